@@ -1,0 +1,85 @@
+"""Documents that people write: YAML, checked against a pydantic schema, with line numbers.
+
+Every refusal names the file, the line, the field and what was expected, so that the writer can
+mend it without reading our code.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tenure.errors import DocumentError
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def _position(node: yaml.Node | None, path: tuple[int | str, ...]) -> int | None:
+    """Find the line of a field, or of the nearest enclosing one that is there."""
+    line = node.start_mark.line + 1 if node else None
+    for key in path:
+        if isinstance(node, yaml.MappingNode):
+            pairs: dict[str, tuple[yaml.Node, yaml.Node]] = {k.value: (k, v) for k, v in node.value}
+            if str(key) not in pairs:
+                return line
+            line, node = pairs[str(key)][0].start_mark.line + 1, pairs[str(key)][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            line = node.start_mark.line + 1 if node else line
+    return line
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice: the second would silently win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the base class's signature
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"'{key.value}' is written twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
+    """Read YAML text as ``schema``.
+
+    Raises:
+        DocumentError: not YAML, a field missing, unknown or of the wrong type.
+    """
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        data: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        problem = getattr(error, "problem", None) or str(error)
+        raise DocumentError(source, line, "YAML", f"{problem}; mend the line and run again") from None
+    try:
+        return schema.model_validate(data if data is not None else {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = tuple(first["loc"])
+        field = ".".join(str(part) for part in location) or schema.__name__
+        expected = first["msg"]
+        if first["type"] == "extra_forbidden":
+            expected = f"is not a field here; there are: {', '.join(sorted(schema.model_fields))}"
+            if len(location) > 1:
+                expected = "is not a field here; see the document's schema"
+        raise DocumentError(source, _position(node, location), field, expected) from None
+
+
+def read(path: Path | str, schema: type[T]) -> T:
+    """Read a YAML file as ``schema``; see :func:`parse`.
+
+    Raises:
+        DocumentError: the file is not there, not UTF-8, or not what the schema asks for.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(path, None, "file", f"{error}; give the path of a UTF-8 YAML file") from None
+    return parse(text, schema, source=path)
