@@ -1,0 +1,53 @@
+"""How sure we are: intervals, paired and clustered designs, missing grades, decisions, planning.
+
+Pure functions of numbers (numpy and ``scipy.special``); nothing here knows a model or a dossier.
+Which interval is used where, and why, stands in each module's first lines; the coverage each
+reaches is measured in ``tests/stats``.
+"""
+
+from tenure.stats.agreement import Agreement, kappa, krippendorff
+from tenure.stats.clustered import Worth, codes_of, worth
+from tenure.stats.decide import (
+    equivalent,
+    holm,
+    paired_power,
+    pairs_for_gap,
+    sample_size_for_upper,
+)
+from tenure.stats.interval import Interval, one_sided
+from tenure.stats.means import bootstrap_mean, mean_clustered, mean_t, welch
+from tenure.stats.missing import Worst, worst_case
+from tenure.stats.paired import mcnemar, tango
+from tenure.stats.proportion import clopper_pearson, lower_bound, newcombe, upper_bound, wilson
+from tenure.stats.shares import components, variance_share
+
+__all__ = [
+    "Agreement",
+    "Interval",
+    "Worst",
+    "Worth",
+    "bootstrap_mean",
+    "clopper_pearson",
+    "codes_of",
+    "components",
+    "equivalent",
+    "holm",
+    "kappa",
+    "krippendorff",
+    "lower_bound",
+    "mcnemar",
+    "mean_clustered",
+    "mean_t",
+    "newcombe",
+    "one_sided",
+    "paired_power",
+    "pairs_for_gap",
+    "sample_size_for_upper",
+    "tango",
+    "upper_bound",
+    "variance_share",
+    "welch",
+    "wilson",
+    "worst_case",
+    "worth",
+]
