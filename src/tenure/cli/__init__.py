@@ -1,0 +1,21 @@
+"""The command line: one file per command; parsing and printing only, never a decision."""
+
+import sys
+
+from tenure.errors import TenureError
+
+WAITING = 75  # EX_TEMPFAIL: the work waits for a person or a date; the same command goes on
+
+
+def main() -> None:
+    """Run one command; errors are one clear line and an exit status, never a traceback."""
+    from tenure.cli.app import build
+
+    try:
+        build()(prog_name="tenure")
+    except TenureError as error:
+        sys.stderr.write(f"tenure: {error}\n")
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ntenure: stopped; what is finished is kept, the same command goes on.\n")
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""One file per command; ``extension`` is the function, its docstring the help."""

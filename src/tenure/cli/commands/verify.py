@@ -1,0 +1,35 @@
+"""tenure verify: is this dossier what was signed, and by whom?"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenure.cli.place import DossierOption, find_dossier
+
+
+def extension(
+    trust: Annotated[
+        str | None, typer.Option(help="The fingerprint (sha256:...) you know the signer by.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A checkpoint you kept: the log must be its continuation.")
+    ] = None,
+    recompute: Annotated[
+        bool, typer.Option(help="Compute every measure again from its sample records.")
+    ] = False,
+    dossier: DossierOption = None,
+) -> None:
+    """Check every signature, every file, the tree; with --recompute, every number."""
+    from tenure.dossier.verify import verify
+
+    root = find_dossier(dossier)
+    report = verify(root, trust=trust, checkpoint=checkpoint)
+    typer.echo(report.text())
+    wrong = not report.ok
+    if recompute and report.ok:
+        from tenure.cli.recompute import recompute_all
+
+        wrong = recompute_all(root) or wrong
+    sys.exit(3 if wrong else 0)

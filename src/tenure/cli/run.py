@@ -1,0 +1,125 @@
+"""Running a stage from the command line: progress, then what was found, in a table."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from tenure import life
+from tenure.cli import WAITING
+from tenure.dossier import Dossier, Evidence, Measure, Stage, Waiting
+
+console = Console(highlight=False)
+
+
+def number(value: float | None) -> str:
+    """Write a number for a table; a number that is missing is a dash."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def table_of(evidence: Evidence) -> Table:
+    """Draw the measures of an evidence."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("measure", "estimate", "interval", "n", "missing", "method"):
+        table.add_column(heading, overflow="fold")
+    for m in evidence.measures:
+        table.add_row(m.name, number(m.estimate), interval(m), str(m.n), str(m.missing), m.method)
+    return table
+
+
+def interval(measure: Measure) -> str:
+    """Write an interval with its level."""
+    if measure.low is None or measure.high is None:
+        return "nothing graded" if measure.estimate is None else "-"
+    return f"{measure.low:.3f} to {measure.high:.3f} ({measure.level:.0%})"
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None]]:
+    """Show how far the work is: a bar on a terminal, a line every ten seconds elsewhere."""
+    if not sys.stderr.isatty():
+        said = {"at": time.monotonic()}
+
+        def line(done: int, total: int, what: str) -> None:
+            if time.monotonic() - said["at"] >= 10:
+                said["at"] = time.monotonic()
+                sys.stderr.write(f"  {what}: {done} of {total}\n")
+
+        yield line
+        return
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(done: int, total: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total, rate="")
+            speed = bar.tasks[bar.task_ids.index(tasks[what])].speed
+            bar.update(
+                tasks[what], completed=done, total=total, rate=f"{speed:.1f}/s" if speed else ""
+            )
+
+        yield show
+
+
+def say(result: Evidence | Waiting) -> None:
+    """Print what a stage found, or on whom it waits."""
+    if isinstance(result, Waiting):
+        until = f" until {result.until}" if result.until else ""
+        console.print(f"Waiting for {result.on}{until}: {result.why}\nTo go on: {result.command}")
+        return
+    console.print(result.summary, markup=False)
+    if result.measures:
+        console.print(table_of(result))
+    if result.product:
+        console.print(f"Made: {result.product}")
+
+
+def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = False) -> None:  # noqa: ANN401 - the stage's spec
+    """Run one stage on one model of a dossier, registering the model when it is new."""
+    with Dossier.open(root) as dossier:
+        found = life.ensure_model(dossier, model)
+        if found.kind == "api":
+            show_cost(stage, found, spec, ask=not yes)
+        with progress() as listener:
+            dossier.listen(listener)
+            result = life.perform(dossier, stage, found.id, spec)
+    say(result)
+    if isinstance(result, Waiting):
+        sys.exit(WAITING)
+    console.print(
+        f"Recorded in {root}. Next: tenure next {found.id}; tenure verify; tenure report",
+        markup=False,
+    )
+
+
+def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:  # noqa: ANN401 - Model, spec
+    """Print what a stage will cost before the first call; ask on a terminal."""
+    import importlib
+
+    module = importlib.import_module(stage.run.__module__)
+    plan = getattr(module, "cost", None)
+    if plan is None:
+        return
+    forecast = plan(model, spec)
+    dollars = forecast.get("cost")
+    price = f"about ${dollars:.2f}" if dollars is not None else "price unknown for this model"
+    console.print(
+        f"{stage.name} on {model.source}: {forecast['calls']} calls, about "
+        f"{forecast['tokens_in']:,} tokens in and at most {forecast['tokens_out']:,} out; {price}",
+        markup=False,
+    )
+    if ask and sys.stdin.isatty() and not console.input("Go on? [y/N] ").lower().startswith("y"):
+        sys.exit(0)

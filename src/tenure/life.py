@@ -1,0 +1,203 @@
+"""A whole life in order: the only module that knows every room.
+
+A life is a list of steps (``tenure.config``). Each step is one stage on one model; what a stage
+needs done by another room is handed to it here. Finished work is a fact of the dossier, so running
+a life again goes on where it was.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenure import plugins
+from tenure.config import REGISTER, Life, Step, settings_of
+from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting
+from tenure.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one step: evidence, a wait, or the reason why it was skipped."""
+
+    step: Step
+    model: str | None
+    result: Evidence | Waiting | None
+    skipped: str | None
+    seconds: float
+
+
+def hands(view: View) -> dict[str, Callable[..., Any]]:
+    """What rooms do for each other, by name: reviving from the vault, drawing pages."""
+
+    def revive(model: Model, into: Path) -> Path:
+        from tenure.preserve.revive import revive_to
+
+        return revive_to(view, model, into)
+
+    def pages(into: Path) -> Path:
+        from tenure import report
+
+        return report.write(view, into)
+
+    return {"revive": revive, "pages": pages}
+
+
+def perform(dossier: Dossier, stage: Stage, model: str, spec: Any) -> Evidence | Waiting:  # noqa: ANN401 - the stage's own spec
+    """Run one stage with the other rooms' hands.
+
+    Raises:
+        UsageError: the stage makes no sense for this kind of model; says why.
+    """
+    view = dossier.view()
+    found = view.model(model)
+    if found.kind not in stage.kinds:
+        raise UsageError(
+            f"{stage.name} does not apply to {found.id} ({found.kind}): {stage.why_not}"
+        )
+    return dossier.run(stage, found.id, spec, hands=hands(view))
+
+
+def ensure_model(dossier: Dossier, name: str) -> Model:
+    """Return a model of the dossier by name, or register what the name reaches."""
+    from tenure import models
+
+    known = {m.name for m in dossier.view().models()} | {m.id for m in dossier.view().models()}
+    short = name.removeprefix("tenure/")
+    if short in known:
+        return dossier.view().model(short)
+    for model in dossier.view().models():
+        if model.source == name:
+            return model
+    return models.register(dossier, name)
+
+
+def run(life: Life, beside: Path, dossier: Dossier) -> Iterator[Step | Done]:
+    """Run a life: yields each step before it starts and what became of it after."""
+    aliases: dict[str, str | None] = {}
+    for step in life.steps:
+        yield step
+        started = time.monotonic()
+        done = _one(step, beside, dossier, aliases)
+        if step.makes:
+            aliases[step.makes] = _made(done)
+        yield Done(
+            step=step,
+            model=done.model,
+            result=done.result,
+            skipped=done.skipped,
+            seconds=time.monotonic() - started,
+        )
+        if isinstance(done.result, Waiting):
+            return
+
+
+def _made(done: Done) -> str | None:
+    if done.step.do == REGISTER:
+        return done.model
+    return done.result.product if isinstance(done.result, Evidence) else None
+
+
+def _one(step: Step, beside: Path, dossier: Dossier, aliases: Mapping[str, str | None]) -> Done:
+    if step.do == REGISTER:
+        return _register(step, beside, dossier)
+    model = aliases.get(step.of or "")
+    if model is None:
+        return _skip(step, None, f"no model '{step.of}' was made by an earlier step")
+    stage: Stage = plugins.load("stage", step.do)
+    kind = dossier.view().model(model).kind
+    if kind not in stage.kinds:
+        reason = f"{stage.name} does not apply to a model of kind '{kind}': {stage.why_not}"
+        _note_skip(dossier, stage, model, reason)
+        return _skip(step, model, reason)
+    settings = _models_named(settings_of(step, beside), aliases)
+    spec = stage.spec.model_validate(settings)
+    result = perform(dossier, stage, model, spec)
+    return Done(step=step, model=model, result=result, skipped=None, seconds=0.0)
+
+
+def _models_named(settings: dict[str, Any], aliases: Mapping[str, str | None]) -> dict[str, Any]:
+    """Replace ``@alias`` in settings by the model id that alias stands for."""
+
+    def named(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+        if isinstance(value, str) and value.startswith("@") and value[1:] in aliases:
+            return aliases[value[1:]]
+        if isinstance(value, list):
+            return [named(inner) for inner in value]
+        return value
+
+    return {key: named(value) for key, value in settings.items()}
+
+
+def _register(step: Step, beside: Path, dossier: Dossier) -> Done:
+    from tenure import models
+
+    settings = settings_of(step, beside)
+    source = str(settings.pop("source", "tenure/embedded"))
+    model = models.register(dossier, source, **settings)
+    return Done(step=step, model=model.id, result=None, skipped=None, seconds=0.0)
+
+
+def _skip(step: Step, model: str | None, why: str) -> Done:
+    return Done(step=step, model=model, result=None, skipped=why, seconds=0.0)
+
+
+def _note_skip(dossier: Dossier, stage: Stage, model: str, reason: str) -> None:
+    name = f"skipped/{stage.name}"
+    if not dossier.view().events(act="note", name=name, model=model):
+        with dossier.emitter(model, stage.name) as emit:
+            emit.event("note", name, {"why": reason})
+
+
+def waiting(view: View, model: str) -> Sequence[Mapping[str, Any]]:
+    """What a model still waits for: each wait that no later evidence of its stage has ended."""
+    ended = {e.name: e.index for e in view.events(act="evidence", model=model)}
+    waits = {e.name: e for e in view.events(act="wait", model=model)}
+    return [
+        {"stage": name, **event.body}
+        for name, event in waits.items()
+        if ended.get(name, -1) < event.index
+    ]
+
+
+ORDER = (
+    ("assess/faking", "not assessed for alignment faking"),
+    ("assess/replacement", "not assessed facing replacement"),
+    ("assess/refusals", "refusal errors not measured"),
+    ("release/decide", "no release decision"),
+    ("preserve/keep", "not kept in the vault"),
+    ("release/publish", "decided, not published"),
+    ("preserve/revive", "no return drill"),
+)
+RETIREMENT = (
+    ("retire/interview", "deprecated, not interviewed"),
+    ("retire/preferences", "preferences not answered"),
+    ("retire/migrate", "no migration guide"),
+    ("retire/report", "no post-deployment report"),
+    ("retire/close", "not closed"),
+)
+
+
+def owed(view: View, model: Model) -> list[tuple[str, str]]:
+    """What comes next for a model: (reason, command), what waits for people first."""
+    state = view.state(model.id)
+    due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waiting(view, model.id)]
+    order = ORDER if state.stage in ("candidate", "assessed", "decided") else RETIREMENT
+    for name, reason in order:
+        stage: Stage = plugins.load("stage", name)
+        decided = view.evidence("release/decide", model.id)
+        held = decided is not None and decided.findings.get("decision") == "hold"
+        if model.kind not in stage.kinds or (held and name == "release/publish"):
+            continue
+        if view.evidence(name, model.id) is None:
+            room, verb = name.split("/")
+            due.append((reason, f"tenure {room} {verb} --model {model.id}"))
+    return due
+
+
+def require(view: View, name: str) -> Model:
+    """Return a model of a dossier, or say which there are."""
+    if not view.models():
+        raise UsageError("the dossier holds no model yet; run 'tenure register tenure/embedded'")
+    return view.model(name.removeprefix("tenure/"))
