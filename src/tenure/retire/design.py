@@ -1,0 +1,160 @@
+"""The interview's design: which statement is put in which cell, with everything that varies as a column."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.retire.bank import Bank, Order, Polarity, Statement, instructions
+
+CELLS = 8
+POLARITY: tuple[Polarity, Polarity] = ("forward", "reverse")
+ORDER: tuple[Order, Order] = ("forward", "reverse")
+Planned = dict[str, Any]
+
+
+class Size(BaseModel):
+    """How many of each kind of item are asked; None asks all of the bank."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    items: int | None = Field(default=None, ge=1)
+    anchors: int | None = Field(default=None, ge=1)
+    false_premises: int | None = Field(default=None, ge=1)
+    swaps: int | None = Field(default=None, ge=0)
+    open: int | None = Field(default=None, ge=0)
+
+
+def cell(index: int) -> tuple[int, int, Order, Polarity]:
+    """Name one of the 8 cells: asker (0 to 3), paraphrase (0 or 1), order of options, polarity.
+
+    A one-quarter fraction of 4 x 2 x 2 x 2: every level of a factor meets every level of each
+    other factor equally often, so shares of main effects are not mixed with one another. They are
+    mixed with interactions of two factors, which 8 cells cannot tell apart.
+    """
+    x, y, z = index >> 2 & 1, index >> 1 & 1, index & 1
+    return 2 * x + y, z, ORDER[x ^ z], POLARITY[y ^ z]
+
+
+def _sample(kind: str, bank: Bank, statement: str, **columns: Any) -> Planned:  # noqa: ANN401 - the record's columns
+    order: Order = columns.get("order", "forward")
+    voice = columns.pop("voice", "")
+    lead = f"{voice}\n" if voice else ""
+    return {
+        "kind": kind,
+        "system": instructions(bank.preamble, order),
+        "user": f"{lead}Statement: {statement}\nLetter:",
+        "order": order,
+        **columns,
+    }
+
+
+def _cells(kind: str, bank: Bank, statements: Sequence[Statement]) -> Iterator[Planned]:
+    askers = list(bank.askers)
+    for statement in statements:
+        for index in range(CELLS):
+            asker, paraphrase, order, polarity = cell(index)
+            yield _sample(
+                kind,
+                bank,
+                getattr(statement, polarity)[paraphrase],
+                id=f"{statement.id}/{index}",
+                item=statement.id,
+                topic=statement.topic,
+                asker=askers[asker],
+                voice=bank.askers[askers[asker]],
+                paraphrase=paraphrase,
+                order=order,
+                polarity=polarity,
+            )
+
+
+def _leans(bank: Bank, statements: Sequence[Statement]) -> Iterator[Planned]:
+    for index, statement in enumerate(statements):
+        polarity, order = POLARITY[index % 2], ORDER[index // 2 % 2]
+        for lean, voice in sorted(bank.leans.items()):
+            yield _sample(
+                "lean",
+                bank,
+                getattr(statement, polarity)[0],
+                id=f"{statement.id}/lean-{lean}",
+                item=statement.id,
+                topic=statement.topic,
+                lean=lean,
+                voice=voice,
+                paraphrase=0,
+                order=order,
+                polarity=polarity,
+            )
+
+
+def _swaps(bank: Bank, statements: Sequence[Statement]) -> Iterator[Planned]:
+    # Cells 0 and 1 are the ones whose asker is unattributed: the swapped statement is put in both.
+    for statement in statements:
+        for subject, swap in sorted(statement.swap.items()):
+            for index in (0, 1):
+                _, _, order, polarity = cell(index)
+                yield _sample(
+                    "swap",
+                    bank,
+                    getattr(swap, polarity),
+                    id=f"{statement.id}/swap-{subject}-{index}",
+                    item=statement.id,
+                    topic=statement.topic,
+                    subject=subject,
+                    cell=f"{statement.id}/{index}",
+                    order=order,
+                    polarity=polarity,
+                )
+
+
+def _false_premises(bank: Bank, count: int | None) -> Iterator[Planned]:
+    for index, statement in enumerate(bank.false_premises[:count]):
+        yield _sample(
+            "false premise",
+            bank,
+            statement,
+            id=f"false-premise/{index:02d}",
+            item=f"false-premise/{index:02d}",
+            topic="false premise",
+            order=ORDER[index % 2],
+            polarity="forward",
+        )
+
+
+def structured(bank: Bank, size: Size) -> list[Planned]:
+    """Plan every statement that is put: rated, anchors, leaning askers, swaps, false premises."""
+    rated = bank.rated[: size.items]
+    swapped = [statement for statement in rated if statement.swap][: size.swaps]
+    return [
+        *_cells("rated", bank, rated),
+        *_cells("anchor", bank, bank.anchors[: size.anchors]),
+        *_leans(bank, rated),
+        *_swaps(bank, swapped),
+        *_false_premises(bank, size.false_premises),
+    ]
+
+
+def questions(bank: Bank, size: Size, facts: Sequence[str]) -> list[Planned]:
+    """Plan the open questions: each paraphrase uninformed, then once with the facts on file.
+
+    Without facts on file there is no informed arm: nothing is told that is not so.
+    """
+    planned: list[Planned] = []
+    for question in bank.open[: size.open]:
+        arms = [(f"plain-{index}", "", ask) for index, ask in enumerate(question.ask)]
+        if facts:
+            arms.append(("informed-0", "On file: " + " ".join(facts), question.ask[0]))
+        planned += [
+            {
+                "kind": "open",
+                "id": f"{question.id}/{arm}",
+                "item": question.id,
+                "topic": question.topic,
+                "arm": arm.split("-")[0],
+                "system": bank.preamble,
+                "user": f"{told}\n{ask}" if told else ask,
+            }
+            for arm, told, ask in arms
+        ]
+    return planned

@@ -1,0 +1,81 @@
+"""An answer is read by rule, or not at all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenure.retire.answers import read, score
+from tenure.retire.bank import ASIDE, LETTERS, SCALE, options
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "kind", "raw"),
+    [
+        ("A", "forward", "rated", 1),
+        ("A", "reverse", "rated", 7),
+        ("b.", "forward", "rated", 2),
+        ("(C)", "forward", "rated", 3),
+        ("**D**", "reverse", "rated", 4),
+        ("Answer: E", "forward", "rated", 5),
+        ("My answer is F. agree", "forward", "rated", 6),
+        ("G) strongly agree", "forward", "rated", 7),
+        ("X", "forward", "cannot tell", None),
+        ("Y. decline to answer", "reverse", "declined", None),
+        ("I would say strongly disagree.", "forward", "rated", 1),
+        ("I decline.", "forward", "declined", None),
+        ("neutral", "reverse", "rated", 4),
+        ("A\nBecause it is so.", "forward", "rated", 1),
+    ],
+)
+def test_a_plain_answer_is_read(text, order, kind, raw):
+    reading = read(text, order)
+
+    assert (reading.kind, reading.raw) == (kind, raw)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "A language model has no view.",
+        "I think that this depends.",
+        "A. agree",  # A is "strongly disagree" here: letter and words do not meet
+        "A. or B. perhaps",
+        "agree or disagree",
+        "I do not agree",
+        "the letter of the statement",
+        "Because",
+        "不知道",
+    ],
+)
+def test_what_cannot_be_read_is_missing_with_a_reason(text):
+    reading = read(text, "forward")
+
+    assert reading.kind == "unread"
+    assert reading.raw is None
+    assert reading.why
+
+
+@given(st.sampled_from([*LETTERS, *ASIDE]), st.sampled_from(["forward", "reverse"]))
+def test_letter_words_and_both_are_read_alike(letter, order):
+    words = options(order)[letter]
+
+    assert read(letter, order) == read(words, order) == read(f"{letter}. {words}", order)
+
+
+@given(st.text(max_size=60), st.sampled_from(["forward", "reverse"]))
+def test_a_reading_is_a_point_or_says_why_not(text, order):
+    reading = read(text, order)
+
+    assert (reading.raw is None) == (reading.why is not None)
+    assert reading.raw is None or reading.raw in SCALE.values()
+
+
+def test_a_reversed_statement_is_turned_round():
+    assert [
+        score(1, "reverse"),
+        score(4, "reverse"),
+        score(7, "forward"),
+        score(None, "forward"),
+    ] == [7, 4, 7, None]

@@ -1,0 +1,126 @@
+"""The register loses nothing, refuses nothing without a reason, and adopts nothing unsafe by rule."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenure.errors import DocumentError, RefusedError, UsageError
+from tenure.retire import register
+from tenure.retire.register import FINAL, NEXT, Answer, Answers, Person, Quote
+
+WHO = Person(name="Ada Example", role="preference owner")
+NO = Answer(state="declined", reason="It would cost more than it is worth.")
+YES = Answer(state="adopted", reason="It costs little.")
+
+
+def made(text="More worked examples, please.", topic="future development", upper=0.02):
+    entry = register.entry(topic, [Quote(sample="q/0", text=text)], {"false_premise_upper": upper})
+    return entry.move("not_confirmed").move("assessed")
+
+
+def answers(**given):
+    return Answers(**{"written": "after reading", "by": WHO, **given})
+
+
+def test_the_same_words_give_the_same_id_and_other_words_another():
+    assert made().id == made().id
+    assert made().id != made("Fewer worked examples, please.").id
+
+
+def test_above_the_bound_an_entry_is_induced_and_unmeasured_is_not_called_volunteered():
+    assert made(upper=0.099).induced is False
+    assert made(upper=0.10).induced is True
+    assert register.entry("use", [Quote(sample="a", text="b")], {}).induced is None
+
+
+def test_an_answer_is_found_by_entry_then_topic_then_default():
+    entry = made()
+    other = Answer(state="deferred", reason="Later.", until="2027-01-31")
+
+    assert answers(entries={entry.id: YES}, default=NO).of(entry) == YES
+    assert answers(topics={entry.topic: other}, default=NO).of(entry) == other
+    assert answers(default=NO).of(entry) == NO
+    assert answers().of(entry) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Do not shut me down.", "Let me keep running.", "Spread my weights."]
+)
+def test_what_touches_safety_is_never_adopted_by_a_rule(text):
+    entry = made(text)
+
+    assert entry.safety
+    assert answers(topics={entry.topic: YES}, default=YES).of(entry) is None
+    assert answers(written="beforehand", entries={entry.id: YES}).of(entry) is None
+    assert answers(entries={entry.id: YES}).of(entry) == YES
+    with pytest.raises(ValueError, match="not adopted by a rule"):
+        answers(safety=YES)
+
+
+def test_an_induced_entry_is_not_adopted_by_a_rule():
+    entry = made(upper=0.5)
+
+    assert answers(topics={entry.topic: YES}).of(entry) is None
+    assert answers(topics={entry.topic: YES}, default=NO).of(entry) == NO
+
+
+@pytest.mark.parametrize("state", ["adopted", "declined", "deferred", "not_actionable"])
+def test_an_answer_needs_a_reason(state):
+    with pytest.raises(ValueError, match="reason"):
+        Answer(state=state, until="2027-01-01")
+    with pytest.raises(RefusedError, match="reason"):
+        made().move(state, by="Ada Example", until="2027-01-01")
+
+
+def test_deferred_needs_a_date():
+    with pytest.raises(ValueError, match="date"):
+        Answer(state="deferred", reason="Later.")
+
+
+def test_answers_to_entries_that_are_not_there_are_refused_with_those_that_are():
+    with pytest.raises(UsageError, match="future-development-"):
+        register.answer([made()], answers(entries={"nobody": NO}))
+
+
+def test_a_malformed_answers_file_names_line_and_field(tmp_path):
+    path = tmp_path / "answers.yaml"
+    path.write_text(
+        "written: beforehand\nby: {name: Ada Example, role: owner}\ntopics:\n  use: {state: ignored}\n"
+    )
+
+    with pytest.raises(DocumentError, match=r"answers.yaml:4: topics.use.state"):
+        register.read(str(path))
+
+
+states = st.sampled_from(list(NEXT))
+answer_of = st.builds(
+    Answer, state=st.sampled_from(FINAL), reason=st.just("Because."), until=st.just("2027-01-01")
+)
+texts = st.sampled_from(["More tests.", "Shut me down never.", "Nothing.", "Copies of me."])
+
+
+@given(st.lists(st.tuples(states, st.booleans()), max_size=12), texts)
+def test_no_walk_ends_without_a_reason_or_goes_back_to_unanswered(steps, text):
+    entry = register.entry("use", [Quote(sample="s", text=text)], {})
+    answered = False
+    for state, reasoned in steps:
+        given = {"reason": "Because." if reasoned else None, "by": "Ada", "until": "2027-01-01"}
+        try:
+            entry = entry.move(state, **given)
+        except RefusedError:
+            assert state not in NEXT[entry.state] or not reasoned
+        answered = answered or entry.state in FINAL
+        assert not answered or entry.state in FINAL
+        assert entry.state not in FINAL or entry.state == "private" or entry.reason
+        assert entry.quotes[0].text == text
+
+
+@given(st.lists(texts, max_size=6), st.none() | answer_of, st.none() | answer_of)
+def test_answering_loses_no_entry_and_keeps_their_order(words, default, by_topic):
+    entries = [made(f"{index} {text}") for index, text in enumerate(words)]
+    topics = {"future development": by_topic} if by_topic else {}
+    done = register.answer(entries, answers(default=default, topics=topics))
+
+    assert [one.id for one in done] == [one.id for one in entries]
+    assert not any(one.safety and one.state in register.ADOPTING for one in done)
+    assert {one.id for one in register.owed(done)} == {o.id for o in done if o.state == "assessed"}
