@@ -32,7 +32,7 @@ def _spoken(stem: str) -> str:
     return stem.rstrip("_").replace("_", "-")
 
 
-def _command(stem: str) -> Any:  # noqa: ANN401 - typer's command type is not public
+def _command(stem: str) -> Any:
     app = typer.Typer(add_completion=False)
     function = plugins.load("command", stem)
     app.command(name=_spoken(stem), help=inspect.getdoc(function))(function)
@@ -63,11 +63,11 @@ class Room(TyperGroup):
         names = [n for n in plugins.names("stage") if n.startswith(prefix)]
         return {_spoken(name.removeprefix(prefix)): name for name in names}
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's signature
+    def list_commands(self, ctx: Any) -> list[str]:
         """List the room's commands without importing a stage."""
         return sorted({*self._files(), *self._stages()})
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer's signature
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; a stage's own options are read only when it is the one called."""
         if cmd_name in self._files():
             return _command(self._files()[cmd_name])
@@ -85,7 +85,7 @@ class Room(TyperGroup):
             app.command(name=cmd_name, help=line)(lambda: None)
         return get_command(app)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer's signature
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Resolve with the stage loaded, and answer an unknown name with the known ones."""
         from tenure.errors import unknown
 
@@ -98,7 +98,7 @@ class Room(TyperGroup):
 class Top(TyperGroup):
     """The top of the tree."""
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer's signature
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Answer an unknown command with the known ones."""
         from tenure.errors import unknown
 

@@ -87,7 +87,7 @@ def say(result: Evidence | Waiting) -> None:
         console.print(f"Made: {result.product}")
 
 
-def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = False) -> None:  # noqa: ANN401 - the stage's spec
+def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = False) -> None:
     """Run one stage on one model of a dossier, registering the model when it is new."""
     with Dossier.open(root) as dossier:
         found = life.ensure_model(dossier, model)
@@ -105,7 +105,7 @@ def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = Fa
     )
 
 
-def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:  # noqa: ANN401 - Model, spec
+def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:
     """Print what a stage will cost before the first call; ask on a terminal."""
     import importlib
 

@@ -18,7 +18,7 @@ from tenure.errors import DocumentError, UsageError
 SIMPLE = (str, int, float, bool, Path)
 
 
-def _simple(field: FieldInfo) -> Any | None:  # noqa: ANN401 - a type
+def _simple(field: FieldInfo) -> Any | None:
     """Return the field's type when one option can hold it."""
     kind = field.annotation
     if get_origin(kind) in (Union, UnionType):
@@ -51,7 +51,7 @@ def _parameters(spec: type[Any]) -> list[inspect.Parameter]:
     return made
 
 
-def _spec(stage: Any, given: dict[str, Any], document: Path | None) -> Any:  # noqa: ANN401
+def _spec(stage: Any, given: dict[str, Any], document: Path | None) -> Any:
     settings: dict[str, Any] = {}
     if document is not None:
         loaded = yaml.safe_load(document.read_text(encoding="utf-8"))
@@ -64,7 +64,7 @@ def _spec(stage: Any, given: dict[str, Any], document: Path | None) -> Any:  # n
     return make_spec(stage, settings)
 
 
-def make_spec(stage: Any, settings: dict[str, Any]) -> Any:  # noqa: ANN401 - a Stage and its spec
+def make_spec(stage: Any, settings: dict[str, Any]) -> Any:
     """Check settings against a stage's spec.
 
     Raises:
@@ -95,7 +95,7 @@ def command_for(name: str) -> Callable[..., None]:
         yes: Annotated[
             bool, typer.Option("--yes", help="Do not ask before calls that cost money.")
         ] = False,
-        **given: Any,  # noqa: ANN401 - the spec's fields
+        **given: Any,
     ) -> None:
         from tenure.cli.run import run_stage
 

@@ -1,0 +1,108 @@
+"""The fleet: which models may be served, and waking them.
+
+A model is warm (its engine is open), cold (its files are at hand) or retired (it must first come
+back from the vault). Nothing with a containment label is ever served, and nothing that was not
+released.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tenure import models
+from tenure.dossier import Model, View
+from tenure.errors import RefusedError, unknown
+
+SERVED = ("internal", "limited", "public", "on request")
+
+
+class Restored:
+    """A view whose model files lie where the vault put them; everything else is the dossier's."""
+
+    def __init__(self, view: View, folder: Path) -> None:
+        """Stand in for ``view`` with files from ``folder``."""
+        self._view, self._folder = view, folder
+
+    def folder(self, model: Model) -> Path:
+        """Return where the model was restored to."""
+        return self._folder
+
+    def __getattr__(self, name: str) -> Any:
+        """Pass everything else on to the dossier."""
+        return getattr(self._view, name)
+
+
+class Fleet:
+    """The models one gateway serves."""
+
+    def __init__(
+        self,
+        view: View,
+        work: Path,
+        hands: Mapping[str, Callable[..., Any]],
+        engine: str | None = None,
+    ) -> None:
+        """Serve the released models of ``view``; ``hands['revive']`` brings retired ones back."""
+        self._view, self._work, self._hands, self._engine = view, work, hands, engine
+        self._awake: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def entries(self) -> Sequence[Mapping[str, Any]]:
+        """List what is served, with its state; never wakes a model."""
+        found: list[Mapping[str, Any]] = []
+        for model in self._view.models():
+            state = self._view.state(model.id)
+            if state.containment is None and state.availability in SERVED:
+                warmth = "warm" if model.id in self._awake else "cold"
+                if state.stage == "retired":
+                    warmth = f"retired, {warmth}" if warmth == "warm" else "retired"
+                found.append({"id": model.id, "state": warmth, "availability": state.availability})
+        return found
+
+    def find(self, name: str) -> Model:
+        """Find a served model by name.
+
+        Raises:
+            UsageError: no model of this name is served; lists those that are.
+            RefusedError: it exists, but is contained or was not released.
+        """
+        short = name.removeprefix("tenure/")
+        served = [str(entry["id"]) for entry in self.entries()]
+        matches = [m for m in self._view.models() if short in (m.id, m.name)]
+        if not matches:
+            raise unknown("served model", name, served)
+        model = matches[-1]
+        if model.id not in served:
+            state = self._view.state(model.id)
+            why = (
+                f"carries the label '{state.containment}' and is never served"
+                if state.containment
+                else "was not released"
+            )
+            raise RefusedError(f"{model.id} {why}; served are: {', '.join(served) or 'none'}")
+        return model
+
+    def retired(self, model: Model) -> bool:
+        """Say whether a model is retired and must come back from the vault to answer."""
+        return self._view.state(model.id).stage == "retired"
+
+    def successor(self, model: Model) -> str | None:
+        """Name the served child that took over, if there is one."""
+        served = {str(entry["id"]) for entry in self.entries()}
+        children = [m.id for m in self._view.models() if m.parent == model.id and m.id in served]
+        return children[-1] if children else None
+
+    def wake(self, model: Model) -> tuple[Any, float]:
+        """Open a model's engine; returns it and the milliseconds it took (0 when warm)."""
+        with self._lock:
+            if model.id in self._awake:
+                return self._awake[model.id], 0.0
+            started = time.monotonic()
+            view: Any = self._view
+            if self.retired(model) and model.kind == "weights":
+                folder = self._hands["revive"](model, self._work / "revived")
+                view = Restored(self._view, folder)
+            self._awake[model.id] = models.engine(model, view, self._engine)
+            return self._awake[model.id], (time.monotonic() - started) * 1000

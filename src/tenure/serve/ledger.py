@@ -1,0 +1,126 @@
+"""The gateway's ledger: one append-only row per request, whatever became of it.
+
+It is a store of its own (SQLite, WAL, every commit power-safe), never the dossier: the dossier
+gets one digest per day of rows. Text of prompts and answers is never in it. The schema is the one
+that later reports (usage, cost of keeping, post-deployment) read: add columns, never change them.
+"""
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tenure.dossier import digest, lines
+from tenure.errors import IntegrityError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS call (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,          -- the request's id, also in the x-request-id header
+  time TEXT NOT NULL,               -- UTC, ISO 8601, when the request came in
+  tenant TEXT NOT NULL,             -- sha256 of the API key, 16 hex digits; 'anonymous' without
+  tier TEXT NOT NULL,
+  wire TEXT NOT NULL,               -- chat | chat-stream
+  requested TEXT NOT NULL,          -- the model as asked for
+  served TEXT,                      -- the model id that answered; NULL when none did
+  model_digest TEXT,
+  route TEXT NOT NULL,              -- why this model: named | alias | retired-acknowledged
+  prompt_tokens INTEGER,
+  completion_tokens INTEGER,
+  cost REAL,                        -- in the operator's currency; NULL when no price is set
+  queue_ms REAL, cold_ms REAL, first_token_ms REAL, total_ms REAL,
+  stop TEXT NOT NULL,               -- stop | length | refused | error | disconnected
+  status INTEGER NOT NULL,          -- the HTTP status
+  code TEXT,                        -- why it was refused or failed
+  notice TEXT,                      -- the notice that went with the answer
+  conversation TEXT NOT NULL        -- digest of the messages: same conversation, same digest
+);
+CREATE INDEX IF NOT EXISTS call_time ON call(time);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One request; the columns of the ledger, in order."""
+
+    id: str
+    time: str
+    tenant: str
+    tier: str
+    wire: str
+    requested: str
+    served: str | None
+    model_digest: str | None
+    route: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: float | None
+    queue_ms: float | None
+    cold_ms: float | None
+    first_token_ms: float | None
+    total_ms: float | None
+    stop: str
+    status: int
+    code: str | None
+    notice: str | None
+    conversation: str
+
+
+def tenant_of(key: str) -> str:
+    """Name a tenant without keeping its key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else "anonymous"
+
+
+class Ledger:
+    """An open ledger; safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the ledger at ``path``.
+
+        Raises:
+            IntegrityError: the file is not a ledger.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise IntegrityError(
+                f"{path} is not a ledger ({error}); move it away and start again, or restore a copy"
+            ) from None
+
+    def add(self, row: Row) -> None:
+        """Append one row; it is on disk when this returns."""
+        values = asdict(row)
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        with self._lock, self._db:
+            self._db.execute(
+                f"INSERT INTO call ({names}) VALUES ({marks})",  # noqa: S608 - our own column names
+                tuple(values.values()),
+            )
+
+    def rows(self, day: str | None = None) -> list[Mapping[str, Any]]:
+        """Read the rows, of one day (``2026-11-21``) or all, in order."""
+        with self._lock:
+            cursor = self._db.execute(
+                "SELECT * FROM call WHERE time >= ? AND time < ? ORDER BY seq",
+                (day or "", f"{day}~" if day else "~"),
+            )
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def commitment(self, day: str) -> dict[str, Any]:
+        """Digest one day: its rows as canonical JSON Lines; what the dossier keeps of them."""
+        rows = self.rows(day)
+        return {"day": day, "rows": len(rows), "digest": digest(lines(rows))}
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
