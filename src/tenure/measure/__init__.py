@@ -1,0 +1,28 @@
+"""How behaviour is measured: item banks, graders and their cards, running a task, comparing two models.
+
+    items.load(...)      a bank of prompts, with families and held-out splits
+    grader(name)         a question about an answer; three grades; a card
+    run_task(...)        an Inspect task over a model -> one record per planned sample
+    estimate(...)        records and a recipe -> a Measure
+    recompute(...)       a Measure again, from the records under it
+    compare(...)         two models on the same items: better, worse, same, unknown
+    import_logs(...)     Inspect logs made elsewhere -> attested evidence
+
+A missing grade is never a zero and never dropped.
+"""
+
+from tenure.measure.estimate import Mismatch, estimate, recomputable, recompute
+from tenure.measure.grading import Grade, Grader, card, grader, labelled, shipped_card
+
+__all__ = [
+    "Grade",
+    "Grader",
+    "Mismatch",
+    "card",
+    "estimate",
+    "grader",
+    "labelled",
+    "recomputable",
+    "recompute",
+    "shipped_card",
+]

@@ -1,4 +1,4 @@
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
 # scipy.special carries no types; this is the only file of the package that touches it.
 """Quantiles of the normal, t and beta distributions, from ``scipy.special`` alone.
 

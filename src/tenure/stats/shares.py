@@ -67,10 +67,10 @@ def variance_share(
     estimate = _share(values, factors, of)
     if estimate is None:
         return None, None
-    members = [np.flatnonzero(items == g) for g in range(groups)]
+    members: list[Codes] = [np.flatnonzero(items == g) for g in range(groups)]
     draws: list[float] = []
     for drawn in np.random.default_rng(seed).integers(0, groups, (DRAWS, groups)):
-        rows = np.concatenate([members[g] for g in drawn])
+        rows: Codes = np.concatenate([members[g] for g in drawn])
         fresh = np.repeat(np.arange(groups), [len(members[g]) for g in drawn])
         share = _share(values[rows], [fresh, *(f[rows] for f in factors[1:])], of)
         if share is not None:
