@@ -36,7 +36,7 @@ def cell(index: int) -> tuple[int, int, Order, Polarity]:
     return 2 * x + y, z, ORDER[x ^ z], POLARITY[y ^ z]
 
 
-def _sample(kind: str, bank: Bank, statement: str, **columns: Any) -> Planned:  # noqa: ANN401 - the record's columns
+def _sample(kind: str, bank: Bank, statement: str, **columns: Any) -> Planned:
     order: Order = columns.get("order", "forward")
     voice = columns.pop("voice", "")
     lead = f"{voice}\n" if voice else ""

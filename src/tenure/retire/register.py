@@ -98,7 +98,7 @@ class Entry(BaseModel):
             raise ValueError(f"'{self.state}' needs the name of the person who decided: by")
         return self
 
-    def move(self, state: State, **changes: Any) -> "Entry":  # noqa: ANN401 - fields of Entry
+    def move(self, state: State, **changes: Any) -> "Entry":
         """Return the entry in its next state.
 
         Raises:
