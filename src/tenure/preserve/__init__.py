@@ -1,0 +1,1 @@
+"""Keeping models: a vault on plain folders, copies, fixity, the return kit, and coming back."""

@@ -1,0 +1,203 @@
+"""Is every byte of every copy still what was signed?
+
+The inventory whose digest stands in a signed event decides, not the majority of the copies.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tenure.errors import IntegrityError
+from tenure.preserve import ocfl
+from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory
+from tenure.preserve.store import Store, read_small, sha512_of
+from tenure.preserve.vault import root_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """What a signed event says of a kept object: sha512 of each version's inventory and root file."""
+
+    inventories: Mapping[str, str] = field(default_factory=dict[str, str])
+    root: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def to_json(self) -> dict[str, dict[str, str]]:
+        """Return plain JSON."""
+        return {"inventories": dict(self.inventories), "root": dict(self.root)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an object must consist of.
+
+    ``files`` maps each key to its sha512, in the order of a commit; ``small`` holds the bytes of
+    those that follow from the inventories.
+    """
+
+    inventory: Inventory
+    files: Mapping[str, str]
+    small: Mapping[str, bytes]
+
+    @property
+    def signed(self) -> Signed:
+        """Return what the next signed event says of this object."""
+        at = ocfl.object_path(self.inventory.id)
+        versions = [f"v{n + 1}" for n in range(len(self.inventory.versions))]
+        return Signed(
+            inventories={v: self.files[f"{at}/{v}/{INVENTORY}"] for v in versions},
+            root={key: digest for key, digest in self.files.items() if not key.startswith(at)},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One file of one copy that is not as it must be."""
+
+    key: str
+    problem: str
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What a check of one copy read and found; a check that read nothing is not well."""
+
+    copy: str
+    files: int
+    bytes: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def well(self) -> bool:
+        """Say whether everything was read and everything was right."""
+        return self.files > 0 and self.bytes > 0 and not self.faults
+
+
+def _inventories(store: Store, object_id: str) -> dict[str, set[bytes]]:
+    """Collect inventories by version; the sidecars decide where nothing was signed."""
+    at = ocfl.object_path(object_id)
+    found: dict[str, set[bytes]] = {}
+    for key in store.list(at):
+        folder, _, name = key.rpartition("/")
+        if name != INVENTORY or key.count("/") > at.count("/") + 2:
+            continue
+        data = read_small(store, key)
+        try:
+            whole = ocfl.parse(data or b"", object_id)
+        except IntegrityError:
+            continue
+        if read_small(store, f"{folder}/{SIDECAR}") == ocfl.sidecar(data or b"") or folder != at:
+            found.setdefault(whole.head, set()).add(data or b"")
+    return found
+
+
+def plan(stores: Sequence[Store], object_id: str, signed: Signed | None = None) -> Plan:
+    """Work out from all copies what the object must be.
+
+    Without ``signed`` (no dossier at hand) the copies must agree with each other.
+
+    Raises:
+        IntegrityError: no copy holds the signed inventory, or unsigned copies disagree.
+    """
+    found: dict[str, set[bytes]] = {}
+    for store in stores:
+        for version, datas in _inventories(store, object_id).items():
+            found.setdefault(version, set()).update(datas)
+    signed = signed or Signed()
+    head = _newest(signed.inventories or found)
+    if head is None:
+        raise IntegrityError(
+            f"no copy ({', '.join(s.label for s in stores)}) holds a readable inventory of {object_id}; "
+            "nothing was checked: name the right vault, or run 'tenure preserve keep' first"
+        )
+    chosen: dict[str, bytes] = {}
+    for number in range(1, int(head[1:]) + 1):
+        version = f"v{number}"
+        chosen[version] = _choose(
+            version, found.get(version, set()), signed.inventories.get(version), object_id
+        )
+    inventory = ocfl.parse(chosen[head], object_id)
+    for version, data in chosen.items():
+        older = ocfl.parse(data, object_id)
+        count = len(older.versions)
+        same = [v.state for v in older.versions] == [v.state for v in inventory.versions[:count]]
+        if older.head != version or not same:
+            raise IntegrityError(
+                f"{object_id}: {version} was rewritten: its inventory disagrees with {head}'s"
+            )
+    return _complete(inventory, chosen, signed.root or _root(stores))
+
+
+def _newest(versions: Mapping[str, object]) -> str | None:
+    return max(versions, key=lambda v: int(v[1:]), default=None)
+
+
+def _choose(version: str, datas: set[bytes], signed: str | None, object_id: str) -> bytes:
+    if signed is not None:
+        for data in datas:
+            if hashlib.sha512(data).hexdigest() == signed:
+                return data
+        raise IntegrityError(
+            f"{object_id}: no copy holds the inventory of {version} that the dossier signed "
+            f"(sha512 {signed[:16]}…); mount another copy, or restore one from outside"
+        )
+    if len(datas) != 1:
+        raise IntegrityError(
+            f"{object_id}: the copies hold {len(datas)} different inventories of {version} and none is "
+            "signed; run the check with the dossier that kept it (--dossier)"
+        )
+    return next(iter(datas))
+
+
+def _root(stores: Sequence[Store]) -> dict[str, str]:
+    """Digest the root's files in the first copy that has each."""
+    found: dict[str, str] = {}
+    for key, ours in root_files().items():
+        there = (read_small(store, key) for store in stores)
+        content = next((data for data in there if data), ours)
+        found[key] = hashlib.sha512(content).hexdigest()
+    return found
+
+
+def _complete(inventory: Inventory, chosen: Mapping[str, bytes], root: Mapping[str, str]) -> Plan:
+    at = ocfl.object_path(inventory.id)
+    small: dict[str, bytes] = {}
+    for version, data in chosen.items():
+        small[f"{at}/{version}/{INVENTORY}"] = data
+        small[f"{at}/{version}/{SIDECAR}"] = ocfl.sidecar(data)
+    small[f"{at}/{DECLARATION}"] = ocfl.DECLARATION_BYTES
+    small[f"{at}/{INVENTORY}"] = chosen[inventory.head]
+    small[f"{at}/{SIDECAR}"] = ocfl.sidecar(chosen[inventory.head])
+    files = {
+        **root,
+        **{f"{at}/{path}": digest for digest, path in inventory.manifest.items()},
+        **{key: hashlib.sha512(data).hexdigest() for key, data in small.items()},
+    }
+    ours = {k: v for k, v in root_files().items() if hashlib.sha512(v).hexdigest() == root.get(k)}
+    return Plan(inventory=inventory, files=files, small={**ours, **small})
+
+
+def check(store: Store, wanted: Plan) -> Health:
+    """Read every byte of one copy of an object, and the root's own files.
+
+    ``files`` and ``bytes`` count what was read to its end, damaged or not.
+    """
+    faults: list[Fault] = []
+    count = size = 0
+    at = ocfl.object_path(wanted.inventory.id)
+    for key, digest in wanted.files.items():
+        try:
+            with store.open(key) as source:
+                found, read = sha512_of(source)
+        except (KeyError, IntegrityError):
+            faults.append(Fault(key=key, problem="missing"))
+            continue
+        except OSError as error:
+            faults.append(Fault(key=key, problem=f"unreadable: {error.strerror}"))
+            continue
+        count, size = count + 1, size + read
+        if found != digest:
+            faults.append(Fault(key=key, problem="damaged", found=found))
+    extra = set(store.list(at)) - set(wanted.files)
+    faults.extend(Fault(key=key, problem="not named by the inventory") for key in sorted(extra))
+    return Health(copy=store.label, files=count, bytes=size, faults=tuple(faults))

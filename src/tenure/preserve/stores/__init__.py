@@ -1,0 +1,1 @@
+"""Where a vault's bytes lie: one file per storage back end."""
