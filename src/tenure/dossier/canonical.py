@@ -11,7 +11,7 @@ import rfc8785
 CHUNK = 1 << 20
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def canonical(value: Any) -> bytes:
     """Write a JSON value in the one canonical form of RFC 8785."""
     return rfc8785.dumps(value)
 
@@ -21,7 +21,7 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def digest_of(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def digest_of(value: Any) -> str:
     """Digest a JSON value by its canonical form."""
     return digest(canonical(value))
 

@@ -10,7 +10,9 @@ JSON = Any
 Act = Literal[
     "register", "start", "evidence", "fact", "sign", "refuse", "wait", "unit", "key", "note"
 ]
-EvidenceKind = Literal["behavioural", "whitebox", "empirical", "human", "judge", "attested", "record"]
+EvidenceKind = Literal[
+    "behavioural", "whitebox", "empirical", "human", "judge", "attested", "record"
+]
 
 
 class Record:
@@ -161,7 +163,9 @@ class Evidence(Record):
         for found in self.measures:
             if found.name == name:
                 return found
-        raise KeyError(f"no measure '{name}' in {self.name}; there are: {[m.name for m in self.measures]}")
+        raise KeyError(
+            f"no measure '{name}' in {self.name}; there are: {[m.name for m in self.measures]}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

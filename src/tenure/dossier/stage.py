@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from tenure.dossier.nouns import JSON, Act, Evidence, Event, Model, State
+from tenure.dossier.nouns import JSON, Act, Event, Evidence, Model, State
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ class Emit(Protocol):
         """
         ...
 
-    def unit(self, name: str, inputs: Mapping[str, JSON], do: Callable[[], JSON]) -> Any:  # noqa: ANN401
+    def unit(self, name: str, inputs: Mapping[str, JSON], do: Callable[[], JSON]) -> Any:
         """Do one unit of work once: its key is the hash of ``inputs``; its JSON result is a fact.
 
         ``inputs`` must hold everything the result depends on (model digest, engine, seed, batch

@@ -1,0 +1,229 @@
+"""The log on SQLAlchemy: SQLite by default, PostgreSQL for several machines.
+
+An index is assigned inside the append transaction (``BEGIN IMMEDIATE``; on PostgreSQL an advisory
+lock), so any number of processes may append at once. Entries, their place in the names index, the
+frontier of the Merkle tree and the signed checkpoint are written in one transaction. Nothing is
+read back of the chain to append to it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from tenure.dossier.envelope import unseal
+from tenure.dossier.merkle import Frontier, leaf_hash
+from tenure.dossier.nouns import Event
+from tenure.dossier.source import Wanted, once_of
+from tenure.dossier.tables import FOLDS, checkpoint, frontier, leases, log, metadata, places
+from tenure.errors import BusyError, IntegrityError, UsageError
+
+_LOCK = 0x7E_40_0E  # any number, the same for all
+_PATIENCE = 60  # seconds one command waits for another's append
+
+
+def _find(connection: sa.Connection, wanted: Wanted) -> list[Event]:
+    query = sa.select(log.c.envelope, log.c.idx)
+    conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.act is not None:
+        conditions.append(places.c.act == wanted.act)
+    if wanted.model is not None:
+        conditions.append(places.c.model == wanted.model)
+    if wanted.once is not None:
+        conditions.append(places.c.once == wanted.once)
+    if wanted.name is not None and not wanted.name.endswith("*"):
+        conditions.append(places.c.name == wanted.name)
+    elif wanted.name is not None:
+        conditions.append(places.c.name.startswith(wanted.name[:-1], autoescape=True))
+    if wanted.since:
+        conditions.append(places.c.idx >= wanted.since)
+    if conditions:
+        query = query.join(places, places.c.idx == log.c.idx).where(*conditions)
+    query = query.order_by(log.c.idx.desc() if wanted.newest else log.c.idx)
+    found: list[Event] = []
+    for envelope, index in connection.execute(query):
+        event = unseal(bytes(envelope))
+        if event.index != index:
+            raise IntegrityError(f"event {event.index} lies at place {index}; run `tenure verify`")
+        if wanted.fits(event):
+            found.append(event)
+            if wanted.newest:
+                break
+    return found
+
+
+class Writing:
+    """An open append transaction: sees the log as it is, alone may add to it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Take the transaction; the log's size is fixed until it ends."""
+        self.connection = connection
+        newest = connection.execute(sa.select(sa.func.max(log.c.idx))).scalar()
+        self.size: int = 0 if newest is None else newest + 1
+
+    def find(self, wanted: Wanted) -> list[Event]:
+        """Return the events looked for, those of this transaction included."""
+        return _find(self.connection, wanted)
+
+    def note(self) -> str | None:
+        """Return the newest checkpoint."""
+        return self.connection.execute(sa.select(checkpoint.c.note)).scalar()
+
+    def append(self, entries: Sequence[tuple[bytes, Event]]) -> bytes:
+        """Add entries (bytes, and the same as an event) and return the root of the new tree."""
+        tree = self._frontier()
+        rows: list[dict[str, Any]] = []
+        where: list[dict[str, Any]] = []
+        for entry, event in entries:
+            tree.add(leaf_hash(entry))
+            rows.append({"idx": event.index, "envelope": entry})
+            where.append(_place(event))
+        self.connection.execute(log.insert(), rows)
+        self.connection.execute(places.insert(), where)
+        self._keep_frontier(tree)
+        self.size = tree.size
+        return tree.root()
+
+    def keep_note(self, note: str) -> None:
+        """Put a checkpoint in the place of the one before."""
+        self.connection.execute(checkpoint.delete())
+        self.connection.execute(checkpoint.insert(), {"id": 1, "note": note})
+
+    def _frontier(self) -> Frontier:
+        query = sa.select(frontier.c.hash).order_by(frontier.c.position)
+        return Frontier(self.size, [bytes(h) for (h,) in self.connection.execute(query)])
+
+    def _keep_frontier(self, tree: Frontier) -> None:
+        self.connection.execute(frontier.delete())
+        rows = [{"position": i, "hash": h} for i, h in enumerate(tree.hashes)]
+        if rows:
+            self.connection.execute(frontier.insert(), rows)
+
+    def refold(self) -> int:
+        """Drop every table that is not the truth and make it again; return the number of events."""
+        for table in (*FOLDS, leases):
+            table.drop(self.connection, checkfirst=True)
+            table.create(self.connection)
+        tree = Frontier()
+        query = sa.select(log.c.idx, log.c.envelope).order_by(log.c.idx)
+        for part in self.connection.execute(query).partitions(1000):
+            entries = [(index, bytes(envelope)) for index, envelope in part]
+            for index, entry in entries:
+                if index != tree.size:
+                    raise IntegrityError(
+                        f"event {tree.size} is missing; restore the dossier from a copy"
+                    )
+                tree.add(leaf_hash(entry))
+            where = [_place(unseal(entry)) for _, entry in entries]
+            self.connection.execute(places.insert(), where)
+        self._keep_frontier(tree)
+        return tree.size
+
+
+def _place(event: Event) -> dict[str, Any]:
+    return {
+        "idx": event.index,
+        "act": event.act,
+        "name": event.name,
+        "model": event.model,
+        "once": once_of(event),
+    }
+
+
+def _prepare_sqlite(raw: Any, _record: object) -> None:
+    raw.isolation_level = None  # we say BEGIN ourselves
+    cursor = raw.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+class Log:
+    """An open log, readable and writable; safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        """Connect, and make the tables where there are none.
+
+        Raises:
+            UsageError: the address cannot be reached or is of an unknown kind.
+        """
+        try:
+            self.engine = sa.create_engine(url, connect_args=_options(url))
+        except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+            raise UsageError(
+                f"cannot keep a log there ({error}); expected postgresql+psycopg://..., "
+                "with `pip install tenure[postgres]`"
+            ) from None
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        try:
+            with self.engine.connect() as connection:
+                known = sa.inspect(connection).has_table("leases")
+        except OperationalError as error:
+            raise UsageError(f"cannot open the log: {error.orig}; check the address") from None
+        if not known:
+            with self._transaction() as connection:
+                metadata.create_all(connection)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        with self.engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        try:
+            with self.engine.begin() as connection:
+                if not self.sqlite:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                yield connection
+        except OperationalError as error:
+            if "locked" in str(error.orig):
+                raise BusyError(
+                    f"another command has held the log for {_PATIENCE} s; wait for it, or stop it"
+                ) from None
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """Open the append transaction; committed at the end, undone by any exception.
+
+        Raises:
+            BusyError: another command held the log for a minute.
+        """
+        with self._transaction() as connection:
+            yield Writing(connection)
+
+    def find(self, wanted: Wanted) -> Sequence[Event]:
+        """Return the events looked for, in log order."""
+        with self._connection() as connection:
+            return _find(connection, wanted)
+
+    def entries(self, start: int = 0) -> Iterable[tuple[int, bytes]]:
+        """Return the stored bytes with their indices, in log order."""
+        query = sa.select(log.c.idx, log.c.envelope).where(log.c.idx >= start).order_by(log.c.idx)
+        with self._connection() as connection:
+            for index, envelope in connection.execute(query):
+                yield index, bytes(envelope)
+
+    def note(self) -> str | None:
+        """Return the newest checkpoint, or None."""
+        with self._connection() as connection:
+            return connection.execute(sa.select(checkpoint.c.note)).scalar()
+
+    def close(self) -> None:
+        """Close every connection; SQLite then folds its write-ahead file in."""
+        self.engine.dispose()
+
+
+def _options(url: str) -> dict[str, Any]:
+    return {"timeout": _PATIENCE} if url.startswith("sqlite") else {}
