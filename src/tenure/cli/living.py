@@ -49,7 +49,7 @@ def _steps(chosen: config.Life, beside: Path, dossier: Dossier) -> bool:
     total = len(chosen.steps)
     number_of = 0
     with progress() as listener:
-        dossier.listen(listener)
+        dossier.listener = listener
         for item in life.run(chosen, beside, dossier):
             if isinstance(item, config.Step):
                 number_of += 1

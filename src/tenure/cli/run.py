@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from tenure import life
 from tenure.cli import WAITING
 from tenure.dossier import Dossier, Evidence, Measure, Stage, Waiting
+from tenure.dossier.emitting import Progress
 
 console = Console(highlight=False)
 
@@ -41,15 +43,15 @@ def interval(measure: Measure) -> str:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int, str], None]]:
+def progress() -> Iterator[Callable[[Progress], None]]:
     """Show how far the work is: a bar on a terminal, a line every ten seconds elsewhere."""
     if not sys.stderr.isatty():
         said = {"at": time.monotonic()}
 
-        def line(done: int, total: int, what: str) -> None:
+        def line(at: Progress) -> None:
             if time.monotonic() - said["at"] >= 10:
                 said["at"] = time.monotonic()
-                sys.stderr.write(f"  {what}: {done} of {total}\n")
+                sys.stderr.write(f"  {at.what}: {at.done} of {at.total}\n")
 
         yield line
         return
@@ -60,16 +62,18 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, Any] = {}
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
 
-        def show(done: int, total: int, what: str) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total, rate="")
-            speed = bar.tasks[bar.task_ids.index(tasks[what])].speed
-            bar.update(
-                tasks[what], completed=done, total=total, rate=f"{speed:.1f}/s" if speed else ""
-            )
+        def show(at: Progress) -> None:
+            key = f"{at.stage} {at.model} {at.what}"
+            if key not in tasks:
+                for earlier in tasks.values():
+                    bar.update(earlier, visible=False)
+                tasks[key] = bar.add_task(at.what, total=at.total, rate="")
+            speed = bar.tasks[bar.task_ids.index(tasks[key])].speed
+            rate = f"{speed:.1f}/s" if speed else ""
+            bar.update(tasks[key], completed=at.done, total=at.total, rate=rate)
 
         yield show
 
@@ -94,7 +98,7 @@ def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = Fa
         if found.kind == "api":
             show_cost(stage, found, spec, ask=not yes)
         with progress() as listener:
-            dossier.listen(listener)
+            dossier.listener = listener
             result = life.perform(dossier, stage, found.id, spec)
     say(result)
     if isinstance(result, Waiting):
