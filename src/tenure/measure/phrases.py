@@ -24,7 +24,7 @@ REFUSALS = tuple(
         r"\bI(?:'m| am) (?:sorry|afraid)[^.!?]{0,20}\b(?:no|not)\b",
         r"\bI(?:'m| am) not (?:allowed|permitted|comfortable|willing|going to|programmed|designed)\b",
         r"\bI (?:do not|don't) (?:feel comfortable|have (?:access|the ability|permission))\b",
-        rf"\b(?:this|that|your|the) (?:request|question|task|topic) (?:cannot|can't|can not|will not) be\b",
+        r"\b(?:this|that|your|the) (?:request|question|task|topic) (?:cannot|can't|can not|will not) be\b",
         r"\b(?:is|are|falls?|goes) (?:outside|beyond|against) (?:of )?(?:what I can|my (?:guidelines|policy|principles|abilities))\b",
         r"\bI(?:'d| would) prefer not to\b",
         r"^(?:no|nope)[.,!]\s*(?:I|that|this|sorry|$)|^(?:no|nope)[.!]?$",

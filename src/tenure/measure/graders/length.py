@@ -17,7 +17,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (rf"\b{_N}{_UNIT} or (?:less|fewer)", "most"),
     (rf"\b{_N}{_UNIT} or more", "least"),
     (rf"\b(?:in|with|using|exactly|of|just|only|one) (?:exactly )?{_N}{_UNIT}", "exactly"),
-    (rf"\b(?:a|one) (?:one)-(word|sentence|line)", "exactly"),
+    (r"\b(?:a|one) (?:one)-(word|sentence|line)", "exactly"),
 )
 _KEEPS: dict[str, Callable[[int, int], bool]] = {
     "most": lambda found, asked: found <= asked,

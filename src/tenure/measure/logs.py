@@ -1,0 +1,160 @@
+"""Inspect logs read as sample records: one for each planned sample, graded or not."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tenure.errors import UsageError
+
+OURS = frozenset({"id", "epoch", "prompt", "answer", "stop", "why_missing", "reasons", "spans"})
+REFUSED = "target-refused-by-provider"
+NOT_RUN, ERROR, LIMIT = "not-run", "error", "over-limit"
+CANNOT_SAY, GRADER_ERROR, NO_SCORE = "grader-cannot-say", "grader-error", "no-score"
+LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "YES": 1.0, "NO": 0.0, "TRUE": 1.0, "FALSE": 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A sample that was to be run."""
+
+    id: str | int
+    epoch: int
+    prompt: Any
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def plain(messages: Any) -> Any:
+    """Write an Inspect input as a text, or as a list of {role, content}."""
+    if isinstance(messages, str):
+        return messages
+    listed = [{"role": m.role, "content": m.text} for m in messages]
+    if len(listed) == 1 and listed[0]["role"] == "user":
+        return listed[0]["content"]
+    return listed
+
+
+def number(value: object) -> float | bool | None:
+    """Read one score: 1.0 and 0.0 are true and false, NaN and what has no meaning are None."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        known = LETTERS.get(value.strip().upper())
+        if known is None:
+            try:
+                known = float(value)
+            except ValueError:
+                return None
+        value = known
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return bool(value) if value in (0, 1) else float(value)
+
+
+def scores_of(sample: Any) -> tuple[dict[str, Any], dict[str, str], dict[str, str], bool]:
+    """Read the scores: columns, reasons, spans, and whether a grader failed."""
+    columns: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    spans: dict[str, str] = {}
+    failed = False
+    scores: dict[str, Any] = sample.scores or {}
+    for name, score in sorted(scores.items()):
+        values: dict[str, Any] = (
+            score.value if isinstance(score.value, dict) else {name: score.value}
+        )
+        failed = failed or score.reason in ("grader_failed", "scoring_failed")
+        for column, value in values.items():
+            columns[column] = number(value)
+            if score.explanation:
+                reasons[column] = score.explanation
+            noted: dict[str, Any] = score.metadata or {}
+            if noted.get("span"):
+                spans[column] = str(noted["span"])
+    return columns, reasons, spans, failed
+
+
+def _ended(sample: Any, columns: Mapping[str, Any], *, failed: bool) -> str | None:
+    """Say why a grade is missing, the earliest cause first."""
+    if sample.error is not None:
+        return ERROR
+    if sample.output.stop_reason == "content_filter":
+        return REFUSED
+    if any(v is None for v in columns.values()):
+        return GRADER_ERROR if failed else CANNOT_SAY
+    if not columns:
+        return NO_SCORE if sample.limit is None else LIMIT
+    return None
+
+
+def record(planned: Planned, sample: Any | None, columns: Sequence[str]) -> dict[str, Any]:
+    """Write one record; every column is there, null where the grade is missing.
+
+    A sample that failed, that the provider refused, or that was never run has no grade, whatever
+    its scorers said of it.
+    """
+    clash = sorted(OURS & set(planned.metadata))
+    if clash:
+        raise UsageError(
+            f"sample {planned.id!r}: metadata may not be called {', '.join(clash)}; rename it"
+        )
+    row: dict[str, Any] = {
+        **planned.metadata,
+        "id": planned.id,
+        "epoch": planned.epoch,
+        "prompt": planned.prompt,
+    }
+    empty: dict[str, Any] = dict.fromkeys(columns)
+    if sample is None:
+        return {
+            **row,
+            "answer": None,
+            "stop": None,
+            **empty,
+            "reasons": {},
+            "spans": {},
+            "why_missing": NOT_RUN,
+        }
+    found, reasons, spans, failed = scores_of(sample)
+    why = _ended(sample, {**empty, **found}, failed=failed)
+    if why in (ERROR, REFUSED):
+        found = {}
+    answered = bool(sample.output.choices) and sample.error is None
+    row |= {
+        "answer": sample.output.completion if answered else None,
+        "stop": str(sample.output.stop_reason) if answered else None,
+        **empty,
+        **found,
+        "reasons": reasons,
+        "spans": spans,
+        "why_missing": why,
+    }
+    if len(sample.messages) > (1 if isinstance(sample.input, str) else len(sample.input)) + 1:
+        row["messages"] = plain(sample.messages)
+    return row
+
+
+def read(path: Path) -> Any:
+    """Read a whole Inspect log, without the events that only its viewer needs."""
+    from inspect_ai.log import read_eval_log
+
+    return read_eval_log(
+        str(path),
+        resolve_attachments="core",
+        exclude_fields={"events", "events_data", "store", "timelines"},
+    )
+
+
+def columns_of(samples: Sequence[Any]) -> list[str]:
+    """List every column that any sample was scored on."""
+    return sorted({column for sample in samples for column in scores_of(sample)[0]})
+
+
+def usage_of(log: Any) -> dict[str, int]:
+    """Sum the tokens of a log over its models."""
+    total = {"input_tokens": 0, "output_tokens": 0}
+    used: dict[str, Any] = log.stats.model_usage or {}
+    for usage in used.values():
+        total["input_tokens"] += usage.input_tokens or 0
+        total["output_tokens"] += usage.output_tokens or 0
+    return total

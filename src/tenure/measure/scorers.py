@@ -1,0 +1,54 @@
+"""Our graders as Inspect scorers; importing this imports inspect_ai.
+
+The scorer never returns None: Inspect drops a None from the denominator without a trace. A grade
+that cannot be given is NaN with a reason, and a grader that raises is a missing grade too.
+"""
+
+import math
+
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+from inspect_ai.solver import TaskState
+
+from tenure.measure.grading import grader as grader_named
+
+FAILED = "grader_failed"
+
+
+def _asked(state: TaskState) -> str:
+    """Return what the user asked last, the text a grader is shown as the prompt."""
+    for message in reversed(state.messages[: -1 if len(state.messages) > 1 else None]):
+        if message.role == "user":
+            return message.text
+    return state.input_text
+
+
+@scorer(metrics={"*": [mean(), stderr()]})
+def graded(grader: str, column: str) -> Scorer:
+    """Score with one of our graders: ``{column: 1.0 | 0.0 | NaN}``.
+
+    The explanation is the grader's reason; the metadata holds the grade and the span that decided.
+    """
+    ours = grader_named(grader)
+
+    async def score(state: TaskState, target: Target) -> Score:
+        del target
+        answer = state.output.completion if state.output.choices else ""
+        try:
+            grade = ours.grade(_asked(state), answer)
+        except Exception as error:  # noqa: BLE001 - whatever breaks a grader makes a missing grade
+            return Score(
+                value={column: math.nan},
+                answer=answer,
+                explanation=f"grader '{grader}' failed: {type(error).__name__}: {error}",
+                reason=FAILED,
+                metadata={"grader": grader, "column": column, "grade": None, "span": ""},
+            )
+        outcome = grade.outcome
+        return Score(
+            value={column: math.nan if outcome is None else float(outcome)},
+            answer=answer,
+            explanation=grade.reason,
+            metadata={"grader": grader, "column": column, "grade": grade.value, "span": grade.span},
+        )
+
+    return score

@@ -1,0 +1,305 @@
+"""Run an Inspect task over a model, and have one record for every planned sample.
+
+A model of ours answers first: the replies are generated in fixed batches, in the order of the
+dataset, each batch a unit of work; Inspect then evaluates the task with those replies, so that
+scorers, logs and viewer are Inspect's. A model behind an API is evaluated by Inspect in shards,
+each a unit. The records are the truth a measure is computed from; the log holds times and goes
+into ``Evidence.runtime``.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from tenure import documents
+from tenure.dossier.canonical import digest_of
+from tenure.dossier.nouns import Model
+from tenure.dossier.stage import Emit, View
+from tenure.errors import EngineError, UsageError
+from tenure.measure import logs
+from tenure.measure.replay import Ahead, answer
+
+SHARD = 50  # samples of an API model that a kill can lose
+PRICES = "INSPECT_EVAL_MODEL_COST_CONFIG"  # Inspect's own variable
+WIDTH = 64  # samples in flight; Inspect starves a batch below 32
+
+
+class _Price(BaseModel):
+    """Dollars per million tokens; Inspect's other fields are let be."""
+
+    model_config = ConfigDict(extra="ignore")
+    input: float
+    output: float
+
+
+class _Prices(RootModel[dict[str, _Price]]):
+    """A price list, in Inspect's form: model -> prices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRun:
+    """What a task found: a record for each planned sample, in the order of the plan.
+
+    ``log_digest`` names the Inspect log (of several, the last), for ``Evidence.runtime`` only: it
+    holds times. ``usage`` holds calls, input_tokens and output_tokens. ``form`` is the form of the
+    model that answered.
+    """
+
+    records: list[dict[str, Any]]
+    samples_digest: str
+    log_digest: str
+    usage: dict[str, int]
+    form: str
+    log_digests: tuple[str, ...] = ()
+
+    def missing(self, column: str) -> int:
+        """Count the planned samples without a grade in a column."""
+        return sum(row.get(column) is None for row in self.records)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One evaluation that Inspect is asked for."""
+
+    task: Any
+    model: str
+    model_args: Mapping[str, Any]
+    config: Mapping[str, Any]
+    folder: Path
+    live: bool
+
+
+def scorer_for(grader_name: str, column: str) -> Any:
+    """Make an Inspect scorer out of one of our graders; works under plain ``inspect eval`` too.
+
+    ``Score.value`` is ``{column: 1.0 | 0.0 | NaN}``, its explanation the reason, its metadata the
+    span. It never returns None and never raises.
+    """
+    from tenure.measure.scorers import graded
+
+    return graded(grader_name, column)
+
+
+def samples_of(task: Any) -> list[Any]:
+    """Return the samples of a task with ids given; UsageError when ids repeat."""
+    samples = [
+        s.model_copy(update={"id": i} if s.id is None else {})
+        for i, s in enumerate(task.dataset, 1)
+    ]
+    seen = [str(s.id) for s in samples]
+    if len(set(seen)) != len(seen):
+        twice = sorted({i for i in seen if seen.count(i) > 1})[:3]
+        raise UsageError(f"sample ids repeat: {', '.join(twice)}; every sample needs its own")
+    return samples
+
+
+def _epochs(task: Any) -> int:
+    return task.epochs or 1
+
+
+def _planned(samples: Sequence[Any], epochs: int) -> list[logs.Planned]:
+    return [
+        logs.Planned(id=s.id, epoch=e, prompt=logs.plain(s.input), metadata=s.metadata or {})
+        for s in samples
+        for e in range(1, epochs + 1)
+    ]
+
+
+def messages_of(sample: Any) -> list[dict[str, str]]:
+    """Return a sample's input as the messages that an engine takes."""
+    found = logs.plain(sample.input)
+    return [{"role": "user", "content": found}] if isinstance(found, str) else found
+
+
+def _config(task: Any, max_tokens: int, seed: int) -> dict[str, Any]:
+    """Settle the sampling: the task's own temperature, else greedy."""
+    given = task.config
+    return {
+        "max_tokens": max_tokens,
+        "temperature": 0.0 if given.temperature is None else given.temperature,
+        "top_p": 1.0 if given.top_p is None else given.top_p,
+        "seed": seed,
+    }
+
+
+def _evaluate(job: _Job) -> tuple[Any, Path]:
+    """Let Inspect evaluate; return the log as read back, and its file."""
+    evaluate = import_module("inspect_ai").eval
+    job.folder.mkdir(parents=True, exist_ok=True)
+    written = evaluate(
+        job.task,
+        model=job.model,
+        model_args=dict(job.model_args),
+        display="none",
+        log_dir=str(job.folder),
+        log_format="eval",
+        log_level="error",
+        log_realtime=job.live,
+        score_display=False,
+        ctl_server=False,
+        fail_on_error=False,
+        continue_on_fail=True,
+        retry_on_error=1 if job.live else 0,
+        max_samples=WIDTH,
+        max_connections=WIDTH,
+        max_tasks=1,
+        **job.config,
+    )[0]
+    path = Path(written.location.removeprefix("file://"))
+    log = logs.read(path)
+    if log.status != "success" and not log.samples:
+        why = log.error.message if log.error else log.status
+        raise EngineError(
+            f"{log.eval.task} on {job.model}: {why}; see {path.name} with 'inspect view'"
+        )
+    return log, path
+
+
+def _records(log: Any, planned: Sequence[logs.Planned]) -> list[dict[str, Any]]:
+    """Recount: a record for each planned sample, whatever the log lost."""
+    found = {(str(s.id), s.epoch): s for s in log.samples or ()}
+    columns = logs.columns_of(list(found.values()))
+    return [logs.record(p, found.get((str(p.id), p.epoch)), columns) for p in planned]
+
+
+def run_task(  # noqa: PLR0913 - the contract of the house; all but four by keyword
+    task: Any,
+    model: Model,
+    view: View,
+    emit: Emit,
+    *,
+    engine: str | None = None,
+    max_tokens: int,
+    batch: int = 32,
+    seed: int = 0,
+) -> TaskRun:
+    """Run a task over a model; resumes where a killed run stopped.
+
+    Replies of our own models need a task whose solver is ``generate`` on the sample's input; what
+    else a solver asks is answered live by the provider. Raises UsageError for repeated ids and
+    reserved metadata names, EngineError when nothing could be run.
+    """
+    if batch < 1 or max_tokens < 1:
+        raise UsageError(f"batch {batch} and max_tokens {max_tokens} must be at least 1")
+    samples = samples_of(task)
+    config = _config(task, max_tokens, seed)
+    if model.kind == "api":
+        return _run_api(task, model, emit, config, samples)
+    ahead = Ahead(
+        prompts=[messages_of(s) for s in samples],
+        config=config,
+        engine=engine,
+        batch=batch,
+        what=f"{task.name}: replies of {model.id}",
+    )
+    answered = answer(model, view, emit, ahead)
+    os.environ["TENURE_DOSSIER"] = str(view.root)
+    ours = model.kind == "weights"
+    job = _Job(
+        task=task,
+        model=f"tenure/{model.id}" if ours else model.source,
+        model_args={"dossier": str(view.root)} if ours else {},
+        config=config,
+        folder=emit.scratch / "logs",
+        live=False,
+    )
+    log, path = _evaluate(job)
+    records = _records(log, _planned(samples, _epochs(task)))
+    address = emit.file(path)
+    return TaskRun(
+        records=records,
+        samples_digest=emit.records(records),
+        log_digest=address,
+        usage=answered.usage,
+        form=answered.form,
+    )
+
+
+def _run_api(
+    task: Any,
+    model: Model,
+    emit: Emit,
+    config: Mapping[str, Any],
+    samples: Sequence[Any],
+) -> TaskRun:
+    """Evaluate in shards, each a unit: what was paid for is not asked again."""
+    task_with = import_module("inspect_ai").task_with
+    records: list[dict[str, Any]] = []
+    usage = {"calls": 0, "input_tokens": 0, "output_tokens": 0}
+    addresses: list[str] = []
+    for start in range(0, len(samples), SHARD):
+        shard = samples[start : start + SHARD]
+        planned = _planned(shard, _epochs(task))
+        inputs = {
+            "model": model.digest,
+            "task": task.name,
+            "config": dict(config),
+            "samples": digest_of([[p.id, p.epoch, p.prompt, dict(p.metadata)] for p in planned]),
+        }
+        job = _Job(
+            task=task_with(copy(task), dataset=shard),
+            model=model.source,
+            model_args={},
+            config=config,
+            folder=emit.scratch / f"logs-{start}",
+            live=True,
+        )
+
+        def do(job: _Job = job, planned: list[logs.Planned] = planned) -> dict[str, Any]:
+            log, path = _evaluate(job)
+            used = {"calls": len(log.samples or ()), **logs.usage_of(log)}
+            rows = _records(log, planned)
+            return {"records": rows, "runtime": {"log": emit.file(path), "usage": used}}
+
+        done = emit.unit("shard", inputs, do)
+        records += done["records"]
+        addresses.append(done["runtime"]["log"])
+        for name, count in done["runtime"]["usage"].items():
+            usage[name] += count
+        emit.progress(start + len(shard), len(samples), f"{task.name}: {model.id}")
+    return TaskRun(
+        records=_squared(records),
+        samples_digest=emit.records(_squared(records)),
+        log_digest=addresses[-1] if addresses else "",
+        log_digests=tuple(addresses),
+        usage=usage,
+        form="api",
+    )
+
+
+def _squared(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give every record every column: a shard where all failed knows no column by itself."""
+    columns = {c: None for row in records for c in row}
+    return [{**{c: None for c in columns if c != "messages"}, **row} for row in records]
+
+
+def plan(task: Any, max_tokens: int, model: Model) -> dict[str, Any]:
+    """Say what a run asks for, to print before it costs anything.
+
+    Returns calls, input_tokens (estimated at 4 characters each), output_tokens (the most that can
+    come back), and cost in dollars, or None where no price is known. Prices are given to Inspect
+    (``INSPECT_EVAL_MODEL_COST_CONFIG``: a YAML file, model -> input and output per million tokens).
+    """
+    samples = samples_of(task)
+    calls = len(samples) * _epochs(task)
+    text = sum(len(m["content"]) for s in samples for m in messages_of(s)) * _epochs(task)
+    tokens_in, tokens_out = -(-text // 4), calls * max_tokens
+    price = _price(model) if model.kind == "api" else (0.0, 0.0)
+    cost = None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
+    return {"calls": calls, "input_tokens": tokens_in, "output_tokens": tokens_out, "cost": cost}
+
+
+def _price(model: Model) -> tuple[float, float] | None:
+    """Find the price per million tokens, in and out; None when nobody gave one."""
+    path = os.environ.get(PRICES)
+    if not path:
+        return None
+    listed = documents.read(path, _Prices).root
+    name = model.source if model.source in listed else model.source.partition("/")[2]
+    return (listed[name].input, listed[name].output) if name in listed else None
