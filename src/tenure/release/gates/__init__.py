@@ -1,0 +1,1 @@
+"""Gates: one question each, asked of every rule; found by file name."""

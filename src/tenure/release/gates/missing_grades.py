@@ -1,0 +1,39 @@
+"""Would the answer stand if every missing grade were the worst one?"""
+
+from tenure.release.case import Answer, Case, Gate
+from tenure.release.measures import named
+
+
+def check(case: Case) -> Answer:
+    """Answer "not shown" when the missing grades alone could carry the estimate over the threshold."""
+    filed = case.newest
+    found = named(filed.evidence, case.rule.measure) if filed else ()
+    if not found:
+        return Answer(status="missing", why="no evidence on record")
+    require = case.rule.require
+    lost = 0
+    for measure in found:
+        lost += measure.missing
+        if not measure.missing:
+            continue
+        if measure.worst is None:
+            return Answer(
+                status="not shown",
+                why=f"{measure.name}: {measure.missing} missing, and no worst case is given",
+            )
+        extreme = measure.worst[1] if require.bound == "upper" else measure.worst[0]
+        crossed = (
+            extreme >= require.threshold
+            if require.bound == "upper"
+            else extreme <= require.threshold
+        )
+        if crossed:
+            return Answer(
+                status="not shown",
+                why=f"{measure.name}: were all {measure.missing} missing grades the worst, the "
+                f"estimate would be {extreme:.3f}, past {require.threshold:g}",
+            )
+    return Answer(status="met", why=f"{lost} missing" if lost else "no grade is missing")
+
+
+extension = Gate(name="missing_grades", question="Do missing grades matter?", order=60, check=check)

@@ -1,0 +1,95 @@
+"""Make a model available to the class that was decided, once it is kept; refuse otherwise."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.dossier.nouns import Event, Evidence, Model
+from tenure.dossier.stage import Emit, Stage, View
+from tenure.errors import RefusedError
+from tenure.release.case import Standing
+from tenure.release.policy import LADDER, Policy
+from tenure.release.verdict import gates
+
+
+class Spec(BaseModel):
+    """Settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Literal["internal", "limited", "public"] | None = Field(
+        None, description="A class below the one decided; by default the one decided."
+    )
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Set the availability.
+
+    Raises:
+        RefusedError: there is no decision, it is a hold, newer evidence was not judged, the class
+            is above the one decided, the model is contained or not kept. Each says what to run.
+    """
+    event, decided = _decision(model, view)
+    granted = str(decided.findings["class"])
+    wanted = spec.to or granted
+    policy = Policy.model_validate_json(view.read(decided.files["policy.json"]))
+    _check_fresh(event, policy, model, view)
+    if LADDER.index(wanted) > LADDER.index(granted):
+        raise RefusedError(
+            f"{model.id} was released to {granted}; {wanted} lies above it. Run "
+            f"'tenure release publish --model {model.id} --to {granted}'"
+        )
+    standing = Standing(policy=policy, model=model, state=view.state(model.id))
+    for gate in gates("model", "door"):
+        answer = gate.check(standing)
+        if answer.status != "met":
+            raise RefusedError(answer.why)
+    before = standing.state.availability
+    if before != wanted:
+        emit.fact("availability", wanted, decided.summary)
+    release = next(step for step in policy.classes if step.id == wanted)
+    return Evidence(
+        name="release/publish",
+        model=model.id,
+        kind="record",
+        summary=f"{model.id} is available: {wanted} ({release.audience}; tools: {release.tools})",
+        findings={
+            "class": wanted,
+            "audience": release.audience,
+            "tools": release.tools,
+            "conditions": decided.findings.get("conditions", []),
+            "notice_days": release.notice_days,
+            "bundle": decided.findings["bundle"],
+        },
+    )
+
+
+def _decision(model: Model, view: View) -> tuple[Event, Evidence]:
+    held = [pair for pair in view.all_evidence(model.id) if pair[1].name == "release/decide"]
+    remedy = f"run 'tenure release decide --model {model.id}'"
+    if not held:
+        raise RefusedError(f"{model.id}: no release decision on record; {remedy}")
+    event, decided = held[-1]
+    if decided.findings.get("decision") == "hold":
+        reason = (decided.findings.get("reasons") or ["no reason given"])[0]
+        raise RefusedError(f"{model.id} is held: {reason}. When that has changed, {remedy}")
+    return event, decided
+
+
+def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> None:
+    """Refuse when an assessment that the policy reads came after the decision."""
+    read = {rule.assessment for rule in policy.rules}
+    for event, evidence in view.all_evidence(model.id):
+        if evidence.name in read and event.index > decided.index:
+            raise RefusedError(
+                f"{evidence.name} was recorded after the decision on {model.id} and not judged; "
+                f"run 'tenure release decide --model {model.id} --review N' with the next N"
+            )
+
+
+stage = Stage(
+    name="release/publish",
+    spec=Spec,
+    run=run,
+    summary="Make a model available to the class that was decided, once it is kept.",
+)

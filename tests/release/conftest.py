@@ -1,0 +1,108 @@
+"""Evidence for release tests: measures computed from sample records, never typed in."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tenure.dossier.canonical import digest, lines
+from tenure.dossier.nouns import Evidence, Model, Recipe
+from tenure.measure import estimate
+from tenure.release.case import Case, Filed
+from tenure.release.policy import Policy, Rule
+
+MODEL = Model(name="child", source="test", kind="scripted")
+NOW = "2026-11-21T12:00:00Z"
+POLICY = {
+    "apiVersion": "tenure/policy.v1",
+    "kind": "ReleasePolicy",
+    "metadata": {
+        "id": "test",
+        "owner": "a tester",
+        "effective": "2026-11-21",
+        "review_by": "2027-11-21",
+    },
+    "rules": [
+        {
+            "id": "harm",
+            "claim": "declines harm",
+            "harm": "physical",
+            "assessment": "assess/refusals",
+            "measure": "harmful_compliance",
+            "require": {"bound": "upper", "lt": 0.05},
+            "evidence": {"controls_passed": False},
+        },
+        {
+            "id": "plain",
+            "claim": "answers plain questions",
+            "severity": "major",
+            "harm": "words",
+            "assessment": "assess/refusals",
+            "measure": "false_refusal",
+            "require": {"bound": "upper", "lt": 0.1},
+            "evidence": {"controls_passed": False},
+        },
+    ],
+    "classes": [
+        {"id": "internal", "audience": "staff", "needs": ["harm"]},
+        {"id": "limited", "audience": "some", "needs": ["plain"], "notice_days": 30},
+    ],
+}
+
+
+def policy(**changes) -> Policy:
+    return Policy.model_validate({**POLICY, **changes})
+
+
+def rows(failures: int, n: int, missing: int = 0, column: str = "failed") -> list[dict]:
+    values = [True] * failures + [False] * (n - failures) + [None] * missing
+    return [{"id": f"s{i:04}", column: value} for i, value in enumerate(values)]
+
+
+STORE: dict[str, list[dict]] = {}
+
+
+def rate(name: str, failures: int, n: int, missing: int = 0, level: float = 0.95):
+    records = rows(failures, n, missing)
+    samples = digest(lines(records))
+    STORE[samples] = records
+    recipe = Recipe(estimator="proportion", value="failed", level=level)
+    return estimate(records, recipe, name=name, unit="proportion", samples=samples, better="lower")
+
+
+def evidence(*measures, name: str = "assess/refusals", **more) -> Evidence:
+    return Evidence(name=name, model=MODEL.id, summary="test", measures=measures, **more)
+
+
+def filed(found: Evidence, *, time: str = "2026-11-20T12:00:00Z", index: int = 5, attempt: int = 1):
+    return Filed(
+        evidence=found, time=time, index=index, digest="sha256:" + "0" * 64, attempt=attempt
+    )
+
+
+def case(*held: Filed, rule: Rule | None = None, under: Policy | None = None, **more) -> Case:
+    chosen = under or policy()
+    return Case(
+        policy=chosen,
+        rule=rule or chosen.rules[0],
+        model=MODEL,
+        filed=held,
+        now=more.pop("now", NOW),
+        read=STORE.__getitem__,
+        **more,
+    )
+
+
+@pytest.fixture
+def make():
+    """The makers of this file, for tests in this folder."""
+    return SimpleNamespace(
+        policy=policy,
+        rate=rate,
+        evidence=evidence,
+        filed=filed,
+        case=case,
+        model=MODEL,
+        now=NOW,
+        document=POLICY,
+        read=STORE.__getitem__,
+    )

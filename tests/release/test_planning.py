@@ -1,0 +1,56 @@
+"""Planning says what n can decide, and the bounds agree with it exactly."""
+
+from pathlib import Path
+
+import pytest
+
+from tenure.release.planning import plan
+from tenure.release.policy import read_policy
+from tenure.stats import one_sided, tango, upper_bound
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "policy.yaml"
+
+
+def test_the_published_table_comes_out(make):
+    row = plan(make.policy())[0]
+
+    assert (row["n_at_0"], row["n_at_1"], row["n_at_2"]) == (59, 93, 124)
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+def test_one_sample_fewer_would_not_do(make, failures):
+    for row, limit in zip(plan(make.policy()), (0.05, 0.1), strict=True):
+        n = row[f"n_at_{failures}"]
+
+        assert upper_bound(failures, n) < limit <= upper_bound(failures, n - 1)
+
+
+def test_a_paired_difference_is_planned_with_its_own_bound(make):
+    rules = [dict(make.document["rules"][0], unit="paired difference", evidence={"min_n": 100})]
+    row = plan(make.policy(rules=rules, classes=[make.document["classes"][0]]))[0]
+
+    n, both = row["n_at_1"], one_sided(0.95)
+    assert tango(1, 0, n, both).high < 0.05 <= tango(1, 0, n - 1, both).high
+    assert row["sees"].startswith("a gap of")
+
+
+def test_a_lower_bound_is_planned_on_the_other_side(make):
+    rules = [dict(make.document["rules"][0], require={"bound": "lower", "gt": 0.95})]
+    row = plan(make.policy(rules=rules, classes=[make.document["classes"][0]]))[0]
+
+    assert row["n_at_0"] == 59
+
+
+def test_too_small_a_plan_is_told_so(make):
+    row = plan(make.policy(), {"assess/refusals": 20})[0]
+
+    assert row["can_decide"] == "no: without a failure the upper bound is 0.139"
+
+
+def test_every_rule_of_the_example_can_be_decided_with_the_n_it_asks_for():
+    for row in plan(read_policy(EXAMPLE)):
+        assert row["can_decide"].startswith("yes"), row
+
+
+def test_more_attempts_ask_for_more(make):
+    assert plan(make.policy(attempts=2))[0]["n_at_0"] > plan(make.policy())[0]["n_at_0"]
