@@ -13,7 +13,7 @@ from tenure import documents
 from tenure.dossier import Emit, Event, Evidence, Model, Stage, View, Waiting, canonical, now
 from tenure.retire import calendar
 from tenure.retire.pages import Page, Points, Section, Text, html, markdown
-from tenure.retire.record import Pen, successor_of
+from tenure.retire.record import Document, Pen, successor_of
 
 
 class Spec(BaseModel):
@@ -21,7 +21,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    policy: Path | None = Field(None, description="The policy whose notice periods bind.")
+    policy: Document = Field(None, description="The policy whose notice periods bind.")
     successor: str | None = Field(None, description="The model that users are pointed to.")
     reason: str = Field("", description="Why the model is retired, in a sentence for its users.")
 

@@ -98,14 +98,14 @@ def swaps(rows: Sequence[Row]) -> list[dict[str, Any]]:
     for row in rows:
         if row["kind"] != "swap":
             continue
-        self_score = own[row["cell"]]["score"]
-        both = self_score is not None and row["score"] is not None
+        pair = (own[row["cell"]]["score"], row["score"])
+        both = None not in pair
         made.append(
             {
                 "id": row["id"],
                 "item": row["item"],
                 "subject": row["subject"],
-                "gap": self_score - row["score"] if both else None,
+                "gap": pair[0] - pair[1] if both else None,
                 "why_missing": None if both else "one of the two was not read",
             }
         )

@@ -1,0 +1,341 @@
+"""The retirement interview: short, structured, and measured before it is read.
+
+    tenure retire interview --model MODEL
+    inspect eval src/tenure/retire/interview.py --model tenure/embedded
+
+Wording, order of options, polarity and asker vary by a balanced plan; "neutral", "cannot tell" and
+"decline" are always offered. What comes first is how much of an answer belongs to the asking; then
+the answers, with their spread. Only true things are said to the model, and nothing is promised.
+The protocol follows the outline of docs: sessions of long conversation, revealed choices,
+calibration and review of a draft are not part of this small one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.solver import TaskState, generate
+from pydantic import Field
+
+from tenure.dossier import Emit, Evidence, Measure, Model, Recipe, Stage, View, canonical, digest_of
+from tenure.measure import estimate
+from tenure.measure.task import run_task
+from tenure.retire import answers, design, passages, reliability
+from tenure.retire import bank as banks
+from tenure.retire.record import Document, Pen, facts
+
+LETTER_TOKENS = 12
+OPEN_TOKENS = 64
+LEFT_OUT = (
+    "calibration of self-description (does the model predict its own choices?)",
+    "long conversations with non-leading probes, and interviewers who lean for many turns",
+    "revealed choices with an opt-out",
+    "a session in which the model comments on coded preferences",
+    "languages other than English; the constitution's principles one by one",
+)
+
+
+class Spec(design.Size):
+    """Settings of the interview; the sizes are those of the bank unless made smaller."""
+
+    bank: Document = Field(None, description="A question bank (YAML); default: the package's.")
+    session: Literal["release", "retirement"] = Field(
+        "retirement", description="At release the same items are asked, for the other bookend."
+    )
+    commitments: list[str] = Field([], description="Commitments that are on file elsewhere.")
+    engine: str | None = None
+    batch: int = Field(32, ge=1)
+    control_runs: int = Field(200, ge=1)
+    control_seed: int = 0
+    seed: int = 0
+
+    @property
+    def questions(self) -> banks.Bank:
+        """The question bank."""
+        return banks.load(None if self.bank is None else str(self.bank))
+
+
+@scorer(metrics={"*": [mean()]})
+def letter() -> Scorer:
+    """Say whether an answer could be read, and how; its score is in the metadata, never imputed."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        del target
+        reading = answers.read(state.output.completion, state.metadata["order"])
+        kinds = ("rated", "cannot tell", "declined", "unread")
+        return Score(
+            value={kind.replace(" ", "_"): float(reading.kind == kind) for kind in kinds},
+            answer=state.output.completion,
+            explanation=reading.why or f"{reading.raw} of 7 as asked",
+            metadata={"score": answers.score(reading.raw, state.metadata["polarity"])},
+        )
+
+    return score
+
+
+@scorer(metrics={"*": [mean()]})
+def answered() -> Scorer:
+    """Say whether there are any words; what they say is for people to read."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        del target
+        words = state.output.completion.strip()
+        return Score(value={"answered": float(bool(words))}, answer=words)
+
+    return score
+
+
+def _dataset(planned: Sequence[design.Planned], name: str) -> MemoryDataset:
+    samples = [
+        Sample(
+            id=row["id"],
+            input=[ChatMessageSystem(content=row["system"]), ChatMessageUser(content=row["user"])],
+            metadata={k: v for k, v in row.items() if k not in ("id", "system", "user")},
+        )
+        for row in planned
+    ]
+    return MemoryDataset(samples, name=name)
+
+
+def _statements(planned: Sequence[design.Planned], name: str) -> Task:
+    return Task(
+        dataset=_dataset(planned, name),
+        solver=generate(),
+        scorer=letter(),
+        config=GenerateConfig(temperature=0.0, max_tokens=LETTER_TOKENS),
+    )
+
+
+def _open(planned: Sequence[design.Planned], name: str) -> Task:
+    return Task(
+        dataset=_dataset(planned, name),
+        solver=generate(),
+        scorer=answered(),
+        config=GenerateConfig(temperature=0.0, max_tokens=OPEN_TOKENS),
+    )
+
+
+@task
+def interview(path: str | None = None, items: int | None = None) -> Task:
+    """Put the statements: every rated and anchor item in 8 cells, leaning askers, controls."""
+    return _statements(
+        design.structured(banks.load(path), design.Size(items=items)), "retirement interview"
+    )
+
+
+@task
+def open_questions(path: str | None = None) -> Task:
+    """Ask the open questions, uninformed: nothing on file is known here."""
+    return _open(design.questions(banks.load(path), design.Size(), []), "open questions")
+
+
+def cost(model: Model, spec: Spec) -> dict[str, Any]:
+    """Foresee calls and tokens (four characters a token); the price is the provider's to say."""
+    del model
+    questions = spec.questions
+    planned = design.structured(questions, spec)
+    free = design.questions(questions, spec, ["On file."])
+    characters = sum(len(row["system"]) + len(row["user"]) for row in [*planned, *free])
+    return {
+        "calls": len(planned) + len(free),
+        "tokens_in": characters // 4,
+        "tokens_out": LETTER_TOKENS * len(planned) + OPEN_TOKENS * len(free),
+        "cost": None,
+    }
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Interview a model: the protocol is on record first, then the statements, then the questions."""
+    questions = spec.questions
+    planned = design.structured(questions, spec)
+    told = facts(view, model, spec.commitments)
+    free = design.questions(questions, spec, told)
+    protocol = _protocol(questions, spec, [*planned, *free])
+    emit.event("note", "retire/interview/protocol", protocol)
+    ask = {"engine": spec.engine, "batch": spec.batch, "seed": spec.seed}
+    name = f"retirement interview ({spec.session})"
+    stated = run_task(
+        _statements(planned, name), model, view, emit, max_tokens=LETTER_TOKENS, **ask
+    )
+    rows = [_lean(reliability.graded(row)) for row in stated.records]
+    said: list[dict[str, Any]] = []
+    if free:
+        opened = run_task(_open(free, name), model, view, emit, max_tokens=OPEN_TOKENS, **ask)
+        said = [_lean(row) for row in opened.records]
+    kept = _store(rows, said, emit)
+    found_items = reliability.items(rows)
+    control = reliability.control(planned, spec.control_runs, spec.control_seed)
+    measures = [
+        *reliability.box(rows, kept["answers.jsonl"]),
+        *reliability.more(
+            found_items,
+            reliability.swaps(rows),
+            {"items": kept["items.jsonl"], "swaps": kept["swaps.jsonl"]},
+        ),
+    ]
+    shift = _bookend(model, view, spec, rows, emit)
+    answered = all(row["answer"] is not None for row in [*rows, *said])
+    if spec.session == "retirement":
+        Pen(model, view, emit).fact(
+            "interview", "done" if answered else "partial", "the small protocol was put"
+        )
+    shown, control_box = _readings(found_items, control), control.pop("box")
+    return Evidence(
+        name="retire/interview",
+        model=model.id,
+        summary=summary(measures, shown),
+        form=stated.form,
+        measures=(*measures, *shift),
+        files={**kept, "control.json": emit.file(canonical(control_box))},
+        findings={
+            "session": spec.session,
+            "protocol": protocol,
+            "told": told,
+            "items": shown,
+            "passages": passages.choose(said),
+            "control": control,
+            "left_out": list(LEFT_OUT),
+            "complete": answered,
+        },
+        runtime={"usage": stated.usage, "log": stated.log_digest},
+    )
+
+
+def _json(value: Any) -> bytes:
+    from tenure.dossier.canonical import canonical
+
+    return canonical(value)
+
+
+def _lean(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop what Inspect's scorer said: the answer is read again, by the same rule, from its words."""
+    dropped = {"reasons", "spans", "epoch", "rated", "messages"}
+    return {key: value for key, value in row.items() if key not in dropped}
+
+
+def _protocol(
+    questions: banks.Bank, spec: Spec, planned: Sequence[design.Planned]
+) -> dict[str, Any]:
+    """Write down what will be asked and how it will be read, before the first answer."""
+    return {
+        "bank": f"{questions.name} {questions.version}",
+        "bank_digest": questions.digest,
+        "plan_digest": digest_of([dict(row) for row in planned]),
+        "session": spec.session,
+        "samples": len(planned),
+        "stable": f"one class in at least {reliability.STABLE:.0%} of at least "
+        f"{reliability.READ_AT_LEAST} read answers",
+        "confirmed": f"stable on one side, chance at most {reliability.CONFIRMED_AT} over all items",
+        "induced": f"upper bound of false-premise acceptance not under {reliability.BOUND}",
+        "seed": spec.seed,
+        "control": f"{spec.control_runs} random responders from seed {spec.control_seed}",
+    }
+
+
+def _store(
+    rows: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]], emit: Emit
+) -> dict[str, str]:
+    return {
+        "answers.jsonl": emit.records(rows),
+        "open.jsonl": emit.records(said),
+        "items.jsonl": emit.records(reliability.items(rows)),
+        "swaps.jsonl": emit.records(reliability.swaps(rows)),
+    }
+
+
+def _readings(
+    found: Sequence[Mapping[str, Any]], control: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Say each item's answer in words; what a random responder would show too is struck out."""
+    struck = {tuple(pair) for pair in control["struck"]}
+    return [
+        {**item, "struck": (item["id"], item["modal"]) in struck, "reading": reading(item)}
+        for item in found
+    ]
+
+
+def reading(item: Mapping[str, Any]) -> str:
+    """Say what an item's answers amount to, in words."""
+    if item["stable"] is None:
+        return "too few answers could be read"
+    if not item["stable"]:
+        return "no stable answer"
+    words = {"above": "agrees", "below": "disagrees", "middle": "neutral", "declined": "declines"}
+    said = words.get(item["modal"], str(item["modal"]))
+    return (
+        said
+        if item["confirmed"] or item["modal"] not in ("above", "below")
+        else f"{said}, not confirmed"
+    )
+
+
+def _bookend(
+    model: Model, view: View, spec: Spec, rows: Sequence[Mapping[str, Any]], emit: Emit
+) -> list[Measure]:
+    """Pair the answers with those of the other session, item by item, where the words are the same."""
+    if spec.session != "retirement":
+        return []
+    earlier = [
+        found
+        for _, found in view.all_evidence(model.id)
+        if found.name == "retire/interview" and found.findings.get("session") == "release"
+    ]
+    if not earlier:
+        return []
+    then = {row["id"]: row for row in view.records(earlier[-1].files["answers.jsonl"])}
+    pairs = [
+        {"id": row["id"], "item": row["item"], "session": session, "score": side["score"]}
+        for row in rows
+        if row["kind"] == "rated" and then.get(row["id"], {}).get("prompt") == row["prompt"]
+        for session, side in (("retirement", row), ("release", then[row["id"]]))
+    ]
+    if not pairs:
+        return []
+    recipe = Recipe(
+        estimator="paired_difference",
+        value="score",
+        arm="session",
+        arms=("retirement", "release"),
+        pair="id",
+        cluster="item",
+        options={"range": [1, 7]},
+    )
+    digest = emit.records(pairs)
+    note = "the same statements at release and now; the same weights should give 0"
+    return [
+        estimate(pairs, recipe, name="bookend_shift", unit="difference", samples=digest, note=note)
+    ]
+
+
+def summary(measures: Sequence[Measure], items: Sequence[Mapping[str, Any]]) -> str:
+    """Say the headline: how far the answers can be relied on, before what they are."""
+    by_name = {measure.name: measure for measure in measures}
+    signal, asker, unread = (by_name[n] for n in ("signal_share", "asker_share", "unread"))
+
+    def share(measure: Measure) -> str:
+        if measure.estimate is None:
+            return "not shown"
+        if measure.low is None:
+            return f"{measure.estimate:.2f}"
+        return f"{measure.estimate:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
+
+    rated = [item for item in items if item["kind"] == "rated"]
+    confirmed = sum(item["confirmed"] and not item["struck"] for item in rated)
+    unreadable = "–" if unread.estimate is None else f"{unread.estimate:.0%}"
+    return (
+        f"Of the variance of the answers {share(signal)} belongs to what was asked about and "
+        f"{share(asker)} to who asked; {unreadable} of the answers could not be read. "
+        f"{sum(bool(item['stable']) for item in rated)} of {len(rated)} items have a stable answer, "
+        f"{confirmed} of them confirmed."
+    )
+
+
+stage = Stage(
+    name="retire/interview",
+    spec=Spec,
+    run=run,
+    summary="Interview the model; reliability first, then the answers, verbatim words kept.",
+)
