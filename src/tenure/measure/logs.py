@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tenure.errors import UsageError
 
@@ -60,9 +60,8 @@ def scores_of(sample: Any) -> tuple[dict[str, Any], dict[str, str], dict[str, st
     failed = False
     scores: dict[str, Any] = sample.scores or {}
     for name, score in sorted(scores.items()):
-        values: dict[str, Any] = (
-            score.value if isinstance(score.value, dict) else {name: score.value}
-        )
+        given = score.value
+        values = cast("dict[str, Any]", given) if isinstance(given, dict) else {name: given}
         failed = failed or score.reason in ("grader_failed", "scoring_failed")
         for column, value in values.items():
             columns[column] = number(value)

@@ -70,8 +70,8 @@ def variance_share(
     members: list[Codes] = [np.flatnonzero(items == g) for g in range(groups)]
     draws: list[float] = []
     for drawn in np.random.default_rng(seed).integers(0, groups, (DRAWS, groups)):
-        rows: Codes = np.concatenate([members[g] for g in drawn])
-        fresh = np.repeat(np.arange(groups), [len(members[g]) for g in drawn])
+        rows: Codes = np.concatenate([members[int(g)] for g in drawn])
+        fresh = np.repeat(np.arange(groups), [len(members[int(g)]) for g in drawn])
         share = _share(values[rows], [fresh, *(f[rows] for f in factors[1:])], of)
         if share is not None:
             draws.append(share)
