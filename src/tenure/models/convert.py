@@ -1,0 +1,279 @@
+"""One artefact, several forms: GGUF, safetensors in bf16, OpenVINO's.
+
+The artefact is the set of files that was registered; what is made here can be made again from it
+and lives in the cache folder (TENURE_CACHE), named by the artefact's digest and ``VERSION``. The
+same input gives the same bytes (numpy alone computes them), written beside and renamed, so a
+killed conversion leaves nothing behind. A number measured on a form says so (``Engine.form``).
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tenure.errors import ModelError
+from tenure.models import gguf_header, tensors, vocabulary
+from tenure.models.embedded import cache_folder
+from tenure.models.tensors import Floats
+
+VERSION = 1
+PER_LAYER = (
+    "input_layernorm", "post_attention_layernorm", "self_attn.q_proj", "self_attn.k_proj",
+    "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
+)  # fmt: skip
+
+
+def cached(digest: str, form: str, build: Callable[[Path], None]) -> Path:
+    """Return the folder of a form, built once; two builders at once do no harm.
+
+    ``build`` fills an empty folder beside the final place, which is then renamed.
+    """
+    place = cache_folder() / "forms" / digest.removeprefix("sha256:")[:32] / f"{form}-v{VERSION}"
+    if place.is_dir():
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{form}-"))
+    try:
+        build(draft)
+        try:
+            draft.rename(place)
+        except OSError:
+            if not place.is_dir():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return place
+
+
+def as_safetensors(gguf: Path, digest: str) -> Path:
+    """Return a folder of safetensors in bf16 made from a GGUF file; ``digest`` names the artefact."""
+    return cached(digest, "safetensors-bf16", lambda folder: to_safetensors(gguf, folder))
+
+
+def as_gguf(folder: Path, digest: str, kind: str = "F16") -> Path:
+    """Return a GGUF file made from a folder of safetensors; ``digest`` names the artefact."""
+    name = f"gguf-{kind.lower()}"
+    return (
+        cached(digest, name, lambda draft: to_gguf(folder, draft / "model.gguf", kind))
+        / "model.gguf"
+    )
+
+
+def to_safetensors(gguf: Path, folder: Path) -> Path:
+    """Write a GGUF file's weights (dequantised, bf16), config, tokenizer and template as a folder.
+
+    Raises:
+        ModelError: not a Llama, or a tokenizer whose split is not known.
+    """
+    from gguf import GGUFReader, dequantize  # noqa: PLC0415 - only here
+
+    metadata = gguf_header.read(gguf).metadata
+    config = _config_from(metadata)
+    spelled = vocabulary.tokenizer_json(metadata)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {theirs: ours for ours, theirs in _names(config).items()}
+    found: dict[str, Floats] = {}
+    for tensor in GGUFReader(gguf).tensors:
+        if tensor.name not in names:
+            continue
+        values = dequantize(tensor.data, tensor.tensor_type).astype("<f4")
+        found[names[tensor.name]] = _turn(values, names[tensor.name], config, back=True)
+    missing = sorted(set(names.values()) - set(found) - {"lm_head.weight"})
+    if missing:
+        raise ModelError(
+            f"'{gguf.name}' lacks {len(missing)} tensors, the first is {missing[0]}; fetch it again"
+        )
+    config["tie_word_embeddings"] = "lm_head.weight" not in found
+    tensors.write(folder / "model.safetensors", found)
+    ends = {k: config[k] for k in ("bos_token_id", "eos_token_id", "pad_token_id") if k in config}
+    for name, value in {
+        "config.json": config,
+        "generation_config.json": ends,
+        "tokenizer.json": spelled,
+        "tokenizer_config.json": vocabulary.tokenizer_config(metadata),
+    }.items():
+        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def _config_from(metadata: dict[str, Any]) -> dict[str, Any]:
+    if metadata.get("general.architecture") != "llama":
+        raise ModelError(
+            f"the architecture is '{metadata.get('general.architecture')}'; only llama can be converted; "
+            "give the model's folder of safetensors instead"
+        )
+    heads = metadata["llama.attention.head_count"]
+    config: dict[str, Any] = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "dtype": "bfloat16",
+        "attention_bias": False,
+        "mlp_bias": False,
+        "hidden_act": "silu",
+        "hidden_size": metadata["llama.embedding_length"],
+        "intermediate_size": metadata["llama.feed_forward_length"],
+        "num_hidden_layers": metadata["llama.block_count"],
+        "num_attention_heads": heads,
+        "num_key_value_heads": metadata.get("llama.attention.head_count_kv", heads),
+        "head_dim": metadata["llama.embedding_length"] // heads,
+        "max_position_embeddings": metadata["llama.context_length"],
+        "rms_norm_eps": float(f"{metadata['llama.attention.layer_norm_rms_epsilon']:.6g}"),
+        "rope_theta": metadata.get("llama.rope.freq_base", 10000.0),
+        "vocab_size": metadata.get("llama.vocab_size", len(metadata["tokenizer.ggml.tokens"])),
+    }
+    for theirs, ours in {"bos": "bos", "eos": "eos", "padding": "pad"}.items():
+        if f"tokenizer.ggml.{theirs}_token_id" in metadata:
+            config[f"{ours}_token_id"] = metadata[f"tokenizer.ggml.{theirs}_token_id"]
+    return config
+
+
+def _names(config: dict[str, Any]) -> dict[str, str]:
+    """Map tensor names of transformers to those of llama.cpp."""
+    from gguf import MODEL_ARCH, get_tensor_name_map  # noqa: PLC0415
+
+    layers = config["num_hidden_layers"]
+    table = get_tensor_name_map(MODEL_ARCH.LLAMA, layers)
+    ours = ["model.embed_tokens", "model.norm", "lm_head"]
+    ours += [f"model.layers.{layer}.{part}" for layer in range(layers) for part in PER_LAYER]
+    return {f"{name}.weight": f"{table.get_name(name)}.weight" for name in ours}
+
+
+def _turn(values: Floats, name: str, config: dict[str, Any], *, back: bool) -> Floats:
+    """Reorder the rows of q and k between transformers' rotary halves and llama.cpp's pairs."""
+    if "q_proj" in name:
+        heads = config["num_attention_heads"]
+    elif "k_proj" in name:
+        heads = config["num_key_value_heads"]
+    else:
+        return values
+    rows, columns = values.shape
+    half = rows // heads // 2
+    split = (heads, half, 2, columns) if back else (heads, 2, half, columns)
+    return np.ascontiguousarray(values.reshape(split).swapaxes(1, 2).reshape(rows, columns))
+
+
+def to_gguf(folder: Path, gguf: Path, kind: str = "F16") -> Path:
+    """Write a folder of safetensors as GGUF; ``kind`` is the type of the matrices ("F16", "Q8_0").
+
+    Norms stay F32. F16 holds every bf16 weight of ordinary size exactly (below 6e-5 it loses bits).
+
+    Raises:
+        ModelError: not a plain Llama, or a tokenizer that GGUF has no word for.
+    """
+    from gguf import GGMLQuantizationType, GGUFWriter, quantize  # noqa: PLC0415
+
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    why = cannot_be_gguf(config)
+    if why:
+        raise ModelError(
+            f"'{folder.name}' cannot be written as GGUF: {why}; use the engine 'torch'"
+        )
+    kinds = {"F16": GGMLQuantizationType.F16, "Q8_0": GGMLQuantizationType.Q8_0}
+    if kind not in kinds:
+        raise ModelError(
+            f"no GGUF type named '{kind}' can be written; there are: {', '.join(kinds)}"
+        )
+    names = _names(config)
+    draft = gguf.with_name(gguf.name + f".{os.getpid()}.part")
+    writer = GGUFWriter(draft, "llama", use_temp_file=False)
+    _metadata(writer, config, folder, kind)
+    for name, values in tensors.read(folder):
+        if name == "lm_head.weight" and config.get("tie_word_embeddings"):
+            continue
+        if name not in names:
+            raise ModelError(
+                f"'{folder.name}' has the unknown tensor '{name}'; use the engine 'torch'"
+            )
+        turned = _turn(values, name, config, back=False)
+        if turned.ndim == 1:
+            writer.add_tensor(names[name], turned)
+        else:
+            writer.add_tensor(names[name], quantize(turned, kinds[kind]), raw_dtype=kinds[kind])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    draft.replace(gguf)
+    return gguf
+
+
+def cannot_be_gguf(config: dict[str, Any]) -> str:
+    """Say why a config cannot be written as a Llama GGUF, or ""."""
+    if config.get("model_type") != "llama":
+        return f"its architecture is '{config.get('model_type')}', not llama"
+    if config.get("attention_bias") or config.get("mlp_bias"):
+        return "it has biases"
+    rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    if rope.get("rope_type", "default") != "default":
+        return f"its rotary embedding is scaled ({rope['rope_type']})"
+    if config.get("quantization_config"):
+        return "it is quantised already"
+    return ""
+
+
+def _metadata(writer: Any, config: dict[str, Any], folder: Path, kind: str) -> None:  # noqa: ANN401 - gguf's
+    heads = config["num_attention_heads"]
+    rope = config.get("rope_parameters") or {}
+    writer.add_name(config.get("_name_or_path") or "model")
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(config.get("num_key_value_heads", heads))
+    writer.add_rope_freq_base(rope.get("rope_theta") or config.get("rope_theta", 10000.0))
+    writer.add_rope_dimension_count(config.get("head_dim") or config["hidden_size"] // heads)
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_file_type({"F16": 1, "Q8_0": 7}[kind])
+    spelled = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    said = vocabulary.gguf_tokenizer(spelled, config["vocab_size"])
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(said["pre"])
+    writer.add_token_list(said["tokens"])
+    writer.add_token_types(said["types"])
+    writer.add_token_merges(said["merges"])
+    for name, add in {
+        "bos": writer.add_bos_token_id,
+        "eos": writer.add_eos_token_id,
+        "pad": writer.add_pad_token_id,
+    }.items():
+        place = config.get(f"{name}_token_id")
+        if place is not None:
+            add(place[0] if isinstance(place, list) else place)
+    writer.add_add_bos_token(False)  # noqa: FBT003 - gguf's signature
+    writer.add_add_space_prefix(False)  # noqa: FBT003
+    template = chat_template(folder)
+    if template:
+        writer.add_chat_template(template)
+
+
+def chat_template(folder: Path) -> str | None:
+    """Return a folder's chat template: ``chat_template.jinja``, else the tokenizer's config."""
+    apart = folder / "chat_template.jinja"
+    if apart.is_file():
+        return apart.read_text(encoding="utf-8")
+    config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    return config.get("chat_template")
+
+
+def as_openvino(found: Path, digest: str, kind: str = "F16") -> Path:
+    """Return a folder with OpenVINO's form of a GGUF file or a folder of safetensors."""
+    source = found if found.is_file() else as_gguf(found, digest, kind)
+    form = "openvino" if found.is_file() else f"openvino-{kind.lower()}"
+    return cached(digest, form, lambda draft: _openvino(source, draft))
+
+
+def _openvino(gguf: Path, folder: Path) -> None:
+    import openvino_genai as genai  # noqa: PLC0415
+
+    linked = folder / "model.gguf"
+    linked.symlink_to(gguf)
+    genai.LLMPipeline(str(linked), "CPU", enable_save_ov_model=True)
+    linked.unlink()

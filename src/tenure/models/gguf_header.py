@@ -1,0 +1,133 @@
+"""The head of a GGUF file, read without libraries (specification: ggml docs/gguf.md, versions 2-3).
+
+Everything is bounded by the file's size, so a hostile file costs no memory.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tenure.errors import ModelError
+
+SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
+STRING, ARRAY = 8, 9
+# type number -> (name, values per block, bytes per block), the types that OpenVINO or gguf-py read
+TYPES = {
+    0: ("F32", 1, 4), 1: ("F16", 1, 2), 2: ("Q4_0", 32, 18), 3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22), 7: ("Q5_1", 32, 24), 8: ("Q8_0", 32, 34), 10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110), 12: ("Q4_K", 256, 144), 13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210), 30: ("BF16", 1, 2),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor's place: type name, shape (innermost first), values, offset and bytes."""
+
+    type: str
+    shape: tuple[int, ...]
+    count: int
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A GGUF head: metadata by key, tensors by name."""
+
+    metadata: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+class _Reader:
+    def __init__(self, source: BinaryIO, size: int) -> None:
+        self.source, self.size = source, size
+
+    def take(self, count: int) -> bytes:
+        if count < 0 or count > self.size - self.source.tell():
+            raise ValueError("it ends too early")
+        return self.source.read(count)
+
+    def number(self, code: str) -> Any:  # noqa: ANN401 - int, float or bool by code
+        return struct.unpack("<" + code, self.take(struct.calcsize(code)))[0]
+
+    def text(self) -> str:
+        return self.take(self.number("Q")).decode("utf-8", errors="replace")
+
+    def value(self, kind: int, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON-like value
+        if kind in SCALARS:
+            return self.number(SCALARS[kind])
+        if kind == STRING:
+            return self.text()
+        if kind == ARRAY and depth < 4:
+            inner, count = self.number("I"), self.number("Q")
+            if count > self.size:
+                raise ValueError("an array is longer than the file")
+            return [self.value(inner, depth + 1) for _ in range(count)]
+        raise ValueError(f"an unknown value type {kind}")
+
+
+def read(path: Path) -> Header:
+    """Read and check the head of a GGUF file.
+
+    Raises:
+        ModelError: not GGUF, an unknown version or type, truncated, tensors outside of the file.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as source:
+        try:
+            return _read(_Reader(source, size))
+        except (ValueError, struct.error) as error:
+            raise ModelError(
+                f"'{path.name}' is not a whole GGUF file: {error}; fetch it again and compare its digest"
+            ) from None
+
+
+def _read(reader: _Reader) -> Header:
+    if reader.take(4) != b"GGUF":
+        raise ValueError("it does not begin with the letters GGUF")
+    version = reader.number("I")
+    if version not in (2, 3):
+        raise ValueError(f"version {version} is not 2 or 3")
+    tensors, pairs = reader.number("Q"), reader.number("Q")
+    if max(tensors, pairs) > reader.size:
+        raise ValueError("it promises more entries than it has bytes")
+    metadata: dict[str, Any] = {}
+    for _ in range(pairs):
+        key = reader.text()
+        metadata[key] = reader.value(reader.number("I"))
+    found: dict[str, Tensor] = {}
+    for _ in range(tensors):
+        name, dimensions = reader.text(), reader.number("I")
+        if dimensions > 4:
+            raise ValueError("a tensor has more than 4 dimensions")
+        shape = tuple(reader.number("Q") for _ in range(dimensions))
+        number, offset = reader.number("I"), reader.number("Q")
+        if number not in TYPES:
+            raise ValueError(f"tensor '{name}' has the unknown type {number}")
+        type_name, per_block, block_bytes = TYPES[number]
+        count = 1
+        for side in shape:
+            count *= side
+        found[name] = Tensor(type_name, shape, count, offset, count // per_block * block_bytes)
+    alignment = metadata.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment <= 0:
+        raise ValueError("its alignment is not a positive number")
+    start = -(-reader.source.tell() // alignment) * alignment
+    end = max((start + t.offset + t.size for t in found.values()), default=start)
+    if end > reader.size:
+        raise ValueError(f"it holds {reader.size} bytes and its tensors need {end}")
+    return Header(metadata, found)
