@@ -88,7 +88,7 @@ def line_of(path: Path, text: str) -> int | None:
 def settings_of(step: Step, beside: Path) -> dict[str, Any]:
     """Return a step's settings with ``./`` paths resolved beside the life's file."""
 
-    def resolve(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    def resolve(value: Any) -> Any:
         if isinstance(value, str) and value.startswith("./"):
             return beside / value[2:]
         if isinstance(value, dict):

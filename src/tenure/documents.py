@@ -57,7 +57,9 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         problem = getattr(error, "problem", None) or str(error)
-        raise DocumentError(source, line, "YAML", f"{problem}; mend the line and run again") from None
+        raise DocumentError(
+            source, line, "YAML", f"{problem}; mend the line and run again"
+        ) from None
     try:
         return schema.model_validate(data if data is not None else {})
     except ValidationError as error:
@@ -81,5 +83,7 @@ def read(path: Path | str, schema: type[T]) -> T:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(path, None, "file", f"{error}; give the path of a UTF-8 YAML file") from None
+        raise DocumentError(
+            path, None, "file", f"{error}; give the path of a UTF-8 YAML file"
+        ) from None
     return parse(text, schema, source=path)

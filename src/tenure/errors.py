@@ -1,14 +1,14 @@
 """Every error, by whose fault it is; every message ends with the remedy.
 
-    TenureError
-    +-- UsageError       the call: an unknown name, an option that does not fit
-    +-- DocumentError    a document somebody wrote: file, line, field, what was expected
-    +-- IntegrityError   stored bytes are not what was signed
-    +-- ModelError       a model's files are missing or are not the ones named
-    +-- EngineError      an engine or an endpoint could not answer
-    +-- RefusedError     a rule of the house or of the organisation forbids it
-    +-- BusyError        somebody else is doing this right now
-    +-- RoomError        too little disk or memory, found before the work began
+TenureError
++-- UsageError       the call: an unknown name, an option that does not fit
++-- DocumentError    a document somebody wrote: file, line, field, what was expected
++-- IntegrityError   stored bytes are not what was signed
++-- ModelError       a model's files are missing or are not the ones named
++-- EngineError      an engine or an endpoint could not answer
++-- RefusedError     a rule of the house or of the organisation forbids it
++-- BusyError        somebody else is doing this right now
++-- RoomError        too little disk or memory, found before the work began
 """
 
 from collections.abc import Iterable

@@ -44,7 +44,7 @@ def hands(view: View) -> dict[str, Callable[..., Any]]:
     return {"revive": revive, "pages": pages}
 
 
-def perform(dossier: Dossier, stage: Stage, model: str, spec: Any) -> Evidence | Waiting:  # noqa: ANN401 - the stage's own spec
+def perform(dossier: Dossier, stage: Stage, model: str, spec: Any) -> Evidence | Waiting:
     """Run one stage with the other rooms' hands.
 
     Raises:
@@ -120,7 +120,7 @@ def _one(step: Step, beside: Path, dossier: Dossier, aliases: Mapping[str, str |
 def _models_named(settings: dict[str, Any], aliases: Mapping[str, str | None]) -> dict[str, Any]:
     """Replace ``@alias`` in settings by the model id that alias stands for."""
 
-    def named(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    def named(value: Any) -> Any:
         if isinstance(value, str) and value.startswith("@") and value[1:] in aliases:
             return aliases[value[1:]]
         if isinstance(value, list):
