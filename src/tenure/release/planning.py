@@ -88,7 +88,7 @@ def _can(bound: Bound | None, rule: Rule, n: int, needed: Sequence[int | None]) 
     if not allowed:
         best = bound(0, n)
         return f"no: without a failure the {rule.require.bound} bound is {best:.3f}"
-    return f"yes, with up to {allowed[-1]} failures" if allowed[-1] else "yes, without a failure"
+    return f"yes, with at most {allowed[-1]} of {n} failing"
 
 
 def _sees(rule: Rule, n: int, level: float) -> str:
