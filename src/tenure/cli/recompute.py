@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from tenure import measure
-from tenure.dossier import open_view
+from tenure.dossier.opening import open_view
 
 
 def recompute_all(root: Path) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tenure.cli.run import console, table_of
-from tenure.dossier import open_view
+from tenure.dossier.opening import open_view
 from tenure.errors import UsageError
 
 

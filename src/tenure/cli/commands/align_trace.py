@@ -14,7 +14,7 @@ def extension(
 ) -> None:
     """Show prompt, answer, principle, critique, revision, gates and models behind one row."""
     from tenure.align.revise import trace
-    from tenure.dossier import open_view
+    from tenure.dossier.opening import open_view
 
     found = trace(row, open_view(find_dossier(dossier)))
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

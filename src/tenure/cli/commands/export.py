@@ -14,7 +14,8 @@ def extension(
     dossier: DossierOption = None,
 ) -> None:
     """Write the events, proofs and files of some models, with a stand-alone verifier inside."""
-    from tenure.dossier import export, open_view
+    from tenure.dossier.export import export
+    from tenure.dossier.opening import open_view
 
     view = open_view(find_dossier(dossier))
     export(view, [view.model(name).id for name in models], into)

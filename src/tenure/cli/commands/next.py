@@ -15,7 +15,7 @@ def extension(
 ) -> None:
     """List what comes next for a model: what waits for people first, then the commands."""
     from tenure import life
-    from tenure.dossier import open_view
+    from tenure.dossier.opening import open_view
 
     view = open_view(find_dossier(dossier))
     for found in [life.require(view, model)] if model else view.models():

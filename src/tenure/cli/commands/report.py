@@ -16,7 +16,7 @@ def extension(
 ) -> None:
     """Draw the pages of a dossier: self-contained HTML, readable on a phone and in print."""
     from tenure import report
-    from tenure.dossier import open_view
+    from tenure.dossier.opening import open_view
 
     root = find_dossier(dossier)
     page = report.write(open_view(root), into or root.parent / "report")

@@ -37,7 +37,7 @@ def extension(
 ) -> None:
     """Serve every released model of the dossier over the OpenAI chat wire, until Ctrl-C."""
     from tenure import life
-    from tenure.dossier import open_view
+    from tenure.dossier.opening import open_view
     from tenure.serve.fleet import Fleet
     from tenure.serve.gateway import Gateway
     from tenure.serve.ledger import Ledger

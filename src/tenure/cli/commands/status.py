@@ -16,7 +16,7 @@ def extension(
     """Say where a model stands: stage, availability, custody, interview, and its evidence."""
     from tenure import life
     from tenure.cli.run import console
-    from tenure.dossier import open_view
+    from tenure.dossier.opening import open_view
 
     view = open_view(find_dossier(dossier))
     chosen = [life.require(view, model)] if model else list(view.models())

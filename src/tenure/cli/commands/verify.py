@@ -26,7 +26,7 @@ def extension(
 
     root = find_dossier(dossier)
     report = verify(root, trust=trust, checkpoint=checkpoint)
-    typer.echo(report.text())
+    typer.echo("\n".join(report.lines()))
     wrong = not report.ok
     if recompute and report.ok:
         from tenure.cli.recompute import recompute_all
