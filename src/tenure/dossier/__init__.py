@@ -22,7 +22,7 @@ from tenure.dossier.stage import Emit, Stage, View, Waiting
 
 __all__ = [
     "JSON",
-    "Dossier",
+    "Dossier",  # pyright: ignore[reportUnsupportedDunderAll] - see __getattr__
     "Emit",
     "Event",
     "Evidence",

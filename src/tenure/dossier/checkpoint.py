@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tenure.dossier.keys import Signer, fingerprint, signature_fits
@@ -22,6 +23,10 @@ def verifier_key(name: str, public: bytes) -> str:
     return f"{name}+{key_hash(name, public).hex()}+{encoded}"
 
 
+def _line(name: str, hashed: bytes, signature: bytes) -> str:
+    return f"\u2014 {name} {base64.b64encode(hashed + signature).decode()}\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How many entries a log had, and the root over them; ``signatures`` are (name, hash, bytes)."""
@@ -38,8 +43,8 @@ class Checkpoint:
 
     def sign(self, signer: Signer) -> str:
         """Write the signed note."""
-        signature = key_hash(self.origin, signer.public) + signer.sign(self.text.encode())
-        return f"{self.text}\n\u2014 {self.origin} {base64.b64encode(signature).decode()}\n"
+        signature = signer.sign(self.text.encode())
+        return f"{self.text}\n{_line(self.origin, key_hash(self.origin, signer.public), signature)}"
 
     def signed_by(self, public: bytes) -> bool:
         """Say whether one of the signatures is of this raw public key, under the log's name."""
@@ -57,12 +62,17 @@ class Checkpoint:
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:
-    mark, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
+    _, name, encoded = line.split(" ")
     raw = base64.b64decode(encoded, validate=True)
-    if mark != "\u2014" or not name or len(raw) < 5 or base64.b64encode(raw).decode() != encoded:
-        raise ValueError(line)
     return name, raw[:4], raw[4:]
+
+
+def _parse(note: str) -> Checkpoint:
+    text, signatures = note.split("\n\n")
+    origin, size, root = text.split("\n")
+    raw = base64.b64decode(root, validate=True)
+    found = tuple(_signature(line) for line in signatures.removesuffix("\n").split("\n"))
+    return Checkpoint(origin, int(size), raw, found)
 
 
 def parse(note: str) -> Checkpoint:
@@ -71,18 +81,11 @@ def parse(note: str) -> Checkpoint:
     Raises:
         IntegrityError: it is not one.
     """
-    try:
-        text, signatures = note.split("\n\n")
-        origin, size, root, *_extensions = text.split("\n")
-        if not signatures.endswith("\n") or not size.isascii() or str(int(size)) != size:
-            raise ValueError(note)
-        raw = base64.b64decode(root, validate=True)
-        found = tuple(_signature(line) for line in signatures[:-1].split("\n"))
-        checkpoint = Checkpoint(origin, int(size), raw, found)
-        if len(raw) != 32 or checkpoint.text != text + "\n" or not origin:
-            raise ValueError(note)
-    except (ValueError, binascii.Error):
-        raise IntegrityError(
-            "this is not a checkpoint; expected four parts: origin, size, root, a signature line"
-        ) from None
-    return checkpoint
+    with suppress(ValueError, binascii.Error):
+        found = _parse(note)
+        one_form = found.text + "\n" + "".join(_line(*each) for each in found.signatures)
+        if one_form == note and found.origin and len(found.root) == 32:
+            return found
+    raise IntegrityError(
+        "this is not a checkpoint; expected the lines origin, size, root, an empty one, a signature"
+    )

@@ -128,21 +128,26 @@ class Ring:
         public = _public(event.body.get("public"))
         if self.root is None:
             return self._begin(event, public)
+        return self._not_allowed(event, role) or self._change(event, role, public)
+
+    def _not_allowed(self, event: Event, role: str) -> str | None:
         if not self.may_sign(event.key, event.index):
             return "is signed by a key that may not sign"
         own = event.name == "rotate" and event.body.get("replaces") == event.key
         if self.roles[event.key] != OPERATOR and not (own and role == self.roles[event.key]):
             return "is signed by a key that may not change keys"
+        return None
+
+    def _change(self, event: Event, role: str, public: bytes | None) -> str | None:
+        named = event.body["fingerprint"]
         if event.name == "revoke":
             return self._end(named, event.index)
+        if event.name not in ("add", "rotate"):
+            return "is neither add, rotate nor revoke"
         if public is None or fingerprint(public) != named or named in self.publics:
             return "adds a key that is not the one it names, or is here already"
-        if event.name == "rotate":
-            wrong = self._end(str(event.body.get("replaces")), event.index)
-            if wrong:
-                return wrong
-        elif event.name != "add":
-            return "is neither add, rotate nor revoke"
+        if event.name == "rotate" and (wrong := self._end(event.body.get("replaces"), event.index)):
+            return wrong
         self.publics[named], self.roles[named] = public, role
         return None
 
@@ -157,8 +162,8 @@ class Ring:
         self.publics[named], self.roles[named] = public, role
         return None
 
-    def _end(self, key: str, index: int) -> str | None:
-        if key not in self.publics or key in self.ended:
+    def _end(self, key: object, index: int) -> str | None:
+        if not isinstance(key, str) or key not in self.publics or key in self.ended:
             return "ends a key that is not valid"
         self.ended[key] = index
         return None

@@ -6,12 +6,13 @@ frontier of the Merkle tree and the signed checkpoint are written in one transac
 read back of the chain to append to it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event as hook
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from tenure.dossier.envelope import unseal
 from tenure.dossier.merkle import Frontier, leaf_hash
@@ -24,33 +25,42 @@ _LOCK = 0x7E_40_0E  # any number, the same for all
 _PATIENCE = 60  # seconds one command waits for another's append
 
 
+def _conditions(wanted: Wanted) -> Generator[sa.ColumnElement[bool]]:
+    """Narrow a search by the names index; ``Wanted.fits`` has the last word."""
+    if wanted.act is not None:
+        yield places.c.act == wanted.act
+    if wanted.model is not None:
+        yield places.c.model == wanted.model
+    if wanted.once is not None:
+        yield places.c.once == wanted.once
+    if wanted.since:
+        yield places.c.idx >= wanted.since
+    if wanted.name is not None and wanted.name.endswith("*"):
+        yield places.c.name.startswith(wanted.name[:-1], autoescape=True)
+    elif wanted.name is not None:
+        yield places.c.name == wanted.name
+
+
+def _read(envelope: bytes, index: int) -> Event:
+    event = unseal(bytes(envelope))
+    if event.index != index:
+        raise IntegrityError(f"event {event.index} lies at place {index}; run `tenure verify`")
+    return event
+
+
 def _find(connection: sa.Connection, wanted: Wanted) -> list[Event]:
     query = sa.select(log.c.envelope, log.c.idx)
-    conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.act is not None:
-        conditions.append(places.c.act == wanted.act)
-    if wanted.model is not None:
-        conditions.append(places.c.model == wanted.model)
-    if wanted.once is not None:
-        conditions.append(places.c.once == wanted.once)
-    if wanted.name is not None and not wanted.name.endswith("*"):
-        conditions.append(places.c.name == wanted.name)
-    elif wanted.name is not None:
-        conditions.append(places.c.name.startswith(wanted.name[:-1], autoescape=True))
-    if wanted.since:
-        conditions.append(places.c.idx >= wanted.since)
-    if conditions:
+    if conditions := list(_conditions(wanted)):
         query = query.join(places, places.c.idx == log.c.idx).where(*conditions)
     query = query.order_by(log.c.idx.desc() if wanted.newest else log.c.idx)
     found: list[Event] = []
-    for envelope, index in connection.execute(query):
-        event = unseal(bytes(envelope))
-        if event.index != index:
-            raise IntegrityError(f"event {event.index} lies at place {index}; run `tenure verify`")
-        if wanted.fits(event):
-            found.append(event)
-            if wanted.newest:
-                break
+    with connection.execute(query) as rows:
+        for envelope, index in rows:
+            event = _read(envelope, index)
+            if wanted.fits(event):
+                found.append(event)
+                if wanted.newest:
+                    break
     return found
 
 
@@ -156,15 +166,15 @@ class Log:
         """
         try:
             self.engine = sa.create_engine(url, connect_args=_options(url))
-        except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        except (ArgumentError, ModuleNotFoundError) as error:
             raise UsageError(
                 f"cannot keep a log there ({error}); expected postgresql+psycopg://..., "
                 "with `pip install tenure[postgres]`"
             ) from None
         self.sqlite = self.engine.dialect.name == "sqlite"
         if self.sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
+            hook.listen(self.engine, "connect", _prepare_sqlite)
+            hook.listen(self.engine, "begin", _begin_sqlite)
         try:
             with self.engine.connect() as connection:
                 known = sa.inspect(connection).has_table("leases")
@@ -175,12 +185,12 @@ class Log:
                 metadata.create_all(connection)
 
     @contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
+    def _connection(self) -> Generator[sa.Connection]:
         with self.engine.connect().execution_options(reading=True) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
+    def _transaction(self) -> Generator[sa.Connection]:
         try:
             with self.engine.begin() as connection:
                 if not self.sqlite:
@@ -194,7 +204,7 @@ class Log:
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self) -> Generator[Writing]:
         """Open the append transaction; committed at the end, undone by any exception.
 
         Raises:

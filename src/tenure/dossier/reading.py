@@ -147,8 +147,8 @@ def whole(event: Event, files: Files) -> Event:
 
 def evidence_of(event: Event) -> Evidence:
     """Read the evidence an ``evidence`` event holds."""
-    held = event.body.get("evidence")
-    if not isinstance(held, Mapping):
+    held: Mapping[str, JSON] | None = event.body.get("evidence")
+    if held is None:
         raise UsageError(f"event {event.index} ({event.act} {event.name}) holds no evidence")
     return Evidence.from_json(held)
 

@@ -1,10 +1,13 @@
 """The only way into the log: drafts become signed entries, in groups, each with its checkpoint."""
 
 import json
+import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from tenure.dossier.canonical import canonical, digest, now
@@ -15,6 +18,7 @@ from tenure.dossier.fold import OPERATOR, Ring, model_of, ring_of
 from tenure.dossier.keys import ENVIRONMENT, Keys, Signer
 from tenure.dossier.log import Log, Writing
 from tenure.dossier.nouns import JSON, Act, Event
+from tenure.dossier.opening import CHECKPOINT
 from tenure.dossier.reading import whole
 from tenure.dossier.source import Wanted
 from tenure.errors import UsageError, unknown
@@ -86,14 +90,16 @@ class Group:
             raise unknown("model", model, self.subjects)
         return self.subjects[model]
 
-    def finish(self, signer: Signer) -> None:
-        """Write the entries and the checkpoint over all of the log."""
+    def finish(self, signer: Signer) -> str | None:
+        """Write the entries and the checkpoint over all of the log; return the checkpoint."""
         if not self._entries:
-            return
+            return None
         assert self.ring.origin is not None
         root = self.tx.append(self._entries)
-        self.tx.keep_note(Checkpoint(self.ring.origin, self.tx.size, root).sign(signer))
+        note = Checkpoint(self.ring.origin, self.tx.size, root).sign(signer)
+        self.tx.keep_note(note)
         self._entries = []
+        return note
 
 
 class Writer:
@@ -134,7 +140,7 @@ class Writer:
         return replace(draft, body=body, files=files)
 
     @contextmanager
-    def group(self) -> Iterator[tuple[Group, Callable[[Draft], Event]]]:
+    def group(self) -> Generator[tuple[Group, Callable[[Draft], Event]]]:
         """Open a group: yields it and the function that adds a prepared draft in our name.
 
         Raises:
@@ -145,7 +151,18 @@ class Writer:
             group = Group(tx, ring, self._subjects(tx))
             signer = self._signer(group)
             yield group, lambda draft: group.add(draft, signer)
-            group.finish(signer)
+            note = group.finish(signer)
+        if note is not None:
+            self._keep_beside(note)
+
+    def _keep_beside(self, note: str) -> None:
+        """Keep the checkpoint as a file too: whoever damages the database leaves this behind."""
+        with suppress(OSError):
+            place = self.files.root / CHECKPOINT
+            descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
+            with os.fdopen(descriptor, "w", encoding="utf-8") as target:
+                target.write(note)
+            Path(name).replace(place)
 
     def append(self, *drafts: Draft) -> list[Event]:
         """Append drafts in one power-safe group."""

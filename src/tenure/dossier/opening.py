@@ -1,0 +1,139 @@
+"""Reading what is stored, without SQLAlchemy and without a key: a dossier's folder or an export."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenure.dossier.reading import Reading
+from tenure.dossier.source import Held
+from tenure.errors import IntegrityError, UsageError
+
+DATABASE = "dossier.db"
+CHECKPOINT = "checkpoint"
+EVENTS = "events.jsonl"
+PROOFS = "proofs.jsonl"
+LEFT_OUT = "left-out.json"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a SQLite log for reading only, on a read-only medium too."""
+    name = path.absolute().as_uri()
+    wal = path.with_name(path.name + "-wal")
+    frozen = not os.access(path.parent, os.W_OK) and not wal.exists()
+    return sqlite3.connect(f"{name}?mode=ro{'&immutable=1' if frozen else ''}", uri=True)
+
+
+def stored_entries(root: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (index, stored bytes) in log order.
+
+    Raises:
+        IntegrityError: the file is damaged as a database, or the export's two lists do not match.
+    """
+    if (root / EVENTS).is_file():
+        yield from _exported(root)
+        return
+    try:
+        with closing(connect(root / DATABASE)) as database:
+            for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
+                if not isinstance(index, int) or not isinstance(entry, bytes):
+                    raise IntegrityError(f"event {index} is not stored as bytes; {RESTORE}")
+                yield index, entry
+    except sqlite3.DatabaseError as error:
+        raise IntegrityError(f"{root / DATABASE} is damaged ({error}); {RESTORE}") from None
+
+
+RESTORE = "restore it from a copy of the dossier"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That an entry is in the log at a place: the hashes from its leaf up to the root."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+
+
+def _exported(root: Path) -> Iterator[tuple[int, bytes]]:
+    entries = (root / EVENTS).read_bytes().split(b"\n")
+    indices = [proof.index for proof in proofs(root)]
+    if entries.pop() or len(entries) != len(indices):
+        raise IntegrityError(
+            f"{EVENTS} has {len(entries)} events, {PROOFS} {len(indices)}; {RESTORE}"
+        )
+    yield from zip(indices, entries, strict=True)
+
+
+def _proof(line: str) -> Proof:
+    found = json.loads(line)
+    hashes = tuple(bytes.fromhex(each) for each in found["hashes"])
+    if json.dumps({"index": int(found["index"]), "hashes": [h.hex() for h in hashes]}) != line:
+        raise ValueError(line)
+    return Proof(found["index"], hashes)
+
+
+def proofs(root: Path) -> list[Proof]:
+    """Read an export's inclusion proofs, one for each event.
+
+    Raises:
+        IntegrityError: a line is not {"index": a number, "hashes": [hexadecimal, ...]}.
+    """
+    found: list[Proof] = []
+    try:
+        for line in (root / PROOFS).read_text(encoding="utf-8").splitlines():
+            found.append(_proof(line))  # noqa: PERF401 - the error says which line
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        raise IntegrityError(f"line {len(found) + 1} of {PROOFS} is no proof; {RESTORE}") from None
+    return found
+
+
+def stored_note(root: Path) -> str | None:
+    """Return the newest checkpoint, or None where there is none."""
+    if (root / EVENTS).is_file():
+        return kept_note(root)
+    try:
+        with closing(connect(root / DATABASE)) as database:
+            row = database.execute("SELECT note FROM checkpoint").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise IntegrityError(f"{root / DATABASE} is damaged ({error}); {RESTORE}") from None
+    return row[0] if row and isinstance(row[0], str) else None
+
+
+def kept_note(root: Path) -> str | None:
+    """Return the checkpoint kept as a file beside the log, or None."""
+    try:
+        return (root / CHECKPOINT).read_text(encoding="utf-8") or None
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        return "damaged"
+
+
+def left_out(root: Path) -> dict[str, int]:
+    """Read which files an export leaves out on purpose: digest -> size in bytes."""
+    try:
+        listed: list[dict[str, object]] = json.loads((root / LEFT_OUT).read_bytes())
+        return {str(each["digest"]): int(str(each["size"])) for each in listed}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return {}
+
+
+def is_dossier(root: Path) -> bool:
+    """Say whether a folder holds a dossier or an export of one."""
+    return (root / EVENTS).is_file() or (root / DATABASE).is_file()
+
+
+def open_view(root: Path | str) -> Reading:
+    """Read a dossier's folder, or an export, as it is now; needs no key and writes nothing.
+
+    Raises:
+        UsageError: there is none.
+        IntegrityError: it is damaged; ``verify`` says where.
+    """
+    root = Path(root).absolute()
+    if not is_dossier(root):
+        raise UsageError(f"no dossier in {root}; give the folder that holds {DATABASE} or {EVENTS}")
+    return Reading(root, Held(list(stored_entries(root)), stored_note(root)))
