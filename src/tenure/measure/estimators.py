@@ -24,6 +24,7 @@ from tenure.stats import (
     mean_t,
     newcombe,
     one_sided,
+    percentile,
     tango,
     upper_bound,
     variance_share,
@@ -289,17 +290,11 @@ def shares(records: Sequence[Row], recipe: Recipe) -> Found:
     kept = [row for row, good in zip(records, held, strict=True) if good]
     codes = [codes_of([label(row, column) for row in kept]) for column in factors]
     place = len(factors) if of == "rest" else list(factors).index(of)
-    estimate, interval = (
-        variance_share(seen.values[held], codes, place, recipe.level) if kept else (None, None)
-    )
-    _, bounds = (
-        variance_share(seen.values[held], codes, place, one_sided(recipe.level))
-        if kept
-        else (None, None)
-    )
-    sure = bounds if not seen.missing else None
+    made = variance_share(seen.values[held], codes, place) if kept else None
+    interval = percentile(*made, recipe.level) if made else None
+    sure = percentile(*made, one_sided(recipe.level)) if made and not seen.missing else None
     return Found(
-        estimate=estimate,
+        estimate=made[0] if made else None,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         lower=sure.low if sure else 0.0,
@@ -307,7 +302,7 @@ def shares(records: Sequence[Row], recipe: Recipe) -> Found:
         n=len(kept),
         clusters=_groups(codes[0]) if kept else None,
         missing=seen.missing,
-        worst=(0.0, 1.0) if seen.missing or estimate is None else (estimate, estimate),
+        worst=(made[0], made[0]) if made and not seen.missing else (0.0, 1.0),
         method="variance components (Henderson I), bootstrap of 500 over items, seed 0",
     )
 

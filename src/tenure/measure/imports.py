@@ -9,11 +9,13 @@ the reason; the others go on.
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tenure.dossier.canonical import digest_file
 from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
 from tenure.dossier.stage import Emit
 from tenure.errors import DocumentError, TenureError
@@ -31,21 +33,44 @@ class Imported:
     evidence: tuple[Evidence, ...]
     failed: tuple[tuple[str, str], ...]
 
+    def __iter__(self) -> Iterator[Evidence]:
+        """Go through the evidence; look at ``failed`` too."""
+        return iter(self.evidence)
 
-def import_logs(paths: Sequence[Path | str], emit: Emit) -> Imported:
-    """Read Inspect logs (files, or folders of them) into attested evidence.
 
-    The model of each log is registered as an API model under its own string. Nothing is raised
-    for a broken log: it is listed in ``failed``.
+def import_logs(paths: Sequence[Path | str], emit: Emit, *, model: str | None = None) -> Imported:
+    """Record Inspect logs (files, or folders of them) as attested evidence, once each.
+
+    ``model`` is the id of the registered model they are about; without it the model of each log
+    is registered as an API model under its own string. Nothing is raised for a broken log: it is
+    listed in ``failed``.
     """
     evidence: list[Evidence] = []
     failed: list[tuple[str, str]] = []
     for path in _files(paths, failed):
         try:
-            evidence.append(_one(path, emit))
+            _check_size(path)
+            inputs = {"log": digest_file(path), "model": model}
+            done = emit.unit("import", inputs, partial(_record, path, emit, model))
+            evidence.append(Evidence.from_json(done))
         except TenureError as error:
             failed.append((str(path), str(error)))
     return Imported(tuple(evidence), tuple(failed))
+
+
+def _record(path: Path, emit: Emit, model: str | None) -> dict[str, Any]:
+    """Add one log's evidence to the dossier."""
+    found = _one(path, emit, model)
+    samples = {f"samples/{m.name}": m.samples for m in found.measures if m.samples is not None}
+    body = found.to_json()
+    emit.event(
+        "evidence",
+        found.name,
+        {"evidence": body},
+        model=found.model,
+        files={**samples, **found.files},
+    )
+    return body
 
 
 def _files(paths: Sequence[Path | str], failed: list[tuple[str, str]]) -> list[Path]:
@@ -79,17 +104,15 @@ def _check_size(path: Path) -> None:
 
 def _read(path: Path) -> Any:
     try:
-        _check_size(path)
         log = logs.read(path)
-        if log.eval.task == "" or log.eval.model == "":
-            raise DocumentError(path, None, "eval", "names no task or no model")
-    except TenureError:
-        raise
-    except Exception as error:  # a hostile log may break a reader in any way
-        line = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""
+    except Exception as error:  # noqa: BLE001 - a hostile log may break its reader in any way
+        said = str(error).strip().splitlines()
+        reason = f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__
         raise DocumentError(
-            path, None, "log", f"is not a readable Inspect log ({type(error).__name__}: {line})"
+            path, None, "log", f"is not a readable Inspect log ({reason})"
         ) from None
+    if not log.eval.task or not log.eval.model:
+        raise DocumentError(path, None, "eval", "names no task or no model")
     return log
 
 
@@ -101,7 +124,9 @@ def planned_of(log: Any) -> list[logs.Planned]:
         log.eval.dataset.sample_ids or dict.fromkeys(s.id for s in log.samples or ())
     )
     ids += [f"not-run-{i}" for i in range(1, _unnamed(log, len(ids)) + 1)]
-    order = dict.fromkeys([(str(i), e) for i in ids for e in range(1, epochs + 1)])
+    order: dict[tuple[str, int], None] = {
+        (str(i), e): None for i in ids for e in range(1, epochs + 1)
+    }
     order |= dict.fromkeys(samples)
     found: list[logs.Planned] = []
     for key in order:
@@ -131,7 +156,7 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "unnamed"
 
 
-def _one(path: Path, emit: Emit) -> Evidence:
+def _one(path: Path, emit: Emit, about: str | None) -> Evidence:
     log = _read(path)
     samples = list(log.samples or ())
     found = {(str(s.id), s.epoch): s for s in samples}
@@ -146,13 +171,16 @@ def _one(path: Path, emit: Emit) -> Evidence:
             path, None, "samples", "there are none, planned or run; nothing to attest"
         )
     rows = [logs.record(p, found.get((str(p.id), p.epoch)), columns) for p in planned]
-    model = emit.register(Model(name=_slug(log.eval.model), kind="api", source=log.eval.model))
+    about = (
+        about
+        or emit.register(Model(name=_slug(log.eval.model), kind="api", source=log.eval.model)).id
+    )
     address = emit.records(rows)
     measures = tuple(_measure(column, rows, address) for column in columns)
     missing = sum(row["why_missing"] is not None for row in rows)
     return Evidence(
         name=f"import/{_slug(log.eval.task)}",
-        model=model.id,
+        model=about,
         kind="attested",
         summary=f"{log.eval.task}: {len(rows)} samples planned, {missing} with something missing; run elsewhere",
         form="api",

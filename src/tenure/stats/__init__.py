@@ -19,7 +19,7 @@ from tenure.stats.means import bootstrap_mean, mean_clustered, mean_t, welch
 from tenure.stats.missing import Worst, worst_case
 from tenure.stats.paired import mcnemar, tango
 from tenure.stats.proportion import clopper_pearson, lower_bound, newcombe, upper_bound, wilson
-from tenure.stats.shares import components, variance_share
+from tenure.stats.shares import components, percentile, variance_share
 
 __all__ = [
     "Agreement",
@@ -42,6 +42,7 @@ __all__ = [
     "one_sided",
     "paired_power",
     "pairs_for_gap",
+    "percentile",
     "sample_size_for_upper",
     "tango",
     "upper_bound",

@@ -49,31 +49,35 @@ def _share(values: Floats, factors: Sequence[Codes], of: int) -> float | None:
 
 
 def variance_share(
-    values: Floats, factors: Sequence[Codes], of: int, level: float = 0.95, *, seed: int = 0
-) -> tuple[float | None, Interval | None]:
-    """Share of the variance that one factor explains, with a bootstrap over the first factor.
+    values: Floats, factors: Sequence[Codes], of: int, *, seed: int = 0
+) -> tuple[float, Floats] | None:
+    """Share of the variance that one factor explains, and its bootstrap draws over the first factor.
 
     ``factors[0]`` are the items: they are redrawn whole, for it is items that limit what can be
     said. ``of`` is a place in ``factors``, or ``len(factors)`` for the rest. None when all answers
-    are the same, or when there are fewer than three items.
+    are the same, or when there are fewer than three items. See :func:`percentile`.
     """
-    check_level(level)
     if not 0 <= of <= len(factors):
         raise UsageError(f"there are {len(factors)} factors and the rest; {of} is none of them")
     items = factors[0]
     groups = int(items.max()) + 1 if len(items) else 0
-    if groups < 3:
-        return None, None
-    estimate = _share(values, factors, of)
+    estimate = _share(values, factors, of) if groups >= 3 else None
     if estimate is None:
-        return None, None
+        return None
     members: list[Codes] = [np.flatnonzero(items == g) for g in range(groups)]
     draws: list[float] = []
     for drawn in np.random.default_rng(seed).integers(0, groups, (DRAWS, groups)):
-        rows: Codes = np.concatenate([members[int(g)] for g in drawn])
-        fresh = np.repeat(np.arange(groups), [len(members[int(g)]) for g in drawn])
+        taken = [members[int(g)] for g in drawn]
+        rows: Codes = np.concatenate(taken)
+        fresh = np.repeat(np.arange(groups), [len(m) for m in taken])
         share = _share(values[rows], [fresh, *(f[rows] for f in factors[1:])], of)
         if share is not None:
             draws.append(share)
-    low, high = np.quantile(np.asarray(draws), [(1 - level) / 2, (1 + level) / 2])
-    return estimate, Interval(min(float(low), estimate), max(float(high), estimate), level)
+    return estimate, np.asarray(draws)
+
+
+def percentile(estimate: float, draws: Floats, level: float) -> Interval:
+    """Read an interval off bootstrap draws; it always holds the estimate itself."""
+    check_level(level)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]) if len(draws) else (0.0, 1.0)
+    return Interval(min(float(low), estimate), max(float(high), estimate), level)
