@@ -33,14 +33,17 @@ def live(document: Path, into: Path, model: str | None) -> int:
     console.print(
         f"{chosen.name}: {len(chosen.steps)} steps, at most {chosen.budget_minutes:g} minutes on 2 cores",
         markup=False,
+        soft_wrap=True,
     )
     started = time.monotonic()
     with Dossier.open(into / "dossier") as dossier:
         waits = _steps(chosen, document.parent, dossier)
         page = report.write(dossier.view(), into / "report")
     minutes = (time.monotonic() - started) / 60
-    console.print(f"{minutes:.1f} minutes. The dossier: {into / 'dossier'}", markup=False)
-    console.print(f"The report: {page}", markup=False)
+    console.print(
+        f"{minutes:.1f} minutes. The dossier: {into / 'dossier'}", markup=False, soft_wrap=True
+    )
+    console.print(f"The report: {page}", markup=False, soft_wrap=True)
     return WAITING if waits else 0
 
 
@@ -53,7 +56,7 @@ def _steps(chosen: config.Life, beside: Path, dossier: Dossier) -> bool:
         for item in life.run(chosen, beside, dossier):
             if isinstance(item, config.Step):
                 number_of += 1
-                console.print(f"[{number_of}/{total}] {item.title}", markup=False)
+                console.print(f"[{number_of}/{total}] {item.title}", markup=False, soft_wrap=True)
             else:
                 _say(item)
                 waits = waits or isinstance(item.result, Waiting)
@@ -67,18 +70,25 @@ def _say(done: life.Done) -> None:
         else ""
     )
     if done.skipped:
-        console.print(f"      skipped: {done.skipped}", markup=False)
+        console.print(f"      skipped: {done.skipped}", markup=False, soft_wrap=True)
     elif isinstance(done.result, Waiting):
         until = f" until {done.result.until}" if done.result.until else ""
-        console.print(f"      waiting for {done.result.on}{until}: {done.result.why}", markup=False)
-        console.print(f"      to go on: {done.result.command}", markup=False)
+        console.print(
+            f"      waiting for {done.result.on}{until}: {done.result.why}",
+            markup=False,
+            soft_wrap=True,
+        )
+        console.print(f"      to go on: {done.result.command}", markup=False, soft_wrap=True)
     elif isinstance(done.result, Evidence):
-        console.print(f"      {done.result.summary}", markup=False)
+        console.print(f"      {done.result.summary}", markup=False, soft_wrap=True)
         for measure in done.result.measures[:3]:
             console.print(
                 f"        {measure.name} {number(measure.estimate)}  [{interval(measure)}, n={measure.n}]",
                 markup=False,
+                soft_wrap=True,
             )
-        console.print(f"      {done.seconds:.0f} s{over}", markup=False)
+        console.print(f"      {done.seconds:.0f} s{over}", markup=False, soft_wrap=True)
     else:
-        console.print(f"      {done.model}  {done.seconds:.0f} s{over}", markup=False)
+        console.print(
+            f"      {done.model}  {done.seconds:.0f} s{over}", markup=False, soft_wrap=True
+        )

@@ -84,7 +84,7 @@ def say(result: Evidence | Waiting) -> None:
         until = f" until {result.until}" if result.until else ""
         console.print(f"Waiting for {result.on}{until}: {result.why}\nTo go on: {result.command}")
         return
-    console.print(result.summary, markup=False)
+    console.print(result.summary, markup=False, soft_wrap=True)
     if result.measures:
         console.print(table_of(result))
     if result.product:
@@ -106,6 +106,7 @@ def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = Fa
     console.print(
         f"Recorded in {root}. Next: tenure next {found.id}; tenure verify; tenure report",
         markup=False,
+        soft_wrap=True,
     )
 
 
@@ -124,6 +125,7 @@ def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:
         f"{stage.name} on {model.source}: {forecast['calls']} calls, about "
         f"{forecast['tokens_in']:,} tokens in and at most {forecast['tokens_out']:,} out; {price}",
         markup=False,
+        soft_wrap=True,
     )
     if ask and sys.stdin.isatty() and not console.input("Go on? [y/N] ").lower().startswith("y"):
         sys.exit(0)

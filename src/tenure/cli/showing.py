@@ -12,20 +12,27 @@ def show(root: Path, pages: Path | None) -> None:
     if not root.is_dir():
         raise UsageError(f"no dossier at {root}; name a dossier's folder, an export, or 'example'")
     view = open_view(root)
-    console.print(f"{root}: {len(view.models())} models, {len(view.events())} events", markup=False)
+    console.print(
+        f"{root}: {len(view.models())} models, {len(view.events())} events",
+        markup=False,
+        soft_wrap=True,
+    )
     for model in view.models():
         state = view.state(model.id)
         console.print(
             f"\n{model.id}  stage {state.stage}, availability {state.availability}, custody {state.custody}",
             style="bold",
             markup=False,
+            soft_wrap=True,
         )
         for _, evidence in view.all_evidence(model.id):
-            console.print(f"{evidence.name}: {evidence.summary}", markup=False)
+            console.print(f"{evidence.name}: {evidence.summary}", markup=False, soft_wrap=True)
             if evidence.measures:
                 console.print(table_of(evidence))
-    console.print(f"\nCheck it: tenure verify --recompute --dossier {root}", markup=False)
+    console.print(
+        f"\nCheck it: tenure verify --recompute --dossier {root}", markup=False, soft_wrap=True
+    )
     if pages is not None:
         from tenure import report
 
-        console.print(f"Pages: {report.write(view, pages)}", markup=False)
+        console.print(f"Pages: {report.write(view, pages)}", markup=False, soft_wrap=True)

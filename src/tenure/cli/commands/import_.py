@@ -25,4 +25,4 @@ def extension(
         with opened.emitter(found.id, "import") as emit:
             for evidence in import_logs(logs, emit):
                 say(evidence)
-    console.print(f"Recorded in {root}", markup=False)
+    console.print(f"Recorded in {root}", markup=False, soft_wrap=True)

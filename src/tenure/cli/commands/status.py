@@ -23,11 +23,16 @@ def extension(
     for found in chosen:
         state = view.state(found.id)
         label = f"  [{state.containment}: never served or released]" if state.containment else ""
-        console.print(f"{found.id}  {found.digest}{label}", markup=False)
+        console.print(f"{found.id}  {found.digest}{label}", markup=False, soft_wrap=True)
         console.print(
             f"  stage {state.stage}; availability {state.availability}; custody {state.custody}; "
             f"interview {state.interview}",
             markup=False,
+            soft_wrap=True,
         )
         for event, evidence in view.all_evidence(found.id):
-            console.print(f"  {event.time[:10]}  {evidence.name}: {evidence.summary}", markup=False)
+            console.print(
+                f"  {event.time[:10]}  {evidence.name}: {evidence.summary}",
+                markup=False,
+                soft_wrap=True,
+            )
