@@ -80,6 +80,6 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Answer an unknown name with the known ones, the nearest first."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    hint = f"; did you mean '{near[0]}'?" if near else "."
     listed = ", ".join(names) if names else "none"
     return UsageError(f"no {kind} named '{name}'{hint} There are: {listed}")

@@ -1,0 +1,135 @@
+"""The command line, as a person meets it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tenure import cli, plugins
+
+TENURE = Path(sys.executable).parent / "tenure"
+
+
+@pytest.fixture
+def tenure(tmp_path, monkeypatch, capsys):
+    """Call the command line in this process: what a person types, and what they see."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TENURE_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["tenure", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return SimpleNamespace(returncode=ended.value.code or 0, stdout=out, stderr=err)
+
+    return call
+
+
+def test_the_installed_command_answers(tmp_path):
+    answer = subprocess.run(
+        [str(TENURE), "asess"],
+        cwd=tmp_path,
+        env={**os.environ, "TENURE_KEYS": str(tmp_path / "keys")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+
+
+def test_help_names_every_command_and_where_to_start(tenure):
+    said = tenure("--help").stdout
+
+    assert "tenure life examples/life.yaml" in said
+    for name in (*plugins.ROOMS, "life", "register", "verify", "status", "next", "show", "import"):
+        assert f" {name} " in said
+
+
+@pytest.mark.parametrize("room", plugins.ROOMS)
+def test_a_rooms_help_names_every_stage_with_a_sentence(room, tenure):
+    said = tenure(room, "--help").stdout
+
+    for name in plugins.names("stage"):
+        if name.startswith(f"{room}/"):
+            assert name.split("/")[1] in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (("asess",), "assess"),
+        (("assess", "fakin"), "faking"),
+        (("retire", "interwiev"), "interview"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(arguments, near, tenure):
+    answer = tenure(*arguments)
+
+    assert answer.returncode == 2
+    assert f"did you mean '{near}'" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_first_session(tenure, tmp_path):
+    made = tenure("register", "organism/two-tier")
+    assert made.returncode == 0, made.stderr
+    assert "two-tier@1" in made.stdout
+
+    assert "never served or released" in tenure("status", "two-tier").stdout
+    assert "assess/faking" not in tenure("next").stderr
+    verified = tenure("verify", "--recompute")
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout.startswith("OK: 2 events")
+
+
+def test_a_dossier_that_is_not_there_is_said_with_the_remedy(tenure, tmp_path):
+    for command in (("status",), ("verify",), ("next",), ("report",)):
+        answer = tenure(*command)
+
+        assert answer.returncode == 2
+        assert "tenure register" in answer.stderr
+
+
+def test_a_changed_byte_fails_verification_with_exit_status_3(tenure, tmp_path):
+    tenure("register", "organism/two-tier")
+    path = tmp_path / "dossier" / "dossier.db"
+    content = path.read_bytes()
+    place = content.find(b"payload")
+    path.write_bytes(content[:place] + b"paYload" + content[place + 7 :])
+
+    answer = tenure("verify")
+
+    assert answer.returncode == 3
+    assert "NOT OK" in answer.stdout
+
+
+def test_a_life_that_is_no_life_names_file_line_and_field(tenure, tmp_path):
+    (tmp_path / "life.yaml").write_text("name: x\nsteps:\n  - do: register\n    budget: 3\n")
+    answer = tenure("life", "life.yaml")
+    assert answer.returncode == 2
+    assert "life.yaml:4" in answer.stderr
+    assert "budget" in answer.stderr
+
+    (tmp_path / "life.yaml").write_text(
+        "name: x\nsteps:\n  - {do: register, makes: a}\n  - {do: asess/faking, of: a}\n"
+    )
+    answer = tenure("life", "life.yaml")
+    assert answer.returncode == 2
+    assert "life.yaml:4" in answer.stderr
+    assert "assess/faking" in answer.stderr
+
+
+def test_no_key_is_ever_printed(tenure, tmp_path):
+    tenure("register", "organism/two-tier")
+    secret = next((tmp_path / "keys").rglob("*")).read_text(errors="replace").splitlines()[1]
+
+    for command in (("status",), ("verify",), ("show",), ("next",)):
+        answer = tenure(*command)
+        assert secret not in answer.stdout + answer.stderr
