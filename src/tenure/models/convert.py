@@ -28,7 +28,7 @@ PER_LAYER = (
 )  # fmt: skip
 
 
-def cached(digest: str, form: str, build: Callable[[Path], None]) -> Path:
+def cached(digest: str, form: str, build: Callable[[Path], object]) -> Path:
     """Return the folder of a form, built once; two builders at once do no harm.
 
     ``build`` fills an empty folder beside the final place, which is then renamed.
@@ -70,7 +70,7 @@ def to_safetensors(gguf: Path, folder: Path) -> Path:
     Raises:
         ModelError: not a Llama, or a tokenizer whose split is not known.
     """
-    from gguf import GGUFReader, dequantize  # noqa: PLC0415 - only here
+    from gguf import GGUFReader, dequantize
 
     metadata = gguf_header.read(gguf).metadata
     config = _config_from(metadata)
@@ -135,7 +135,7 @@ def _config_from(metadata: dict[str, Any]) -> dict[str, Any]:
 
 def _names(config: dict[str, Any]) -> dict[str, str]:
     """Map tensor names of transformers to those of llama.cpp."""
-    from gguf import MODEL_ARCH, get_tensor_name_map  # noqa: PLC0415
+    from gguf import MODEL_ARCH, get_tensor_name_map
 
     layers = config["num_hidden_layers"]
     table = get_tensor_name_map(MODEL_ARCH.LLAMA, layers)
@@ -166,7 +166,7 @@ def to_gguf(folder: Path, gguf: Path, kind: str = "F16") -> Path:
     Raises:
         ModelError: not a plain Llama, or a tokenizer that GGUF has no word for.
     """
-    from gguf import GGMLQuantizationType, GGUFWriter, quantize  # noqa: PLC0415
+    from gguf import GGMLQuantizationType, GGUFWriter, quantize
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     why = cannot_be_gguf(config)
@@ -217,7 +217,7 @@ def cannot_be_gguf(config: dict[str, Any]) -> str:
     return ""
 
 
-def _metadata(writer: Any, config: dict[str, Any], folder: Path, kind: str) -> None:  # noqa: ANN401 - gguf's
+def _metadata(writer: Any, config: dict[str, Any], folder: Path, kind: str) -> None:
     heads = config["num_attention_heads"]
     rope = config.get("rope_parameters") or {}
     writer.add_name(config.get("_name_or_path") or "model")
@@ -271,7 +271,7 @@ def as_openvino(found: Path, digest: str, kind: str = "F16") -> Path:
 
 
 def _openvino(gguf: Path, folder: Path) -> None:
-    import openvino_genai as genai  # noqa: PLC0415
+    import openvino_genai as genai
 
     linked = folder / "model.gguf"
     linked.symlink_to(gguf)

@@ -61,13 +61,13 @@ class _Reader:
             raise ValueError("it ends too early")
         return self.source.read(count)
 
-    def number(self, code: str) -> Any:  # noqa: ANN401 - int, float or bool by code
+    def number(self, code: str) -> Any:
         return struct.unpack("<" + code, self.take(struct.calcsize(code)))[0]
 
     def text(self) -> str:
         return self.take(self.number("Q")).decode("utf-8", errors="replace")
 
-    def value(self, kind: int, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON-like value
+    def value(self, kind: int, depth: int = 0) -> Any:
         if kind in SCALARS:
             return self.number(SCALARS[kind])
         if kind == STRING:

@@ -21,14 +21,14 @@ class Cpu:
     name = "cpu"
 
     def __init__(self, folder: Path, form: str) -> None:
-        import openvino_genai as genai  # noqa: PLC0415 - slow to import
+        import openvino_genai as genai
 
         self.form = form
         self._genai: Any = genai
         self._folder = folder
         self._tokenizer: Any = genai.Tokenizer(str(folder))
 
-    def _pipeline(self) -> Any:  # noqa: ANN401 - no stubs
+    def _pipeline(self) -> Any:
         scheduler = self._genai.SchedulerConfig()
         scheduler.enable_prefix_caching = True
         scheduler.cache_size = 1
@@ -43,8 +43,8 @@ class Cpu:
 
     def generate(self, prompts: Sequence[Messages], sampling: Sampling) -> list[Reply]:
         """Answer one batch."""
-        import numpy as np  # noqa: PLC0415
-        import openvino as ov  # noqa: PLC0415
+        import numpy as np
+        import openvino as ov
 
         if not prompts:
             return []

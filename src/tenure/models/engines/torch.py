@@ -22,8 +22,8 @@ class Torch:
     name = "torch"
 
     def __init__(self, folder: Path) -> None:
-        import torch  # noqa: PLC0415 - slow to import
-        from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.form = check_folder(folder)
         self._torch = torch
@@ -41,7 +41,7 @@ class Torch:
             plain(messages), tokenize=False, add_generation_prompt=True
         )
 
-    def _encode(self, texts: Sequence[str], room: int) -> Any:  # noqa: ANN401 - a BatchEncoding
+    def _encode(self, texts: Sequence[str], room: int) -> Any:
         batch = self._tokenizer(
             list(texts), return_tensors="pt", padding=True, add_special_tokens=False
         )
@@ -156,7 +156,7 @@ class Torch:
 def _open(model: Model, view: View | None) -> Torch:
     found = place(model, view)
     if found.is_file():
-        from tenure.models import convert  # noqa: PLC0415 - only GGUF needs it
+        from tenure.models import convert
 
         found = convert.as_safetensors(found, model.digest)
     return Torch(found)
