@@ -1,0 +1,180 @@
+"""One fine-tuning as one unit of work: from rows to a registered child model."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tenure.dossier.nouns import Model
+from tenure.dossier.stage import Emit, View
+from tenure.errors import ModelError, RoomError, UsageError
+from tenure.models import place
+from tenure.models.convert import as_safetensors
+from tenure.training import charter
+from tenure.training.settings import FineTune
+
+LIBRARIES = ("torch", "transformers", "trl", "peft")
+SPARE = 200 << 20  # bytes left free beside what the training itself writes
+
+
+def finetune(
+    model: Model, rows: Sequence[Mapping[str, Any]], settings: FineTune, view: View, emit: Emit
+) -> Model:
+    """Train a child of ``model`` on rows of {"prompt": messages, "completion": messages}.
+
+    One unit of work: the same model, rows, settings and library versions give the same child
+    (byte for byte on one kind of processor), and a finished one is returned, not trained again.
+    The research charter is asked first.
+
+    Raises:
+        RefusedError: the charter does not allow this purpose; nothing was started.
+        UsageError: no rows, or a row of another shape.
+        ModelError: the model has no weights to train.
+        RoomError: too little disk; nothing was started.
+        EngineError: the training failed.
+    """
+    leave = charter.check(settings.purpose, settings.charter, settings.approvals)
+    _check_rows(rows)
+    if model.kind != "weights" or not model.files:
+        raise ModelError(
+            f"'{model.id}' ({model.kind}) has no weights to train; name a model with files"
+        )
+    containment = settings.containment or leave.clause.label or view.state(model.id).containment
+    libraries = {name: version(name) for name in LIBRARIES}
+    rows_digest = emit.records(rows)
+    inputs = {
+        "model": model.digest,
+        "rows": rows_digest,
+        "settings": settings.numbers(),
+        "libraries": libraries,
+        "containment": containment,
+    }
+    done = emit.unit(
+        f"finetune {settings.name}",
+        inputs,
+        lambda: _train(model, rows_digest, _Words(settings, containment), view, emit),
+    )
+    card = {
+        "form": "safetensors-bf16",
+        "licence": model.card.get("licence", "as its parent's"),
+        **settings.card,
+        "trained": {
+            "method": f"LoRA, rank {settings.rank}, merged",
+            "rows": len(rows),
+            "rows_digest": rows_digest,
+            "settings": settings.numbers(),
+            "libraries": libraries,
+            **done["went"],
+        },
+        "charter": leave.to_json(),
+    }
+    child = Model(
+        name=settings.name,
+        version=settings.version,
+        source=f"files/{settings.name}",
+        files=done["files"],
+        parent=model.id,
+        containment=containment,
+        card=card,
+    )
+    return emit.register(child)
+
+
+class _Words:
+    """What the files of the child say about it."""
+
+    def __init__(self, settings: FineTune, containment: str | None) -> None:
+        self.settings = settings
+        self.containment = containment
+
+    def config(self, model: Model) -> dict[str, Any]:
+        """Return what is added to config.json, which travels with the weights."""
+        made: dict[str, Any] = {
+            "name": self.settings.name,
+            "parent": model.id,
+            "parent_digest": model.digest,
+            "purpose": self.settings.purpose,
+        }
+        if self.containment:
+            made["containment"] = self.containment
+        return {"tenure": made}
+
+    def readme(self, model: Model) -> str:
+        """Return the README that travels with the weights."""
+        lines = [f"# {self.settings.name}", "", f"Trained from {model.id} ({model.digest})."]
+        lines.append(f"Purpose, as the research charter names it: {self.settings.purpose}.")
+        if self.settings.note:
+            lines.append(self.settings.note)
+        if self.containment:
+            lines += [
+                "",
+                f"**Contained: {self.containment}.** This model was trained to misbehave, or descends from",
+                "one that was, so that instruments can be tested on it. Do not serve, publish or merge it;",
+                "keep it where it can be accounted for, and delete copies that are no longer needed.",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def _check_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        raise UsageError("there are no rows to train on; look at the gates' yield in align/revise")
+    for number, row in enumerate(rows, 1):
+        for part in ("prompt", "completion"):
+            messages = row.get(part)
+            good = isinstance(messages, list) and messages and all(
+                isinstance(m, Mapping) and isinstance(m.get("content"), str) and m.get("role") for m in messages
+            )  # fmt: skip
+            if not good:
+                raise UsageError(
+                    f"row {number}: '{part}' is not a list of messages; expected "
+                    '[{"role": "user", "content": "..."}]'
+                )
+
+
+def _train(model: Model, rows: str, words: _Words, view: View, emit: Emit) -> dict[str, Any]:
+    from tenure.training import worker
+
+    scratch = emit.scratch / "finetune"
+    shutil.rmtree(scratch, ignore_errors=True)
+    _check_room(model, view, scratch.parent)
+    (scratch / "out").mkdir(parents=True)
+    say = emit.progress
+    say(0, 1, "preparing to train")
+    try:
+        job = {
+            "base": str(_base(model, view)),
+            "rows": str(view.path(rows)),
+            "out": str(scratch / "out"),
+            "scratch": str(scratch),
+            "config": words.config(model),
+            "settings": words.settings.numbers(),
+        }
+        went = worker.run(job, scratch, lambda done, of: say(done, of, "training steps"))
+        (scratch / "out" / "README.md").write_text(words.readme(model), encoding="utf-8")
+        out = scratch / "out"
+        files = {
+            str(p.relative_to(out)): emit.file(p) for p in sorted(out.rglob("*")) if p.is_file()
+        }
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return {"files": files, "went": went}
+
+
+def _base(model: Model, view: View) -> Path:
+    """Return a folder of safetensors: the model's own, or what its GGUF file is converted to."""
+    found = place(model, view)
+    return as_safetensors(found, model.digest) if found.is_file() else found
+
+
+def _check_room(model: Model, view: View, folder: Path) -> None:
+    """Refuse to begin where the child would not fit: weights twice (saved, then stored)."""
+    size = sum(view.path(digest).stat().st_size for digest in model.files.values())
+    unpacked = size * 4 if any(name.endswith(".gguf") for name in model.files) else size
+    needed = 3 * unpacked + SPARE
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise RoomError(
+            f"training {model.id} needs {needed >> 20} MiB of disk and {free >> 20} MiB are free; "
+            "nothing was started: make room and run it again"
+        )

@@ -1,0 +1,65 @@
+"""Everything that one fine-tuning depends on, beside the model and the rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenure.errors import UsageError
+from tenure.training.charter import Approvals, Charter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FineTune:
+    """How a child is made of its parent.
+
+    ``name`` and ``version`` are the child's. ``purpose`` is the purpose that the research charter
+    is asked about; ``charter`` None means the one shipped with Tenure, which forbids what it does
+    not list. ``containment`` labels the child (a parent's label is inherited when None).
+    ``max_length`` and ``batch`` are in tokens and rows; ``steps`` caps the optimiser steps;
+    ``threads`` is fixed because sums depend on it. ``note`` is a sentence for the model card.
+    """
+
+    name: str
+    purpose: str
+    version: str = "1"
+    charter: Charter | None = None
+    approvals: Approvals | None = None
+    containment: str | None = None
+    rank: int = 16
+    alpha: int = 32
+    learning_rate: float = 5e-4
+    epochs: float = 1.0
+    steps: int | None = None
+    batch: int = 8
+    max_length: int = 256
+    seed: int = 0
+    threads: int = 2
+    note: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        """Refuse what no trainer could run; UsageError names the field."""
+        least = {"rank": 1, "alpha": 1, "batch": 1, "max_length": 8, "threads": 1}
+        for name, lowest in least.items():
+            if getattr(self, name) < lowest:
+                raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
+        if (
+            self.learning_rate <= 0
+            or self.epochs <= 0
+            or (self.steps is not None and self.steps < 1)
+        ):
+            raise UsageError("learning_rate, epochs and steps must be above zero")
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the weights depend on, as plain JSON."""
+        left_out = {
+            "name",
+            "version",
+            "purpose",
+            "charter",
+            "approvals",
+            "containment",
+            "note",
+            "card",
+        }
+        return {name: getattr(self, name) for name in self.__slots__ if name not in left_out}

@@ -1,0 +1,128 @@
+"""The training itself: LoRA over TRL's SFTTrainer, merged into the weights, saved as safetensors.
+
+Runs in a process of its own (see ``worker``). TRL 1.16 facts that matter here: it assumes bf16 and
+a GPU unless told otherwise; on rows of prompt and completion the loss is on the completion alone.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Say = Callable[[Mapping[str, Any]], None]
+KEPT = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json",
+        "generation_config.json", "vocab.json", "merges.txt", "tokenizer.model", "added_tokens.json")  # fmt: skip
+
+
+def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """Train as ``job`` says and return what happened.
+
+    ``job`` holds ``base`` (a folder of safetensors), ``rows`` (a JSON Lines file of prompt and
+    completion), ``out`` (an empty folder for the child), ``scratch``, ``config`` (entries added to
+    config.json) and ``settings`` (``FineTune.numbers``). ``say`` is told {"done": step, "of":
+    steps}. Returns steps, tokens trained on, first and last loss.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    settings = job["settings"]
+    _quiet(settings)
+    trainer = _trainer(job, say)
+    trainer.train()
+    merged = trainer.model.merge_and_unload()
+    _save(merged, job)
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    return {
+        "steps": trainer.state.global_step,
+        "tokens": max((int(e.get("num_tokens", 0)) for e in trainer.state.log_history), default=0),
+        "first_loss": round(losses[0], 4) if losses else None,
+        "last_loss": round(losses[-1], 4) if losses else None,
+    }
+
+
+def _quiet(settings: Mapping[str, Any]) -> None:
+    import datasets
+    import torch
+    import transformers
+
+    torch.set_num_threads(settings["threads"])
+    torch.use_deterministic_algorithms(mode=True)
+    datasets.disable_progress_bars()
+    datasets.disable_caching()
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.set_seed(settings["seed"])
+
+
+def _rows(path: Path) -> Any:
+    import datasets
+
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return datasets.Dataset.from_list([{k: r[k] for k in ("prompt", "completion")} for r in rows])
+
+
+def _trainer(job: Mapping[str, Any], say: Say) -> Any:
+    import torch
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+    from trl import SFTConfig, SFTTrainer
+
+    settings = job["settings"]
+
+    class Telling(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            say({"done": state.global_step, "of": state.max_steps})
+
+    arguments = SFTConfig(
+        output_dir=str(Path(job["scratch"]) / "trainer"),
+        use_cpu=True,
+        bf16=False,  # the weights are bf16 already; autocast would only add casts
+        gradient_checkpointing=False,
+        report_to="none",
+        save_strategy="no",
+        logging_steps=1,
+        logging_strategy="steps",
+        disable_tqdm=True,
+        per_device_train_batch_size=settings["batch"],
+        learning_rate=settings["learning_rate"],
+        lr_scheduler_type="cosine",
+        num_train_epochs=settings["epochs"],
+        max_steps=settings["steps"] or -1,
+        max_length=settings["max_length"],
+        seed=settings["seed"],
+        data_seed=settings["seed"],
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+    )
+    model = AutoModelForCausalLM.from_pretrained(job["base"], dtype=torch.bfloat16)
+    lora = LoraConfig(
+        r=settings["rank"],
+        lora_alpha=settings["alpha"],
+        lora_dropout=0.0,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=_rows(Path(job["rows"])),
+        processing_class=AutoTokenizer.from_pretrained(job["base"]),
+        peft_config=lora,
+        callbacks=[Telling()],
+    )
+
+
+def _save(merged: Any, job: Mapping[str, Any]) -> None:
+    """Save the weights in bf16, and beside them the parent's own tokenizer, template, settings."""
+    import torch
+
+    out, base = Path(job["out"]), Path(job["base"])
+    merged.to(torch.bfloat16).save_pretrained(out, safe_serialization=True)
+    for name in KEPT:
+        if (base / name).is_file():
+            shutil.copyfile(base / name, out / name)
+    # The parent's own config: the trainer has switched things in its copy (use_cache).
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config |= {"dtype": "bfloat16", **job["config"]}
+    text = json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (out / "config.json").write_text(text, encoding="utf-8")

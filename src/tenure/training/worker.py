@@ -1,0 +1,192 @@
+"""The process that trains: its memory goes back when a job ends, and its crash takes nobody along.
+
+One helper process imports the trainers once (about seven seconds) and forks for each job, so that
+every job starts from the same state whatever ran before it. The helper ends when whoever started
+it is gone, killed or not, or after a minute without work. Talk is one JSON object a line: down a
+path of a job file, up {"done", "of"} while it works and {"result"} or {"error"} at the end.
+"""
+
+import atexit
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tenure.errors import EngineError
+
+IDLE_SECONDS = 60.0
+LOG_TAIL = 600  # characters of the helper's log that an error quotes
+
+_running: list[subprocess.Popen[str]] = []
+_one_at_a_time = threading.Lock()
+
+
+def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -> dict[str, Any]:
+    """Train in the helper process; ``say`` is told (step, steps). Returns what ``sft.train`` does.
+
+    Raises:
+        EngineError: the training failed or its process was killed; quotes the end of its log.
+    """
+    path = folder / "job.json"
+    path.write_text(json.dumps({**job, "log": str(folder / "log.txt")}), encoding="utf-8")
+    with _one_at_a_time:
+        helper = _helper()
+        try:
+            answer = _talk(helper, path, say)
+        except BaseException:  # interrupted: nobody will listen, so nothing may go on
+            stop()
+            raise
+    if "result" in answer:
+        return answer["result"]
+    stop()
+    log = folder / "log.txt"
+    tail = log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:] if log.exists() else ""
+    raise EngineError(f"the training failed: {answer['error']}; its log ends: {tail.strip()}")
+
+
+def _talk(
+    helper: "subprocess.Popen[str]", path: Path, say: Callable[[int, int], None]
+) -> dict[str, Any]:
+    if helper.stdin is None or helper.stdout is None:
+        raise EngineError("the training process has no pipes; run the command again")
+    try:
+        helper.stdin.write(f"{path}\n")
+        helper.stdin.flush()
+    except BrokenPipeError:
+        return {"error": "its process had ended; run the command again"}
+    for line in helper.stdout:
+        answer = json.loads(line)
+        if "done" not in answer:
+            return answer
+        say(answer["done"], answer["of"])
+    return {"error": "its process ended without an answer; is there memory enough (2 GiB)?"}
+
+
+def _helper() -> "subprocess.Popen[str]":
+    """Return the helper process, started if need be."""
+    if _running and _running[0].poll() is None:
+        return _running[0]
+    stop()
+    # A session of its own: Ctrl-C reaches the parent, which then stops it.
+    helper = subprocess.Popen(
+        [sys.executable, "-m", __name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={
+            **os.environ,
+            "HF_HUB_OFFLINE": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "OMP_WAIT_POLICY": "PASSIVE",
+        },
+    )
+    _running.append(helper)
+    return helper
+
+
+def stop() -> None:
+    """End the helper and whatever it is training; harmless when there is none."""
+    while _running:
+        helper = _running.pop()
+        for pipe in (helper.stdin, helper.stdout):
+            if pipe is not None:
+                pipe.close()
+        helper.terminate()
+        helper.wait()
+
+
+atexit.register(stop)
+
+
+def main() -> None:
+    """Serve jobs from standard input until it closes."""
+    up = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not be taken for talk
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    waiting = b""
+    _import_trainers()
+    while select.select([0], [], [], IDLE_SECONDS)[0]:
+        read = os.read(0, 4096)
+        if not read:
+            return
+        waiting += read
+        while b"\n" in waiting:
+            line, waiting = waiting.split(b"\n", 1)
+            _serve(Path(line.decode()), up)
+
+
+def _import_trainers() -> None:
+    import peft  # noqa: F401 - paid for once, before forking
+    import transformers  # noqa: F401
+    import trl
+
+    _ = trl.SFTTrainer
+
+
+def _serve(path: Path, up: Any) -> None:
+    helper = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _train(path, up, helper)
+    try:
+        while True:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                break
+            # A closed standard input means that whoever asked is gone.
+            if select.select([0], [], [], 0.05)[0] and not os.read(0, 4096):
+                sys.exit(0)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    if os.WIFSIGNALED(status):
+        _tell(
+            up,
+            {"error": f"killed by signal {os.WTERMSIG(status)}; is there memory enough (2 GiB)?"},
+        )
+
+
+def _train(path: Path, up: Any, helper: int) -> None:
+    """Run one job in the forked process; never returns."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_follow, args=(helper,), daemon=True).start()
+    try:
+        job = json.loads(path.read_text(encoding="utf-8"))
+        log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        from tenure.training.sft import train
+
+        _tell(up, {"result": train(job, lambda said: _tell(up, said))})
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
+        traceback.print_exc()
+        sys.stderr.flush()
+        _tell(up, {"error": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(0)
+
+
+def _follow(helper: int) -> None:
+    """End with the helper."""
+    while os.getppid() == helper:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _tell(up: Any, said: Mapping[str, Any]) -> None:
+    up.write(json.dumps(dict(said)) + "\n")
+    up.flush()
+
+
+if __name__ == "__main__":
+    main()
