@@ -24,7 +24,10 @@ IN_VAULT = ("README-50-YEARS.txt", "read_vault.py")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """What a new version brings: logical path -> a file or bytes; and who says so, when, why."""
+    """What a new version brings: logical path -> a file or bytes; and who says so, when, why.
+
+    Content that stands under several paths is stored once, under the first of them.
+    """
 
     files: Mapping[str, Path | bytes]
     message: str
@@ -167,7 +170,7 @@ def _next(
     version = f"v{len(current.versions) + 1 if current else 1}"
     manifest = dict(current.manifest) if current else {}
     sha256 = dict(current.sha256) if current else {}
-    for logical, item in sorted(hashed.items()):
+    for logical, item in hashed.items():
         if item.sha512 not in manifest:
             manifest[item.sha512] = f"{version}/content/{logical}"
             sha256[manifest[item.sha512]] = item.sha256

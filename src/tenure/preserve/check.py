@@ -1,0 +1,128 @@
+"""Read every byte of every copy of a kept model, mend what is not as it was signed, read again.
+
+With ``drill`` one byte of one copy is changed on purpose first; the evidence calls it planted.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.dossier import Emit, Evidence, Model, Stage, View
+from tenure.errors import IntegrityError, UsageError
+from tenure.preserve import copies, damage, fixity, places
+from tenure.preserve.store import Store
+from tenure.preserve.stores.local import LocalStore
+
+
+class Spec(BaseModel):
+    """What to do besides reading."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    drill: bool = Field(
+        default=False, description="Plant one flipped bit in the second copy first."
+    )
+    repair: bool = Field(
+        default=True, description="Mend what is wrong from a copy where it is right."
+    )
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Check all copies of one model against the inventory that the dossier signed."""
+    held = places.require(view, model)
+    stores = held.stores(view.root)
+    wanted = held.plan(view.root)
+    planted = _plant(stores[-1], wanted) if spec.drill else None
+    before: list[fixity.Health] = []
+    repairs: list[tuple[str, copies.Repair]] = []
+    for number, store in enumerate(stores):
+        emit.progress(number, len(stores), f"reading {store.label}")
+        others = [other for other in stores if other is not store]
+        if spec.repair:
+            outcome = copies.bring(store, others, wanted)
+            before.append(outcome.before)
+            repairs += [(store.label, repair) for repair in outcome.repairs]
+        else:
+            before.append(fixity.check(store, wanted))
+    _require_found(planted, before)
+    well = spec.repair or all(health.well for health in before)
+    return _evidence(model, wanted, before, repairs, planted, well)
+
+
+def _plant(store: Store, wanted: fixity.Plan) -> damage.Planted:
+    if not isinstance(store, LocalStore):
+        raise UsageError(
+            "the drill damages a copy in a folder of this machine only; run it without 'drill'"
+        )
+    return damage.plant(store, wanted)
+
+
+def _require_found(planted: damage.Planted | None, before: list[fixity.Health]) -> None:
+    if planted is None:
+        return
+    found = any(h.copy == planted.copy and f.key == planted.key for h in before for f in h.faults)
+    if not found:
+        raise IntegrityError(
+            f"the planted damage in {planted.key} was not found: the check itself is broken"
+        )
+
+
+def _short(key: str) -> str:
+    """Name a file within its object: ``v1/content/...``."""
+    return "/".join(key.split("/")[4:]) or key
+
+
+def _evidence(
+    model: Model,
+    wanted: fixity.Plan,
+    before: list[fixity.Health],
+    repairs: list[tuple[str, copies.Repair]],
+    planted: damage.Planted | None,
+    well: bool,  # noqa: FBT001 - the verdict
+) -> Evidence:
+    faults = [
+        {"copy": h.copy, "file": _short(f.key), "problem": f.problem}
+        for h in before
+        for f in h.faults
+    ]
+    said = f"{len(before)} copies, every byte read"
+    if not faults:
+        said += ": all as signed"
+    elif well:
+        said += f": {len(faults)} fault(s) found, {len(repairs)} repaired and read again"
+    else:
+        said += f": {len(faults)} fault(s) found, not repaired"
+    if planted:
+        said += "; one fault was planted by the drill"
+    return Evidence(
+        name="preserve/check",
+        model=model.id,
+        kind="record",
+        summary=said + ".",
+        findings={
+            "well": well,
+            "version": wanted.inventory.head,
+            "faults": faults,
+            "repaired": [
+                {"copy": copy, "file": _short(r.key), "problem": r.problem, "from": r.source}
+                for copy, r in repairs
+            ],
+            "planted": None
+            if planted is None
+            else {
+                "copy": planted.copy,
+                "file": _short(planted.key),
+                "byte": planted.offset,
+                "bit": planted.bit,
+                "label": "planted on purpose by this drill",
+            },
+        },
+        runtime={"read": [{"copy": h.copy, "files": h.files, "bytes": h.bytes} for h in before]},
+    )
+
+
+stage = Stage(
+    name="preserve/check",
+    spec=Spec,
+    run=run,
+    summary="Read every byte of every copy, and mend what is damaged.",
+    repeat=True,
+)

@@ -1,0 +1,198 @@
+"""The return kit: everything a model needs to come back, laid out as a person would look for it.
+
+model.json    RESTORE.txt    LICENCE.txt
+original/     the artefact's own files, byte for byte
+golden/       G1.json G2.json G3.json
+env/          requirements.lock machine.json numpy_reference.py
+dossier/      the signed record of this model, with its stand-alone verifier
+...           what was added later: the report, interviews
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from importlib.resources import files as package_files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from tenure.dossier import Emit, Model, View
+from tenure.errors import IntegrityError, UsageError, unknown
+from tenure.preserve import machine
+from tenure.preserve.store import safe_path
+
+ORIGINAL = "original/"
+LARGEST_BYTES = 64 << 20
+OWN = ("model.json", "RESTORE.txt", "LICENCE.txt", "original", "golden", "env", "dossier")
+Content = dict[str, Path | bytes]
+
+
+def text(value: Any) -> bytes:
+    """Write JSON for people: indented, sorted, UTF-8."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def original(model: Model, view: View) -> Content:
+    """Return the artefact's own files under ``original/``.
+
+    Raises:
+        ModelError: a file is missing from the dossier.
+    """
+    if not model.files:
+        return {}
+    folder = view.folder(model)
+    return {ORIGINAL + safe_path(name): folder / name for name in model.files}
+
+
+def passport(model: Model, view: View, urn: str) -> bytes:
+    """Write the passport: who it is, from whom, every file and every table of weights."""
+    found: dict[str, Any] = {
+        "schema": "tenure/passport/1",
+        "urn": urn,
+        "name": model.name,
+        "version": model.version,
+        "kind": model.kind,
+        "source": model.source,
+        "digest": model.digest,
+        "parent": model.parent,
+        "containment": view.state(model.id).containment,
+        "card": dict(model.card),
+    }
+    if model.files:
+        folder = view.folder(model)
+        sizes = {name: (folder / name).stat().st_size for name in model.files}
+        found["files"] = {
+            name: {"sha256": digest.removeprefix("sha256:"), "bytes": sizes[name]}
+            for name, digest in model.files.items()
+        }
+        found["tensors"] = tensors(folder)
+    return text(found)
+
+
+def tensors(folder: Path) -> list[dict[str, Any]]:
+    """List every table of weights: name, file, number format, shape, sha256 of its raw bytes."""
+    from tenure.models.gguf_header import TYPES
+    from tenure.preserve.in_vault import numpy_reference as reference
+
+    blocks = {name: (values, size) for name, values, size in TYPES.values()}
+    listed: list[dict[str, Any]] = []
+    for path in sorted(folder.glob("*.safetensors")):
+        listed += _table(reference.safetensors_tables(path), lambda kind: (8, _BITS.get(kind, 8)))
+    for path in sorted(folder.glob("*.gguf")):
+        listed += _table(reference.gguf_tables(path)[1], lambda kind: blocks.get(kind, (1, 0)))
+    return listed
+
+
+_BITS = {
+    "F64": 64,
+    "I64": 64,
+    "U64": 64,
+    "F32": 32,
+    "I32": 32,
+    "U32": 32,
+    "F16": 16,
+    "BF16": 16,
+    "I16": 16,
+    "U16": 16,
+}
+
+
+def _table(tables: Mapping[str, Any], block: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, (path, start, kind, shape) in sorted(tables.items()):
+        values, size = block(kind)
+        length = math.prod(shape) * size // values
+        entry = {"name": name, "file": path.name, "dtype": kind, "shape": list(shape)}
+        if length:
+            with path.open("rb") as source:
+                source.seek(start)
+                entry["sha256"] = hashlib.sha256(source.read(length)).hexdigest()
+        found.append(entry)
+    return found
+
+
+def guide(model: Model) -> Content:
+    """Return the plain-word files: how to use it, and what its licence is."""
+    licence = str(model.card.get("licence") or model.card.get("license") or "not recorded")
+    here = package_files("tenure.preserve.in_vault")
+    weights = "The weights are in original/."
+    if not model.files:
+        weights = (
+            f"There are NO WEIGHTS here: this model was reached as '{model.source}', through\n"
+            "somebody else's service or as a script. What is kept is the record of its life, and\n"
+            "sections 1 to 3 below do not apply."
+        )
+    filled = Template((here / "RESTORE.txt").read_text(encoding="utf-8")).substitute(
+        id=model.id,
+        digest=model.digest,
+        form=str(model.card.get("form", model.kind)),
+        weights=weights,
+        licence=licence,
+    )
+    said = f"Licence of {model.id}, as recorded when it was registered: {licence}\n"
+    return {"RESTORE.txt": filled.encode(), "LICENCE.txt": said.encode()}
+
+
+def environment() -> Content:
+    """Return what the model ran with, and the arithmetic in one program."""
+    here = package_files("tenure.preserve.in_vault")
+    return {
+        "env/requirements.lock": machine.lock().encode(),
+        "env/machine.json": text(machine.facts()),
+        "env/numpy_reference.py": (here / "numpy_reference.py").read_bytes(),
+    }
+
+
+def added(view: View, model: Model, add: Mapping[str, str]) -> Content:
+    """Return later additions: logical path -> a file's digest, or a stage whose files go below it.
+
+    Raises:
+        UsageError: a path that is refused or taken, or a stage that has found nothing yet.
+        IntegrityError: the dossier does not hold the file.
+    """
+    content: Content = {}
+    for path, what in add.items():
+        if safe_path(path).split("/")[0] in OWN:
+            raise UsageError(
+                f"'{path}' is a place of the kit itself; add it elsewhere, as 'report/...'"
+            )
+        if what.startswith("sha256:"):
+            content[path] = _stored(view, what)
+            continue
+        evidence = view.evidence(what, model.id)
+        if evidence is None:
+            known = {event.name for event, _ in view.all_evidence(model.id)}
+            raise unknown(f"evidence about {model.id}", what, known)
+        for name, digest in evidence.files.items():
+            content[safe_path(f"{path}/{name}")] = _stored(view, digest)
+    return content
+
+
+def _stored(view: View, digest: str) -> Path:
+    path = view.path(digest)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != f"sha256:{found}":
+        raise IntegrityError(f"the dossier's file {digest[:19]}… is damaged; run 'tenure verify'")
+    return path
+
+
+def identity(content: Content) -> dict[str, str]:
+    """Digest what is to be added, by logical path: sha256 hex."""
+    return {
+        name: hashlib.sha256(c if isinstance(c, bytes) else c.read_bytes()).hexdigest()
+        for name, c in sorted(content.items())
+    }
+
+
+def record(model: Model, view: View, emit: Emit) -> Content:
+    """Return the signed record of this model with its verifier, exported from the dossier.
+
+    Files above ``LARGEST_BYTES`` (weights) are named in it and left out: they are in ``original/``.
+    """
+    from tenure.dossier.export import export
+
+    folder = emit.scratch / "dossier"
+    export(view, [model.id], folder, largest=LARGEST_BYTES)  # type: ignore[arg-type]
+    found = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {f"dossier/{p.relative_to(folder).as_posix()}": p for p in found}
