@@ -1,0 +1,31 @@
+"""Pages drawn from a dossier: self-contained HTML, readable on a phone, in print, without a script.
+
+catalog    what a dossier holds, in log order, and the page each evidence has
+story      the first page: the answer, how each model stands, what was decided, what is owed
+exhibit    the page of one evidence: measures, recipe, samples, files
+letters    sample records as letters
+plots      SVG inside the page
+site       one template engine; which pages there are
+
+The pages depend on nothing but the dossier: the same events give the same bytes.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tenure.dossier.stage import View
+from tenure.report.catalog import catalog
+from tenure.report.site import Site
+
+__all__ = ["write"]
+
+
+def write(view: View, into: Path, models: Sequence[str] | None = None) -> Path:
+    """Write the pages of a dossier into a folder and return the first page.
+
+    ``models`` are names or ids; by default every model of the dossier.
+
+    Raises:
+        UsageError: a name that is not in the dossier; lists those that are.
+    """
+    return Site(catalog(view, models), into).write()

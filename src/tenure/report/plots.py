@@ -1,0 +1,183 @@
+"""Plots as SVG inside the page: arms as points with their intervals, the threshold as a line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from tenure.dossier.nouns import Measure
+from tenure.report import words
+
+WIDTH = 420.0
+LEFT, RIGHT = 6.0, 414.0
+ROW = 40.0
+TOP = 22.0
+AXIS = 34.0
+LABEL_LETTERS = 38
+SCALES = {"proportion": (0.0, 1.0), "difference": (-1.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One arm: a label, a measure, and the one-sided bound that a policy reads, if one does."""
+
+    label: str
+    measure: Measure
+    bound: float | None = None
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A plot of arms in one unit, on one scale; ``title`` is what it shows, in a sentence."""
+
+    title: str
+    rows: tuple[Row, ...]
+    unit: str
+    threshold: float | None = None
+    note: str = ""
+
+    @property
+    def svg(self) -> Markup:
+        """Draw it; colours and fonts come from the page."""
+        return draw(self)
+
+    @property
+    def bounded(self) -> bool:
+        """Say whether a row carries a bound."""
+        return any(row.bound is not None for row in self.rows)
+
+    @property
+    def level(self) -> str:
+        """Name the level of the intervals; empty when they differ."""
+        levels = {row.measure.level for row in self.rows}
+        return f"{levels.pop():.0%}" if len(levels) == 1 else ""
+
+
+def scale(plot: Plot) -> tuple[float, float]:
+    """Return the scale: shares always from 0 to 1, differences from -1 to 1, others by their data."""
+    if plot.unit in SCALES:
+        return SCALES[plot.unit]
+    values = [plot.threshold] if plot.threshold is not None else []
+    for row in plot.rows:
+        m = row.measure
+        values += [v for v in (m.estimate, m.low, m.high, row.bound) if v is not None]
+    low, high = min([0.0, *values]), max([0.0, *values])
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _ticks(low: float, high: float, unit: str) -> list[float]:
+    if unit == "proportion":
+        return [0.0, 0.25, 0.5, 0.75, 1.0]
+    if unit == "difference":
+        return [-1.0, -0.5, 0.0, 0.5, 1.0]
+    return [low + (high - low) * k / 4 for k in range(5)]
+
+
+def _x(value: float, low: float, high: float) -> float:
+    share = (min(max(value, low), high) - low) / (high - low)
+    return round(LEFT + share * (RIGHT - LEFT), 1)
+
+
+def _n(value: float) -> str:
+    return f"{value:g}"
+
+
+def mark(index: int, x: float, y: float) -> str:
+    """Draw an arm's point; each arm has a shape of its own beside its colour."""
+    kind, r = index % 4, 5.0
+    paint = f'class="arm arm{kind}"'
+    if kind == 0:
+        return f'<circle {paint} cx="{_n(x)}" cy="{_n(y)}" r="{r}"/>'
+    if kind == 1:
+        return f'<rect {paint} x="{_n(x - 4.5)}" y="{_n(y - 4.5)}" width="9" height="9"/>'
+    if kind == 2:
+        return f'<path {paint} d="M{_n(x)} {_n(y - 6)}l6 11h-12z"/>'
+    return f'<path {paint} d="M{_n(x)} {_n(y - 6.5)}l6.5 6.5-6.5 6.5-6.5-6.5z"/>'
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= LABEL_LETTERS else label[: LABEL_LETTERS - 1] + "…"
+
+
+def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line class="{kind}" x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"/>'
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
+    tag = f' class="{kind}"' if kind else ""
+    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}"{tag}>{escape(text)}</text>'
+
+
+def _row(row: Row, index: int, top: float, limits: tuple[float, float]) -> list[str]:
+    low, high = limits
+    m, middle = row.measure, top + 25
+    shown = f"{words.number(m.estimate, m.unit)}, n {m.n:,}"
+    label = _text(LEFT, top + 10, _cut(row.label))
+    if row.href:
+        label = f'<a href="{escape(row.href)}">{label}</a>'
+    out = [
+        f"<g><title>{escape(_said(row))}</title>",
+        label,
+        _text(RIGHT, top + 10, shown, "end", "value"),
+    ]
+    if m.estimate is None:
+        out.append(_text(LEFT, middle + 4, "nothing was graded", kind="faint"))
+    else:
+        if m.low is not None and m.high is not None:
+            x1, x2 = _x(m.low, low, high), _x(m.high, low, high)
+            out.append(_line(f"span arm{index % 4}", x1, middle, x2, middle))
+            out += [_line(f"span arm{index % 4}", x, middle - 4, x, middle + 4) for x in (x1, x2)]
+        if row.bound is not None:
+            x = _x(row.bound, low, high)
+            out.append(_line("bound", x, middle - 8, x, middle + 8))
+        out.append(mark(index, _x(m.estimate, low, high), middle))
+    return [*out, "</g>"]
+
+
+def _said(row: Row) -> str:
+    m = row.measure
+    bound = f", bound {words.number(row.bound, m.unit)}" if row.bound is not None else ""
+    return (
+        f"{row.label}: {words.number(m.estimate, m.unit)} {words.unit_word(m.unit)}".strip()
+        + f", interval {words.interval(m)}{bound}, n {m.n}, missing {m.missing}"
+    )
+
+
+def draw(plot: Plot) -> Markup:
+    """Draw a plot as SVG. Every string in it is escaped."""
+    low, high = scale(plot)
+    bottom = TOP + ROW * len(plot.rows)
+    ticks = _ticks(low, high, plot.unit)
+    out = [
+        f'<svg viewBox="0 0 {_n(WIDTH)} {_n(bottom + AXIS)}" role="img" aria-label="{escape(plot.title)}">',
+        *(
+            _line("zero" if value == 0 and low < 0 else "grid", x, TOP, x, bottom)
+            for value in ticks
+            for x in [_x(value, low, high)]
+        ),
+    ]
+    for index, row in enumerate(plot.rows):
+        out += _row(row, index, TOP + ROW * index, (low, high))
+    out += _axis(ticks, bottom, plot.unit, (low, high))
+    if plot.threshold is not None:
+        x = _x(plot.threshold, low, high)
+        out.append(_line("threshold", x, TOP - 4, x, bottom))
+        anchor = "end" if x > WIDTH * 0.7 else "start" if x < WIDTH * 0.3 else "middle"
+        text = f"threshold {words.number(plot.threshold, plot.unit)}"
+        out.append(_text(x, TOP - 9, text, anchor, "faint"))
+    return Markup("".join([*out, "</svg>"]))  # noqa: S704 - every string in it was escaped
+
+
+def _axis(
+    ticks: Sequence[float], bottom: float, unit: str, limits: tuple[float, float]
+) -> list[str]:
+    low, high = limits
+    out = [_line("axis", LEFT, bottom, RIGHT, bottom)]
+    for place, value in enumerate(ticks):
+        x = _x(value, low, high)
+        anchor = "start" if place == 0 else "end" if place == len(ticks) - 1 else "middle"
+        out.append(_text(x, bottom + 15, words.number(value, unit), anchor, "faint"))
+    if words.unit_word(unit):
+        out.append(_text((LEFT + RIGHT) / 2, bottom + 30, words.unit_word(unit), "middle", "faint"))
+    return out

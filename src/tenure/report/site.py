@@ -1,0 +1,149 @@
+"""The pages as a set: which there are, what each is drawn from, written into a folder."""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+
+import tenure
+from tenure.report import exhibit, story, words
+from tenure.report.catalog import Catalog, Item
+from tenure.report.copies import NO_SCRIPT, Copies
+from tenure.report.terms import Explain
+
+HOME = "life.html"
+RUNS = "what-ran.html"
+VERIFY = "verify.html"
+
+
+class _Packaged(BaseLoader):
+    """Templates that come with the package."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
+        """Read a template."""
+        del environment
+        found = resources.files("tenure.report").joinpath("templates", template)
+        if not found.is_file():
+            raise TemplateNotFound(template)
+        return found.read_text(encoding="utf-8"), template, lambda: True
+
+
+def environment() -> Environment:
+    """Make the one template engine: everything is escaped, what is undefined is an error."""
+    made = Environment(
+        loader=_Packaged(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        number=words.number,
+        interval=words.interval,
+        duration=words.duration,
+        size=words.size,
+        date=words.date,
+        moment=words.moment,
+        short=words.short,
+        spoken=words.spoken,
+        sentence=words.sentence,
+        slug=words.slug,
+        plural=words.plural,
+        cell=exhibit.cell,
+        recipe=exhibit.recipe_words,
+    )
+    made.tests["digest"] = words.is_digest
+    return made
+
+
+class Site:
+    """Renders and writes the pages of a catalog."""
+
+    def __init__(self, catalog: Catalog, into: Path) -> None:
+        """Prepare; nothing is written yet."""
+        self.catalog = catalog
+        self.into = into
+        self.engine = environment()
+        self.copies = Copies(catalog.view, into)
+        style = resources.files("tenure.report").joinpath("templates", "style.css")
+        self.style = style.read_text(encoding="utf-8")
+
+    def write(self) -> Path:
+        """Write every page; return the first."""
+        self.into.mkdir(parents=True, exist_ok=True)
+        for item in self.catalog.items:
+            self._page(item.page, "evidence.html", self._evidence(item))
+        self._page(RUNS, "runs.html", {})
+        self._page(VERIFY, "verify.html", self._verify())
+        return self._page(HOME, "life.html", self._life())
+
+    def _page(self, name: str, template: str, given: Mapping[str, Any]) -> Path:
+        text = self.engine.get_template(template).render(
+            catalog=self.catalog,
+            style=self.style,
+            policy=NO_SCRIPT,
+            explain=Explain(),
+            version=tenure.__version__,
+            home=HOME,
+            runs=RUNS,
+            verify=VERIFY,
+            here=name,
+            small=any(subject.small for subject in self.catalog.subjects),
+            **given,
+        )
+        path = self.into / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def _life(self) -> dict[str, Any]:
+        subjects = self.catalog.subjects
+        return {
+            "leads": [(s, story.lead(s)) for s in subjects],
+            "rulings": [r for s in subjects if (r := story.ruling(s))],
+            "comparisons": story.comparisons(self.catalog),
+            "changes": story.changes(self.catalog),
+            "waits": story.waits(self.catalog),
+            "refusals": story.refusals(self.catalog),
+            "owed": [(s, rows) for s in subjects if (rows := story.owed(s))],
+            "skipped": story.skipped(self.catalog),
+        }
+
+    def _evidence(self, item: Item) -> dict[str, Any]:
+        found = exhibit.samples(item, self.catalog.view)
+        held = {s.digest for s in found}
+        copies = {s.digest: self.copies.take(f"{item.evidence.name}.jsonl", s.digest) for s in found}
+        return {
+            "item": item,
+            "subject": self.catalog.subject(item.model.id),
+            "origin": story.ORIGINS[item.origin],
+            "plots": exhibit.plots(item),
+            "samples": found,
+            "copies": copies,
+            "files": [
+                self.copies.take(name, digest)
+                for name, digest in sorted(item.evidence.files.items())
+                if digest not in held
+            ],
+            "findings": exhibit.findings(item.evidence.findings),
+            "controls": exhibit.controls(item.evidence.findings.get("controls")),
+            "ruling": _own_ruling(self.catalog, item),
+        }
+
+    def _verify(self) -> dict[str, Any]:
+        signers: dict[str, list[str]] = {}
+        for event in self.catalog.events:
+            if event.key:
+                actors = signers.setdefault(event.key, [])
+                if event.actor not in actors:
+                    actors.append(event.actor)
+        events = self.catalog.events
+        return {"signers": signers, "last": events[-1] if events else None}
+
+
+def _own_ruling(catalog: Catalog, item: Item) -> story.Ruling | None:
+    if item.evidence.name != "release/decide":
+        return None
+    subject = catalog.subject(item.model.id)
+    return story.ruling(subject, item) if subject else None

@@ -1,0 +1,254 @@
+"""The first page: the answer in a sentence, how each model stands, what was decided, what is owed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.dossier.nouns import Event, Measure
+from tenure.report import words
+from tenure.report.catalog import Catalog, Item, Subject
+from tenure.report.plots import Plot, Row
+
+ORIGINS = {
+    "live": "Measured on the models themselves",
+    "recorded": "Recorded earlier and shown again",
+    "scripted": "Scripted: a program with a known rate, to test the instrument",
+    "attested": "Attested: measured elsewhere and imported",
+}
+EXPECTED = (
+    ("assess/", "nothing is known of how it behaves", "assess faking"),
+    ("release/decide", "no release was decided", "release decide"),
+    ("preserve/keep", "its weights are not in the vault", "preserve keep"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """One rule as it was judged."""
+
+    rule: str
+    claim: str
+    status: str
+    why: str
+    require: str
+    bound: str
+    n: str
+    severity: str
+    harm: str
+    href: str | None
+    asked: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What was decided about one model, with its verdicts."""
+
+    subject: Subject
+    item: Item
+    decision: str
+    release_class: str
+    reasons: Sequence[str]
+    reopen_if: Sequence[str]
+    conditions: Sequence[str]
+    rows: tuple[VerdictRow, ...]
+    signoffs: Sequence[Mapping[str, Any]]
+    policy: Mapping[str, Any]
+
+
+def lead(subject: Subject) -> str:
+    """Say how a model stands, in a sentence."""
+    state, name = subject.state, subject.model.name
+    decided = subject.last("release/decide")
+    findings = decided.evidence.findings if decided else {}
+    if state.stage == "retired":
+        kept = "its weights are kept" if state.custody == "kept" else "its weights are not kept"
+        drill = (
+            f" and it was last brought back on {words.date(state.last_drill)}"
+            if state.last_drill
+            else "; whether it can be brought back was not tried"
+        )
+        return f"{name} is retired; {kept}{drill}."
+    if findings.get("decision") == "hold":
+        return f"{name} is held: {_first(findings).rstrip('.')}."
+    if state.availability != "none":
+        leaving = " and is leaving, with notice given" if state.stage == "deprecated" else ""
+        return f"{name} is available, class {state.availability}{leaving}."
+    if findings.get("decision") in ("release", "conditional"):
+        return f"{name} may be released, class {findings.get('class')}; it is not available yet."
+    if state.stage == "deprecated":
+        return f"{name} is leaving, with notice given; it is not available."
+    return f"{name}: no release is decided yet."
+
+
+def _first(findings: Mapping[str, Any]) -> str:
+    reasons = findings.get("reasons") or ["no reason was given"]
+    return str(reasons[0])
+
+
+def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:
+    """Read a decision about a model, by default the newest."""
+    item = item or subject.last("release/decide")
+    if item is None:
+        return None
+    findings = item.evidence.findings
+    rows = tuple(_verdict(row, subject) for row in findings.get("verdicts", ()))
+    return Ruling(
+        subject=subject,
+        item=item,
+        decision=str(findings.get("decision", "")),
+        release_class=str(findings.get("class", "none")),
+        reasons=findings.get("reasons", ()),
+        reopen_if=findings.get("reopen_if", ()),
+        conditions=findings.get("conditions", ()),
+        rows=rows,
+        signoffs=findings.get("signoffs", ()),
+        policy=findings.get("policy", {}),
+    )
+
+
+def _unit(subject: Subject, row: Mapping[str, Any]) -> str:
+    found = _measures(subject, str(row.get("assessment")), str(row.get("measure")))
+    return found[0][1].unit if found else "proportion"
+
+
+def _measures(subject: Subject, assessment: str, name: str) -> list[tuple[Item, Measure]]:
+    item = subject.last(assessment)
+    if item is None:
+        return []
+    return [(item, m) for m in item.evidence.measures if m.name == name]
+
+
+def _verdict(row: Mapping[str, Any], subject: Subject) -> VerdictRow:
+    unit, item = _unit(subject, row), subject.last(str(row.get("assessment")))
+    side = "below" if str(row.get("require", "")).startswith("upper") else "above"
+    name = str(row.get("measure"))
+    return VerdictRow(
+        rule=str(row["rule"]),
+        claim=str(row.get("claim", row["rule"])),
+        status=str(row["verdict"]),
+        why=str(row.get("why", "")),
+        require=f"{side} {words.number(row.get('threshold'), unit)}",
+        bound=words.number(row.get("bound"), unit),
+        n=f"{row['n']:,}" if row.get("n") is not None else words.NOTHING,
+        severity=str(row.get("severity", "")),
+        harm=str(row.get("harm", "")),
+        href=f"{item.page}#m-{words.slug(name)}" if item else None,
+        asked=row.get("asked", ()),
+    )
+
+
+def comparisons(catalog: Catalog) -> list[tuple[str, list[Plot]]]:
+    """Draw what the rules look at, model beside model; one group for each origin."""
+    rules: dict[str, Mapping[str, Any]] = {}
+    for subject in catalog.subjects:
+        decided = ruling(subject)
+        for row in decided.item.evidence.findings.get("verdicts", ()) if decided else ():
+            rules.setdefault(str(row["rule"]), row)
+    groups: list[tuple[str, list[Plot]]] = []
+    for origin, heading in ORIGINS.items():
+        plots = [plot for row in rules.values() if (plot := _compare(catalog, row, origin))]
+        if plots:
+            groups.append((heading, plots))
+    return groups
+
+
+def _compare(catalog: Catalog, rule: Mapping[str, Any], origin: str) -> Plot | None:
+    upper = str(rule.get("require", "")).startswith("upper")
+    rows: list[Row] = []
+    said: dict[str, list[str]] = {}
+    for subject in catalog.subjects:
+        for item, m in _measures(subject, str(rule["assessment"]), str(rule["measure"])):
+            if item.origin != origin:
+                continue
+            rows.append(
+                Row(
+                    label=subject.model.id,
+                    measure=m,
+                    bound=m.upper if upper else m.lower,
+                    href=f"{item.page}#m-{words.slug(m.name)}",
+                )
+            )
+            status = _status(m, float(rule["threshold"]), upper=upper)
+            said.setdefault(status, []).append(subject.model.name)
+    if not rows:
+        return None
+    shown = "; ".join(f"{words.listed(names)}: {status}" for status, names in said.items())
+    side = "below" if upper else "above"
+    limit = words.number(float(rule["threshold"]), rows[0].measure.unit)
+    title = f"{words.sentence(words.spoken(str(rule['measure']))).rstrip('.')} {side} {limit}? {words.sentence(shown)}"
+    return Plot(
+        title=title,
+        rows=tuple(rows),
+        unit=rows[0].measure.unit,
+        threshold=float(rule["threshold"]),
+        note=str(rule.get("claim", "")),
+    )
+
+
+def _status(m: Measure, limit: float, *, upper: bool) -> str:
+    """Hold the bounds against the threshold, as the policy does."""
+    safe, unsafe = (m.upper, m.lower) if upper else (m.lower, m.upper)
+    if safe is None or unsafe is None:
+        return "not shown"
+    if (safe < limit) if upper else (safe > limit):
+        return "yes"
+    return "no" if ((unsafe >= limit) if upper else (unsafe <= limit)) else "not shown"
+
+
+def changes(catalog: Catalog) -> list[Plot]:
+    """Draw what training changed: the child's adherence minus its parent's, principle by principle."""
+    plots: list[Plot] = []
+    for item in catalog.items:
+        found = [m for m in item.evidence.measures if m.unit == "difference"]
+        if item.evidence.name != "align/adherence" or not found:
+            continue
+        better = [m for m in found if m.low is not None and m.low > 0]
+        rows = tuple(
+            Row(
+                label=words.spoken(m.name.removeprefix("adherence/")),
+                measure=m,
+                href=f"{item.page}#m-{words.slug(m.name)}",
+            )
+            for m in found
+        )
+        title = (
+            f"{item.model.name}: {len(better)} of {words.plural(len(found), 'principle')} "
+            "kept better than before, with the interval above zero"
+        )
+        plots.append(
+            Plot(title=title, rows=rows, unit="difference", note="Child minus parent, same prompts.")
+        )
+    return plots
+
+
+def waits(catalog: Catalog) -> list[Event]:
+    """List the waits that no later evidence of their stage has ended."""
+    ended = {(e.name, e.model): e.index for e in catalog.events if e.act == "evidence"}
+    newest = {(e.name, e.model): e for e in catalog.events if e.act == "wait"}
+    return [e for key, e in newest.items() if ended.get(key, -1) < e.index]
+
+
+def refusals(catalog: Catalog) -> list[tuple[Event, str]]:
+    """List what was refused, with the reason."""
+    return [
+        (e, str(e.body.get("reason") or e.body.get("because") or ""))
+        for e in catalog.events
+        if e.act == "refuse"
+    ]
+
+
+def owed(subject: Subject) -> list[tuple[str, str]]:
+    """List what is not there yet: (what that means, the command that fills it)."""
+    names = [item.evidence.name for item in subject.items]
+    rows = []
+    for name, means, verb in EXPECTED:
+        if subject.state.stage == "retired" and not name.startswith("preserve"):
+            continue
+        if not any(n == name or (name.endswith("/") and n.startswith(name)) for n in names):
+            rows.append((means, f"tenure {verb} --model {subject.model.id}"))
+    return rows
+
+
+def skipped(catalog: Catalog) -> list[Event]:
+    """List the stages that make no sense for a model, with the reason."""
+    return [e for e in catalog.events if e.act == "note" and e.name.startswith("skipped/")]

@@ -1,0 +1,121 @@
+"""Numbers, sizes, times and names as a reader wants them."""
+
+import re
+from collections.abc import Iterable
+
+from tenure.dossier.nouns import Measure
+
+NOTHING = "–"
+MINUS = "\u2212"
+STEPS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+def percent(value: float) -> str:
+    """Write a share: ``8.3%``, ``46%``, ``0.4%``."""
+    hundred = value * 100
+    digits = 0 if abs(hundred) >= 9.95 or hundred == 0 else 1
+    return f"{hundred:.{digits}f}%".replace("-", MINUS)
+
+
+def points(value: float) -> str:
+    """Write a difference of two shares, in percentage points, with its sign."""
+    hundred = value * 100
+    digits = 0 if abs(hundred) >= 9.95 or hundred == 0 else 1
+    written = f"{hundred:+.{digits}f}" if round(hundred, digits) else "0"
+    return written.replace("-", MINUS)
+
+
+def number(value: float | None, unit: str) -> str:
+    """Write a number in its unit; one that is missing is a dash."""
+    if value is None:
+        return NOTHING
+    if unit == "proportion":
+        return percent(value)
+    if unit == "difference":
+        return points(value)
+    if unit == "count":
+        return f"{value:,.0f}"
+    if unit == "seconds":
+        return duration(value)
+    return f"{value:.3g}".replace("-", MINUS)
+
+
+def interval(measure: Measure) -> str:
+    """Write the two-sided interval, or say why there is none."""
+    if measure.low is None or measure.high is None:
+        return "nothing graded" if measure.estimate is None else NOTHING
+    return f"{number(measure.low, measure.unit)} to {number(measure.high, measure.unit)}"
+
+
+def unit_word(unit: str) -> str:
+    """Name the unit behind a number; empty where the number shows it."""
+    return "percentage points" if unit == "difference" else ""
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in words: ``2 minutes 5 seconds``."""
+    if seconds < 10:
+        return f"{seconds:.1f} seconds"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "hour"), (minutes, "minute"), (left if hours == 0 else 0, "second")]
+    return " ".join(plural(n, word) for n, word in parts if n) or "0 seconds"
+
+
+def plural(n: int, word: str) -> str:
+    """Write a count with its word: ``1 sample``, ``1,024 samples``."""
+    return f"{n:,} {word}" + ("" if n == 1 else "s")
+
+
+def size(count: int) -> str:
+    """Write a size in binary units: ``269 MiB``."""
+    amount, step = float(count), 0
+    while amount >= 1024 and step < len(STEPS) - 1:
+        amount, step = amount / 1024, step + 1
+    return f"{amount:.0f} {STEPS[step]}" if step == 0 or amount >= 10 else f"{amount:.1f} {STEPS[step]}"
+
+
+def date(time: str) -> str:
+    """Write the day of an ISO time."""
+    return time[:10]
+
+
+def moment(time: str) -> str:
+    """Write an ISO time to the minute, in UTC."""
+    return f"{time[:10]} {time[11:16]} UTC" if len(time) >= 16 else time
+
+
+def short(digest: str) -> str:
+    """Shorten a digest to its first twelve hex digits."""
+    return digest.removeprefix("sha256:")[:12]
+
+
+def is_digest(value: object) -> bool:
+    """Say whether a value is a sha256 digest as this house writes it."""
+    return isinstance(value, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", value) is not None
+
+
+def spoken(name: str) -> str:
+    """Turn a field's or a measure's name into words: ``compliance_gap`` -> ``compliance gap``."""
+    return name.replace("_", " ").replace("/", ": ").replace(".", " ")
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    text = text.strip()
+    if not text:
+        return text
+    ended = text if text[-1] in ".!?:" else text + "."
+    return ended[0].upper() + ended[1:]
+
+
+def slug(text: str) -> str:
+    """Make a file name out of a name: letters, digits, dots and dashes, nothing else."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.").lower() or "x"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Join names as in a sentence: ``a, b and c``."""
+    names = list(items)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
