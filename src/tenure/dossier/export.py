@@ -1,5 +1,6 @@
 """Some models out of a log: their events, proofs that these are in the log, the files they name."""
 
+import base64
 import json
 import os
 import shutil
@@ -139,8 +140,8 @@ def proof(view: Reading, index: int) -> str:
     note = view.source.note()
     if note is None or not 0 <= index < len(leaves):
         raise unknown("event", str(index), [f"0 to {len(leaves) - 1}"])
-    hashes = verifier.base64_lines(Tree(leaves).inclusion(index))
-    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n{note}"
+    hashes = [base64.b64encode(h).decode() + "\n" for h in Tree(leaves).inclusion(index)]
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{''.join(hashes)}\n{note}"
 
 
 def _write(path: Path, content: bytes) -> None:

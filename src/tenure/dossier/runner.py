@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,17 @@ class Work:
     model: Model
     spec: Any
     settings: Mapping[str, JSON]
+    read: tuple[str, ...] = ()
     hands: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
     listener: Listener | None = None
 
     @property
     def key(self) -> str:
-        """Name the work: stage and version, model, settings, code version."""
+        """Name the work: stage and version, model, settings, code version, evidence it rests on."""
+        rests = {"reads": list(self.read)} if self.read else {}
         return digest_of(
-            {
+            rests
+            | {
                 "stage": self.stage.name,
                 "version": self.stage.version,
                 "model": [self.model.id, self.model.digest],
@@ -82,6 +86,7 @@ class Runner:
             RoomError: too little disk; nothing was started.
             RefusedError: a rule forbids it; recorded.
         """
+        work = replace(work, read=self._read(work))
         lease = f"stage:{work.stage.name}:{work.model.id}"
         key, done = self._done(work)
         if done is not None:
@@ -105,6 +110,17 @@ class Runner:
             return work.key, None
         event = self.reading.whole(found[0])
         return work.key, evidence_of(event)
+
+    def _read(self, work: Work) -> tuple[str, ...]:
+        """Digest the newest evidence of each name this work rests on, without its runtime."""
+        newest: dict[str, Evidence] = {}
+        for event, evidence in self.reading.all_evidence(work.model.id):
+            if any(fnmatchcase(event.name, pattern) for pattern in work.stage.reads):
+                newest[event.name] = evidence
+        return tuple(
+            f"{name} {digest_of(replace(newest[name], runtime={}).to_json())}"
+            for name in sorted(newest)
+        )
 
     def _room(self, stage: Stage) -> None:
         free = shutil.disk_usage(self.reading.root).free

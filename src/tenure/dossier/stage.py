@@ -153,7 +153,9 @@ class Stage:
     model (extra fields forbidden) of its settings. ``kinds`` are the kinds of model it makes sense
     for; for the others it is skipped, and ``why_not`` says why. ``disk`` is the free space in
     bytes it needs, checked before it starts. ``repeat`` stages run every time they are called; the
-    others are done once per model and spec. ``version`` is raised when its result would change.
+    others are done once per model, spec, and evidence that ``reads`` names (``assess/*``), so that
+    a decision is made anew when what it rests on has changed. ``version`` is raised when its
+    result would change.
     """
 
     name: str
@@ -164,4 +166,5 @@ class Stage:
     why_not: str = ""
     disk: int = 50 << 20
     repeat: bool = False
+    reads: tuple[str, ...] = ()
     version: int = 1
