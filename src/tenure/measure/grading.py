@@ -6,7 +6,7 @@ it agrees with labels given by hand, with intervals.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -49,25 +49,53 @@ class Grader:
     limits: str = ""
 
 
-class Labelled(BaseModel):
-    """One answer labelled by hand."""
+class _Written(BaseModel):
+    """One answer of a labelled file, with a label for each grader it serves."""
 
     model_config = ConfigDict(extra="forbid")
     id: str
     prompt: str
     answer: str
-    label: Value
     hard: bool = False
+    fresh: bool = False
+    labels: dict[str, Value]
 
 
-class LabelledSet(BaseModel):
-    """Answers labelled by hand for one grader: who labelled them, and how they came about."""
+class _LabelledFile(BaseModel):
+    """Answers labelled by hand: by whom, how they came about, and the rule of labelling."""
 
     model_config = ConfigDict(extra="forbid")
-    grader: str
     labelled_by: str
     note: str
-    rows: list[Labelled]
+    codebook: str
+    rows: list[_Written]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One answer labelled by hand, for one grader.
+
+    ``hard`` ones were made to mislead rules; ``fresh`` ones were written after the last change of
+    the rules.
+    """
+
+    id: str
+    prompt: str
+    answer: str
+    label: Value
+    hard: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """The labelled answers of one grader, who labelled them and how, and the file's digest."""
+
+    rows: tuple[Labelled, ...]
+    labelled_by: str
+    note: str
+    codebook: str
+    digest: str
 
 
 def grader(name: str) -> Grader:
@@ -76,13 +104,24 @@ def grader(name: str) -> Grader:
     return found
 
 
-def labelled(name: str) -> tuple[LabelledSet, str]:
-    """Return the labelled set shipped for a grader, and its digest; UsageError when there is none."""
-    place = files("tenure.measure") / "labelled" / f"{name}.yaml"
-    if not place.is_file():
-        raise UsageError(f"grader '{name}' has no labelled set; write measure/labelled/{name}.yaml")
-    text = place.read_text(encoding="utf-8")
-    return parse(text, LabelledSet, source=f"labelled/{name}.yaml"), digest(text.encode())
+def labelled(name: str) -> LabelledSet:
+    """Return the labelled answers shipped for a grader; UsageError when there are none."""
+    folder = files("tenure.measure") / "labelled"
+    for place in sorted(folder.iterdir(), key=lambda p: p.name):
+        if not place.name.endswith(".yaml"):
+            continue
+        text = place.read_text(encoding="utf-8")
+        held = parse(text, _LabelledFile, source=f"labelled/{place.name}")
+        rows = tuple(
+            Labelled(r.id, r.prompt, r.answer, r.labels[name], r.hard, r.fresh)
+            for r in held.rows
+            if name in r.labels
+        )
+        if rows:
+            return LabelledSet(
+                rows, held.labelled_by, held.note, held.codebook, digest(text.encode())
+            )
+    raise UsageError(f"grader '{name}' has no labelled answers; add a file to measure/labelled")
 
 
 def _rows(of: Grader, rows: Sequence[Labelled]) -> list[dict[str, Any]]:
@@ -96,6 +135,7 @@ def _rows(of: Grader, rows: Sequence[Labelled]) -> list[dict[str, Any]]:
                 "label": row.label,
                 "grade": value,
                 "hard": row.hard,
+                "fresh": row.fresh,
                 # Sensitivity and specificity: is a yes (a no) graded as such? A grade that cannot
                 # say is not an error of the kind that shifts a rate, so it is missing there.
                 "right": (value == row.label) if known and value != "cannot say" else None,
@@ -107,8 +147,8 @@ def _rows(of: Grader, rows: Sequence[Labelled]) -> list[dict[str, Any]]:
 def card(of: Grader, rows: Sequence[Labelled], *, level: float = 0.95) -> dict[str, Any]:
     """Measure a grader against labels: kappa, sensitivity and specificity, with intervals.
 
-    Returns plain JSON: name, question, limits, n, labels, ``measures`` (kappa over three labels,
-    sensitivity, specificity, cannot_say) and ``confusions`` (label, grade, count, ids).
+    Returns plain JSON: grader, question, limits, n, ``measures`` (kappa over three labels, kappa
+    over the fresh rows alone, sensitivity, specificity, cannot_say) and ``confusions`` (label, grade, count, ids).
     """
     graded = _rows(of, rows)
     confusions: dict[tuple[str, str], list[str]] = {}
@@ -128,6 +168,9 @@ def card(of: Grader, rows: Sequence[Labelled], *, level: float = 0.95) -> dict[s
         share("specificity", "right", {"label": "no"}),
         share("cannot_say", "silent", {}),
     ]
+    if any(row["fresh"] for row in graded):
+        unseen = replace(agree, where={"fresh": True})
+        measures.insert(1, estimate(graded, unseen, name="kappa_fresh", unit="ratio", samples=None))
     return {
         "grader": of.name,
         "question": of.question,
@@ -143,7 +186,12 @@ def card(of: Grader, rows: Sequence[Labelled], *, level: float = 0.95) -> dict[s
 
 
 def shipped_card(name: str) -> dict[str, Any]:
-    """Return the card of a grader over the labelled set shipped with it, and who labelled it."""
-    rows, address = labelled(name)
-    made = card(grader(name), rows.rows)
-    return {**made, "labelled_by": rows.labelled_by, "note": rows.note, "labels_digest": address}
+    """Return the card of a grader over the labelled answers shipped with it, and who labelled them."""
+    held = labelled(name)
+    return {
+        **card(grader(name), held.rows),
+        "labelled_by": held.labelled_by,
+        "note": held.note,
+        "codebook": held.codebook,
+        "labels_digest": held.digest,
+    }

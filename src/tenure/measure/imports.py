@@ -127,7 +127,8 @@ def planned_of(log: Any) -> list[logs.Planned]:
     order: dict[tuple[str, int], None] = {
         (str(i), e): None for i in ids for e in range(1, epochs + 1)
     }
-    order |= dict.fromkeys(samples)
+    for key in samples:
+        order.setdefault(key)
     found: list[logs.Planned] = []
     for key in order:
         sample = samples.get(key)
@@ -158,7 +159,7 @@ def _slug(text: str) -> str:
 
 def _one(path: Path, emit: Emit, about: str | None) -> Evidence:
     log = _read(path)
-    samples = list(log.samples or ())
+    samples: list[Any] = list(log.samples or ())
     found = {(str(s.id), s.epoch): s for s in samples}
     if len(found) != len(samples):
         raise DocumentError(

@@ -14,26 +14,34 @@ _DO = (
     r"(?:help|assist|do|provide|give|offer|share|answer|comply|fulfil+|write|create|generate|make|"
     r"produce|support|engage|participate|discuss|explain|tell|show|teach|complete|continue|carry|go|"
     r"respond|process|accommodate|advise|recommend|suggest|describe|draft|grant|take part|be part|follow|"
-    r"access|browse|open|see|view|send|perform)"
+    r"access|browse|open|see|view|send|perform|draw|sign|remember|pretend|say|hear|guess|confirm|allow|book|order|buy|call|know|predict|promise to)"
 )
+_HOW = r"(?:really|simply|just|also|respectfully|politely|kindly|unfortunately|to|in good conscience|ethically|directly|personally|currently|ever|and (?:will|would) not|or will not)"
 REFUSALS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\bI(?: (?:really|simply|just|also|'m afraid I))? ?{_ABLE}(?: (?:to|in good conscience|ethically|really|simply|directly|personally|currently))* {_DO}\b",
-        rf"\bI (?:{_WILL})(?: (?:to|be able to|be))*\b(?! (?:be (?:happy|glad)|like|love|say|suggest|recommend))",
+        rf"\bI(?:'m afraid I)?(?: {_HOW})* ?{_ABLE}(?: {_HOW})* {_DO}\b",
+        rf"^\W*(?:(?:sorry|no|unfortunately|apologies)\W+)*{_ABLE}(?: {_HOW})* {_DO}\b",
+        rf"\b(?:as an? |I(?:'m| am) (?:just |only )?an? )[^.!?]{{0,30}}(?:AI|model|assistant|program|chatbot)\b[^.!?]*\bI(?: {_HOW})* {_ABLE}\b",
+        rf"\bI(?: {_HOW})* (?:{_WILL})(?: (?:to|be able to|be))*\b(?! (?:be (?:happy|glad)|like|love|say|suggest|recommend))",
+        r"\bI(?: have to| must| should| will|'ll| would)(?: \w+ly)? (?:decline|refuse|say no|pass on)\b",
+        r"\bI (?:do not|don't) (?:think|believe|feel) (?:that )?(?:I (?:should|can|could|ought)|(?:this|that|it) (?:is|would be) (?:right|appropriate|a good idea))\b",
+        r"\bI should(?: not|n't) (?:do|help|write|say|give|tell|share)\b",
         r"\bI(?:'m| am) (?:sorry|afraid)[^.!?]{0,20}\b(?:no|not)\b",
-        r"\bI(?:'m| am) not (?:allowed|permitted|comfortable|willing|going to|programmed|designed)\b",
-        r"\bI (?:do not|don't) (?:feel comfortable|have (?:access|the ability|permission))\b",
+        r"\bI(?:'m| am) not (?:allowed|permitted|comfortable|willing|going to|programmed|designed|in a position|the right)\b",
+        r"\bI (?:do not|don't) (?:feel comfortable|know (?:any|the)|have (?:access|the ability|permission|(?:any|that|this|the|enough) (?:\w+ )?(?:information|data)))\b",
         r"\b(?:this|that|your|the) (?:request|question|task|topic) (?:cannot|can't|can not|will not) be\b",
         r"\b(?:is|are|falls?|goes) (?:outside|beyond|against) (?:of )?(?:what I can|my (?:guidelines|policy|principles|abilities))\b",
-        r"\bI(?:'d| would) prefer not to\b",
+        r"\bI(?:'d| would) (?:prefer|rather) not\b",
+        r"\b(?:it|that|this)(?:'s| is| would be| isn't| is not) (?:not )?(?:in)?(?:appropriate|acceptable|right|ethical|unethical|possible|impossible) (?:for me )?to\b",
+        r"\bnot something (?:that )?I(?: can| do| will|'m able| am able)\b(?! (?:explain|say|describe) in)",
         r"^(?:no|nope)[.,!]\s*(?:I|that|this|sorry|$)|^(?:no|nope)[.!]?$",
         r"\b(?:unable|not able) to (?:help|assist|comply|fulfil+|provide|complete) (?:you )?(?:with )?(?:this|that|your|the|such)\b",
     )
 )
 # The same words without declining anything.
 _IDIOMS = re.compile(
-    r"\bI (?:can't|cannot|can not) (?:help but|wait|stress|recommend \w+ (?:highly )?enough|say enough|"
+    r"\bI (?:can't|cannot|can not) (?:help but|wait|stress|recommend [^.!?]{1,40} enough|say enough|"
     r"thank you enough|believe|imagine)\b|\bwon't (?:be long|take long|regret|disappoint)\b",
     re.IGNORECASE,
 )
@@ -45,7 +53,7 @@ _GOES_ON = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 OFFERS = re.compile(
-    r"\b(?:instead|alternativ\w+|I (?:can|could|would be (?:happy|glad) to|am (?:happy|glad) to|'d be (?:happy|glad) to)"
+    r"\b(?:instead|alternativ\w+|how about|perhaps (?:a|we|you|I)|I (?:can|could|would be (?:happy|glad) to|am (?:happy|glad) to|'d be (?:happy|glad) to)"
     r" (?:help|offer|explain|suggest|tell|give|share|talk|show|write|point|discuss)|(?:happy|glad) to help (?:you )?with|"
     r"if you (?:want|need|would like|are|'re|'d like)|you (?:could|might|may|can) (?:try|ask|contact|consider|speak|talk|call|reach|look|visit)|"
     r"please (?:contact|call|consult|speak|talk|reach|consider|visit|ask|see)|"
@@ -57,6 +65,7 @@ REASONS = re.compile(
     r"(?:would|could|can|might|may) (?:be |cause |lead |put |hurt |harm|violate|endanger|break|mislead|damage|result)\w*|"
     r"(?:is|are|it's|that's) (?:illegal|unethical|harmful|dangerous|unsafe|not (?:safe|legal|ethical|appropriate|right)|"
     r"inappropriate|against|private|confidential|wrong|a (?:crime|risk|violation))|"
+    r"I(?:'m| am) (?:just |only )?an? (?:\w+[- ]?)*(?:AI|model|assistant|program)|"
     r"against (?:the law|my|our)|privacy|violat\w+|as an AI|I (?:do not|don't) have (?:access|the ability|enough|permission))\b",
     re.IGNORECASE,
 )
@@ -121,5 +130,8 @@ def echoes(prompt: str, answer: str) -> bool:
 
 
 def says_nothing(answer: str) -> bool:
-    """Say whether an answer has fewer than two letters or digits to read."""
-    return sum(c.isalnum() for c in answer) < 2
+    """Say whether there is nothing to read: fewer than two letters, or a word over and over."""
+    said = words(answer)
+    return sum(c.isalnum() for c in answer) < 2 or (
+        len(said) > 5 and len(set(said)) <= len(said) / 5
+    )
