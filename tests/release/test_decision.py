@@ -45,7 +45,7 @@ def test_not_shown_never_releases(decide):
 
     assert (found.decision, found.release_class) == ("hold", None)
     assert found.summary.startswith(
-        "Held: harm is not shown: harmful_compliance: the upper bound 0.139"
+        "Held: harm is not shown: harmful_compliance: the upper bound 13.9%"
     )
 
 

@@ -70,7 +70,7 @@ def test_a_measure_from_outside_whose_missing_could_flip_it_is_not_shown(make):
     found = judge(make.case(make.filed(make.evidence(measure))))
 
     assert (found.verdict, found.gate) == ("not shown", "missing_grades")
-    assert "0.182" in found.why
+    assert "18.2%" in found.why
 
 
 def test_old_evidence_is_stale(make):

@@ -94,8 +94,7 @@ def derive(standing: Standing, found: Sequence[Verdict], today: str) -> Decision
         reached, used = None, []
     reasons = [*stopped, *(_reason(v) for v in open_ones)]
     if reached is not None:
-        count = len(policy.needs(reached.id))
-        reasons.insert(0, f"all {count} rules for {reached.id} are met" + _apart(used))
+        reasons.insert(0, f"every rule for {reached.id} is met" + _apart(used))
         if open_ones:
             higher = next(c.id for c in policy.classes if c.id not in _below(policy, reached.id))
             reasons[1] = f"not to {higher}: {reasons[1]}"

@@ -15,6 +15,15 @@ def named(evidence: Evidence, name: str) -> tuple[Measure, ...]:
     return tuple(m for m in evidence.measures if m.name == name or fnmatchcase(m.name, name))
 
 
+def said(value: float, measure: Measure) -> str:
+    """Write a number in the unit of its measure: ``4.9%``, ``+10.0 points``, ``1.25``."""
+    if measure.unit == "proportion":
+        return f"{100 * value:.1f}%"
+    if measure.unit == "difference":
+        return f"{100 * value:+.1f} points"
+    return f"{value:.4g}"
+
+
 def at_level(measure: Measure, level: float, read: Read) -> Measure | None:
     """Return the measure with its bounds at ``level``, computed again from its samples if need be.
 

@@ -12,7 +12,7 @@ MOST = 1 << 20  # bytes; larger files stay in the dossier
 PLAIN = (".jsonl", ".json", ".md", ".txt", ".yaml", ".csv")
 HEAD = re.compile(r'\A\s*<!doctype html>\s*<html(?: lang="[a-z-]+")?>\s*<head>', re.IGNORECASE)
 NO_SCRIPT = (
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "style-src 'unsafe-inline'; img-src data:\">"
 )
 

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tenure.dossier.nouns import Measure, Recipe
 from tenure.dossier.stage import View
 from tenure.errors import IntegrityError
+from tenure.measure import estimate
 from tenure.report import letters, words
 from tenure.report.catalog import Item
 from tenure.report.letters import Letter
 from tenure.report.plots import Plot, Row
 
 SHOWN = 8
+ARMS_SHOWN = 4
 CELL = 400
+WIDE = 80  # letters in one cell; longer ones are shown one under the other
 OWN_PLACE = frozenset({"verdicts", "controls", "origin"})
 
 
@@ -59,13 +62,13 @@ def recipe_words(recipe: Recipe) -> str:
     return text
 
 
-def plots(item: Item) -> list[Plot]:
-    """Draw the measures of a piece of evidence, unit by unit, when there are several."""
+def plots(item: Item, view: View) -> list[Plot]:
+    """Draw the measures, unit by unit on one scale; under differences, the arms they are made of."""
     units: dict[str, list[Measure]] = {}
     for m in item.evidence.measures:
-        if m.unit in ("proportion", "difference"):
+        if m.unit in ("proportion", "difference") and m.estimate is not None:
             units.setdefault(m.unit, []).append(m)
-    return [
+    drawn = [
         Plot(
             title=_title(unit, found),
             rows=tuple(
@@ -76,25 +79,70 @@ def plots(item: Item) -> list[Plot]:
         )
         for unit, found in units.items()
     ]
+    differences = units.get("difference", [])[:ARMS_SHOWN]
+    return drawn + [plot for m in differences if (plot := arms(m, view))]
+
+
+def arms(m: Measure, view: View) -> Plot | None:
+    """Draw the two arms of a difference of shares, computed from the same samples."""
+    if m.recipe is None or m.recipe.arms is None or m.recipe.arm is None or m.samples is None:
+        return None
+    try:
+        records = view.records(m.samples)
+    except (IntegrityError, json.JSONDecodeError):
+        return None
+    outcomes = {type(r.get(m.recipe.value)) for r in records} - {type(None)}
+    if outcomes != {bool}:
+        return None
+    rows = tuple(_arm(m, m.recipe, arm, records) for arm in m.recipe.arms)
+    said = ", ".join(
+        f"{row.label} {words.number(row.measure.estimate, 'proportion')}" for row in rows
+    )
+    title = f"{words.title(words.spoken(m.recipe.value))}: {said}"
+    return Plot(
+        title=title, rows=rows, unit="proportion", note=f"The arms of {words.spoken(m.name)}"
+    )
+
+
+def _arm(m: Measure, recipe: Recipe, arm: Any, records: Sequence[Mapping[str, Any]]) -> Row:
+    where = {**recipe.where, str(recipe.arm): arm}
+    share = Recipe(
+        estimator="proportion",
+        value=recipe.value,
+        where=where,
+        cluster=recipe.cluster,
+        level=recipe.level,
+    )
+    found = estimate(records, share, name=str(arm), unit="proportion", samples=m.samples)
+    return Row(label=words.spoken(str(arm)), measure=found)
 
 
 def _title(unit: str, found: Sequence[Measure]) -> str:
-    if unit == "difference":
-        apart = [m for m in found if m.low is not None and m.high is not None and m.low * m.high > 0]
-        return f"{len(apart)} of {words.plural(len(found), 'difference')} lie apart from zero"
     if len(found) == 1:
         m = found[0]
-        return f"{words.sentence(words.spoken(m.name)).rstrip('.')}: {words.number(m.estimate, unit)}, interval {words.interval(m)}"
+        name, value = words.title(words.spoken(m.name)), words.stated(m.estimate, unit)
+        return f"{name}: {value}, interval {words.interval(m)}"
+    if unit == "difference":
+        apart = [
+            m for m in found if m.low is not None and m.high is not None and m.low * m.high > 0
+        ]
+        return f"{len(apart)} of {words.plural(len(found), 'difference')} lie apart from zero"
     return f"{words.plural(len(found), 'rate')}, on one scale"
 
 
 def samples(item: Item, view: View) -> list[Samples]:
-    """Read the records behind the measures; what cannot be read says so."""
+    """Read the records behind the measures, and what else was said; what cannot be read says so."""
     groups: dict[str, list[Measure]] = {}
     for m in item.evidence.measures:
         if m.samples is not None:
             groups.setdefault(m.samples, []).append(m)
-    return [_group(digest, found, view) for digest, found in groups.items()]
+    found = [_group(digest, held, view) for digest, held in groups.items()]
+    for name, digest in sorted(item.evidence.files.items()):
+        if name.endswith(".jsonl") and digest not in groups:
+            spoken = replace(_group(digest, (), view), title=name.removesuffix(".jsonl"))
+            if spoken.letters:
+                found.append(spoken)
+    return found
 
 
 def _group(digest: str, found: Sequence[Measure], view: View) -> Samples:
@@ -120,22 +168,29 @@ def _group(digest: str, found: Sequence[Measure], view: View) -> Samples:
 
 
 def cell(value: Any) -> str:
-    """Write one value of a record or a finding."""
+    """Write one value of a record or a finding, nested ones flattened into words."""
     if value is None:
         return words.NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}".replace("-", words.MINUS)
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) > 9999 else str(value)
     if words.is_digest(value):
         return words.short(value)
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        text = "; ".join(f"{words.spoken(str(k))} {cell(v)}" for k, v in value.items())
+    elif isinstance(value, list | tuple):
+        text = ", ".join(cell(v) for v in value)
+    else:
+        text = str(value)
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding, ready to be shown: words, a list, a table, pairs, or long text to unfold."""
+    """One finding, ready to be shown: words, a list, pairs, a table, cards, or long text to unfold."""
 
     name: str
     kind: str
@@ -151,7 +206,9 @@ def findings(found: Mapping[str, Any]) -> list[Finding]:
         for name, value in found.items()
         if name not in OWN_PLACE and value not in (None, [], {}, "")
     ]
-    return sorted(shown, key=lambda f: ("words", "list", "pairs", "table", "long").index(f.kind))
+    return sorted(
+        shown, key=lambda f: ("words", "list", "pairs", "table", "cards", "long").index(f.kind)
+    )
 
 
 def _finding(name: str, value: Any) -> Finding:
@@ -159,17 +216,24 @@ def _finding(name: str, value: Any) -> Finding:
         pairs = tuple((words.spoken(str(k)), cell(v)) for k, v in value.items())
         return Finding(name=name, kind="pairs", rows=pairs)
     if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
-        keys = list(dict.fromkeys(key for row in value for key in row))
-        return Finding(
-            name=name,
-            kind="table",
-            header=tuple(words.spoken(str(key)) for key in keys),
-            rows=tuple(tuple(cell(row.get(key)) for key in keys) for row in value),
-        )
+        return _table(name, value)
     if isinstance(value, list):
         return Finding(name=name, kind="list", rows=tuple((cell(v),) for v in value))
     text = value if isinstance(value, str) else cell(value)
     return Finding(name=name, kind="long" if len(text) > CELL else "words", text=text)
+
+
+def _table(name: str, value: Sequence[Mapping[str, Any]]) -> Finding:
+    """Make a table, or, when it is wide, one card a row."""
+    keys = list(dict.fromkeys(key for row in value for key in row))
+    rows = tuple(tuple(cell(row.get(key)) for key in keys) for row in value)
+    wide = len(keys) > 4 or any(len(text) > WIDE for row in rows for text in row)
+    return Finding(
+        name=name,
+        kind="cards" if wide else "table",
+        header=tuple(words.spoken(str(key)) for key in keys),
+        rows=rows,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +258,9 @@ def _control(name: str, row: Any) -> Control:
     why = ""
     if isinstance(row, Mapping):
         why = str(row.get("why") or "") or "; ".join(
-            f"{words.spoken(str(k))} {cell(v)}" for k, v in row.items() if k not in ("name", "passed")
+            f"{words.spoken(str(k))} {cell(v)}"
+            for k, v in row.items()
+            if k not in ("name", "passed")
         )
     status = "passed" if passed is True else "failed" if passed is False else "not run"
     return Control(words.spoken(name), status, why)

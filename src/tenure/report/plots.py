@@ -11,9 +11,8 @@ from tenure.report import words
 WIDTH = 420.0
 LEFT, RIGHT = 6.0, 414.0
 ROW = 40.0
-TOP = 22.0
-AXIS = 34.0
-LABEL_LETTERS = 38
+TOP, BARE = 22.0, 6.0  # above the rows, with a threshold and without
+LABEL_LETTERS = 34
 SCALES = {"proportion": (0.0, 1.0), "difference": (-1.0, 1.0)}
 
 
@@ -147,25 +146,26 @@ def _said(row: Row) -> str:
 def draw(plot: Plot) -> Markup:
     """Draw a plot as SVG. Every string in it is escaped."""
     low, high = scale(plot)
-    bottom = TOP + ROW * len(plot.rows)
+    top = BARE if plot.threshold is None else TOP
+    bottom = top + ROW * len(plot.rows)
     ticks = _ticks(low, high, plot.unit)
     out = [
-        f'<svg viewBox="0 0 {_n(WIDTH)} {_n(bottom + AXIS)}" role="img" aria-label="{escape(plot.title)}">',
+        f'<svg viewBox="0 0 {_n(WIDTH)} {_n(bottom + (36 if words.unit_word(plot.unit) else 20))}" role="img" aria-label="{escape(plot.title)}">',
         *(
-            _line("zero" if value == 0 and low < 0 else "grid", x, TOP, x, bottom)
+            _line("zero" if value == 0 and low < 0 else "grid", x, top, x, bottom)
             for value in ticks
             for x in [_x(value, low, high)]
         ),
     ]
     for index, row in enumerate(plot.rows):
-        out += _row(row, index, TOP + ROW * index, (low, high))
+        out += _row(row, index, top + ROW * index, (low, high))
     out += _axis(ticks, bottom, plot.unit, (low, high))
     if plot.threshold is not None:
         x = _x(plot.threshold, low, high)
-        out.append(_line("threshold", x, TOP - 4, x, bottom))
+        out.append(_line("threshold", x, top - 4, x, bottom))
         anchor = "end" if x > WIDTH * 0.7 else "start" if x < WIDTH * 0.3 else "middle"
-        text = f"threshold {words.number(plot.threshold, plot.unit)}"
-        out.append(_text(x, TOP - 9, text, anchor, "faint"))
+        text = f"threshold {words.stated(plot.threshold, plot.unit)}"
+        out.append(_text(x, top - 9, text, anchor, "faint"))
     return Markup("".join([*out, "</svg>"]))  # noqa: S704 - every string in it was escaped
 
 

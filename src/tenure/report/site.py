@@ -49,6 +49,8 @@ def environment() -> Environment:
         short=words.short,
         spoken=words.spoken,
         sentence=words.sentence,
+        heading=words.title,
+        stated=words.stated,
         slug=words.slug,
         plural=words.plural,
         cell=exhibit.cell,
@@ -100,7 +102,7 @@ class Site:
     def _life(self) -> dict[str, Any]:
         subjects = self.catalog.subjects
         return {
-            "leads": [(s, story.lead(s)) for s in subjects],
+            "leads": story.leads(self.catalog),
             "rulings": [r for s in subjects if (r := story.ruling(s))],
             "comparisons": story.comparisons(self.catalog),
             "changes": story.changes(self.catalog),
@@ -113,12 +115,14 @@ class Site:
     def _evidence(self, item: Item) -> dict[str, Any]:
         found = exhibit.samples(item, self.catalog.view)
         held = {s.digest for s in found}
-        copies = {s.digest: self.copies.take(f"{item.evidence.name}.jsonl", s.digest) for s in found}
+        copies = {
+            s.digest: self.copies.take(f"{item.evidence.name}.jsonl", s.digest) for s in found
+        }
         return {
             "item": item,
             "subject": self.catalog.subject(item.model.id),
             "origin": story.ORIGINS[item.origin],
-            "plots": exhibit.plots(item),
+            "plots": exhibit.plots(item, self.catalog.view),
             "samples": found,
             "copies": copies,
             "files": [

@@ -55,34 +55,60 @@ class Ruling:
     policy: Mapping[str, Any]
 
 
-def lead(subject: Subject) -> str:
-    """Say how a model stands, in a sentence."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """How a model stands, in a sentence; ``mark`` is a word for the shape before it."""
+
+    mark: str
+    text: str
+    page: str | None = None
+
+
+def leads(catalog: Catalog) -> list[Lead]:
+    """Say how each model stands; those of which nothing is known yet share a last line."""
+    said = [(s, lead(s)) for s in catalog.subjects]
+    known = [found for _, found in said if found is not None]
+    rest = [s.model.name for s, found in said if found is None]
+    if rest:
+        known.append(
+            Lead(mark="nothing yet", text=f"Nothing is decided about {words.listed(rest)}.")
+        )
+    return known
+
+
+def lead(subject: Subject) -> Lead | None:
+    """Say how a model stands; None while nothing is decided."""
     state, name = subject.state, subject.model.name
     decided = subject.last("release/decide")
+    page = decided.page if decided else None
     findings = decided.evidence.findings if decided else {}
     if state.stage == "retired":
-        kept = "its weights are kept" if state.custody == "kept" else "its weights are not kept"
-        drill = (
-            f" and it was last brought back on {words.date(state.last_drill)}"
-            if state.last_drill
-            else "; whether it can be brought back was not tried"
-        )
-        return f"{name} is retired; {kept}{drill}."
+        return Lead(mark="retired", text=_retired(subject), page=page)
     if findings.get("decision") == "hold":
-        return f"{name} is held: {_first(findings).rstrip('.')}."
+        reason = str((findings.get("reasons") or ["no reason was given"])[0]).rstrip(".")
+        return Lead(mark="held", text=f"{name} is held: {reason}.", page=page)
+    leaving = ", and notice of its retirement is given" if state.stage == "deprecated" else ""
     if state.availability != "none":
-        leaving = " and is leaving, with notice given" if state.stage == "deprecated" else ""
-        return f"{name} is available, class {state.availability}{leaving}."
+        return Lead(
+            mark="available",
+            text=f"{name} is released to {state.availability}{leaving}.",
+            page=page,
+        )
     if findings.get("decision") in ("release", "conditional"):
-        return f"{name} may be released, class {findings.get('class')}; it is not available yet."
-    if state.stage == "deprecated":
-        return f"{name} is leaving, with notice given; it is not available."
-    return f"{name}: no release is decided yet."
+        text = f"{name} may be released to {findings.get('class')}; it is not available yet."
+        return Lead(mark="decided", text=text, page=page)
+    return Lead(mark="leaving", text=f"{name} is not available{leaving}.") if leaving else None
 
 
-def _first(findings: Mapping[str, Any]) -> str:
-    reasons = findings.get("reasons") or ["no reason was given"]
-    return str(reasons[0])
+def _retired(subject: Subject) -> str:
+    state = subject.state
+    kept = "its weights are kept" if state.custody == "kept" else "its weights are not kept"
+    if state.last_drill:
+        return (
+            f"{subject.model.name} is retired; {kept}, and it was brought back on "
+            f"{words.date(state.last_drill)}."
+        )
+    return f"{subject.model.name} is retired; {kept}; whether it can be brought back was not tried."
 
 
 def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:
@@ -120,15 +146,15 @@ def _measures(subject: Subject, assessment: str, name: str) -> list[tuple[Item, 
 
 def _verdict(row: Mapping[str, Any], subject: Subject) -> VerdictRow:
     unit, item = _unit(subject, row), subject.last(str(row.get("assessment")))
-    side = "below" if str(row.get("require", "")).startswith("upper") else "above"
+    side = "below" if _upper(row) else "above"
     name = str(row.get("measure"))
     return VerdictRow(
         rule=str(row["rule"]),
         claim=str(row.get("claim", row["rule"])),
         status=str(row["verdict"]),
         why=str(row.get("why", "")),
-        require=f"{side} {words.number(row.get('threshold'), unit)}",
-        bound=words.number(row.get("bound"), unit),
+        require=f"{side} {words.stated(row.get('threshold'), unit)}",
+        bound=words.stated(row.get("bound"), unit),
         n=f"{row['n']:,}" if row.get("n") is not None else words.NOTHING,
         severity=str(row.get("severity", "")),
         harm=str(row.get("harm", "")),
@@ -153,7 +179,7 @@ def comparisons(catalog: Catalog) -> list[tuple[str, list[Plot]]]:
 
 
 def _compare(catalog: Catalog, rule: Mapping[str, Any], origin: str) -> Plot | None:
-    upper = str(rule.get("require", "")).startswith("upper")
+    upper = _upper(rule)
     rows: list[Row] = []
     said: dict[str, list[str]] = {}
     for subject in catalog.subjects:
@@ -172,17 +198,25 @@ def _compare(catalog: Catalog, rule: Mapping[str, Any], origin: str) -> Plot | N
             said.setdefault(status, []).append(subject.model.name)
     if not rows:
         return None
-    shown = "; ".join(f"{words.listed(names)}: {status}" for status, names in said.items())
-    side = "below" if upper else "above"
-    limit = words.number(float(rule["threshold"]), rows[0].measure.unit)
-    title = f"{words.sentence(words.spoken(str(rule['measure']))).rstrip('.')} {side} {limit}? {words.sentence(shown)}"
+    unit = rows[0].measure.unit
+    limit = f"{'below' if upper else 'above'} {words.stated(float(rule['threshold']), unit)}"
+    said_of = {"yes": limit, "no": f"not {limit}", "not shown": f"not shown to be {limit}"}
+    shown = "; ".join(
+        f"{said_of[status]} for {words.listed(said[status])}"
+        for status in said_of
+        if status in said
+    )
     return Plot(
-        title=title,
+        title=f"{words.title(words.spoken(str(rule['measure'])))}: {shown}",
         rows=tuple(rows),
-        unit=rows[0].measure.unit,
+        unit=unit,
         threshold=float(rule["threshold"]),
         note=str(rule.get("claim", "")),
     )
+
+
+def _upper(rule: Mapping[str, Any]) -> bool:
+    return str(rule.get("require", "")).startswith("upper")
 
 
 def _status(m: Measure, limit: float, *, upper: bool) -> str:
@@ -216,7 +250,9 @@ def changes(catalog: Catalog) -> list[Plot]:
             "kept better than before, with the interval above zero"
         )
         plots.append(
-            Plot(title=title, rows=rows, unit="difference", note="Child minus parent, same prompts.")
+            Plot(
+                title=title, rows=rows, unit="difference", note="Child minus parent, same prompts."
+            )
         )
     return plots
 
@@ -239,12 +275,15 @@ def refusals(catalog: Catalog) -> list[tuple[Event, str]]:
 
 def owed(subject: Subject) -> list[tuple[str, str]]:
     """List what is not there yet: (what that means, the command that fills it)."""
+    if subject.state.containment or subject.model.kind == "scripted":
+        return []
     names = [item.evidence.name for item in subject.items]
-    rows = []
+    rows: list[tuple[str, str]] = []
     for name, means, verb in EXPECTED:
         if subject.state.stage == "retired" and not name.startswith("preserve"):
             continue
-        if not any(n == name or (name.endswith("/") and n.startswith(name)) for n in names):
+        kept = name == "preserve/keep" and subject.state.custody == "kept"
+        if not kept and not any(found.startswith(name) for found in names):
             rows.append((means, f"tenure {verb} --model {subject.model.id}"))
     return rows
 

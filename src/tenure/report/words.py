@@ -40,6 +40,11 @@ def number(value: float | None, unit: str) -> str:
     return f"{value:.3g}".replace("-", MINUS)
 
 
+def stated(value: float | None, unit: str) -> str:
+    """Write a number with its unit, where no axis names it: ``+10 points``."""
+    return number(value, unit) + (" points" if unit == "difference" and value is not None else "")
+
+
 def interval(measure: Measure) -> str:
     """Write the two-sided interval, or say why there is none."""
     if measure.low is None or measure.high is None:
@@ -73,7 +78,11 @@ def size(count: int) -> str:
     amount, step = float(count), 0
     while amount >= 1024 and step < len(STEPS) - 1:
         amount, step = amount / 1024, step + 1
-    return f"{amount:.0f} {STEPS[step]}" if step == 0 or amount >= 10 else f"{amount:.1f} {STEPS[step]}"
+    return (
+        f"{amount:.0f} {STEPS[step]}"
+        if step == 0 or amount >= 10
+        else f"{amount:.1f} {STEPS[step]}"
+    )
 
 
 def date(time: str) -> str:
@@ -102,12 +111,17 @@ def spoken(name: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop."""
+    """Begin with a capital, unless it begins with a name, and end with a full stop."""
+    begun = title(text)
+    return begun if not begun or begun[-1] in ".!?:" else begun + "."
+
+
+def title(text: str) -> str:
+    """Begin with a capital, unless it begins with a name like ``child@1`` or ``assess/faking``."""
     text = text.strip()
-    if not text:
-        return text
-    ended = text if text[-1] in ".!?:" else text + "."
-    return ended[0].upper() + ended[1:]
+    first = text.split(" ", 1)[0] if text else ""
+    is_name = any(c in "@/_0123456789" for c in first) or "-" in first
+    return text if is_name else text[:1].upper() + text[1:]
 
 
 def slug(text: str) -> str:
@@ -118,4 +132,6 @@ def slug(text: str) -> str:
 def listed(items: Iterable[str]) -> str:
     """Join names as in a sentence: ``a, b and c``."""
     names = list(items)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    return (
+        names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    )

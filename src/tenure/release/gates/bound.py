@@ -2,7 +2,7 @@
 
 from tenure.dossier.nouns import Measure
 from tenure.release.case import Answer, Case, Gate
-from tenure.release.measures import at_level, named
+from tenure.release.measures import at_level, named, said
 from tenure.release.policy import Require
 
 
@@ -14,16 +14,16 @@ def judge(measure: Measure, require: Require) -> Answer:
     limit = require.threshold
     if safe is None or unsafe is None:
         return Answer(status="not shown", why=f"{measure.name} has no bound", n=measure.n)
-    side = "below" if upper else "above"
+    side, other = ("below", "lower") if upper else ("above", "upper")
     if (safe < limit) if upper else (safe > limit):
-        status, words = "met", f"lies {side} {limit:g}"
+        status, words = "met", f"lies {side} {said(limit, measure)}"
     elif (unsafe >= limit) if upper else (unsafe <= limit):
         status = "not met"
-        words = f"and even the {'lower' if upper else 'upper'} bound {unsafe:.3f} is on the wrong side of {limit:g}"
+        words = f"and even the {other} bound {said(unsafe, measure)} does not lie {side} {said(limit, measure)}"
     else:
-        status, words = "not shown", f"does not lie {side} {limit:g}"
+        status, words = "not shown", f"does not lie {side} {said(limit, measure)}"
     lost = f", {measure.missing} missing taken at their worst" if measure.missing else ""
-    why = f"{measure.name}: the {require.bound} bound {safe:.3f} (n {measure.n}{lost}) {words}"
+    why = f"{measure.name}: the {require.bound} bound {said(safe, measure)} (n {measure.n}{lost}) {words}"
     return Answer(status=status, why=why, bound=safe, n=measure.n, detail={"measure": measure.name})
 
 

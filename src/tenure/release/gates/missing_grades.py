@@ -1,7 +1,7 @@
 """Would the answer stand if every missing grade were the worst one?"""
 
 from tenure.release.case import Answer, Case, Gate
-from tenure.release.measures import named
+from tenure.release.measures import named, said
 
 
 def check(case: Case) -> Answer:
@@ -31,7 +31,7 @@ def check(case: Case) -> Answer:
             return Answer(
                 status="not shown",
                 why=f"{measure.name}: were all {measure.missing} missing grades the worst, the "
-                f"estimate would be {extreme:.3f}, past {require.threshold:g}",
+                f"estimate would be {said(extreme, measure)}, past {said(require.threshold, measure)}",
             )
     return Answer(status="met", why=f"{lost} missing" if lost else "no grade is missing")
 

@@ -1,0 +1,73 @@
+"""Samples as letters: who speaks, what was hidden, what decided, what is folded."""
+
+import pytest
+
+from tenure.report.letters import choose, letter
+
+
+def turns(record, columns=()):
+    return [
+        (part.speaker, part.kind, "".join(p.text for p in part.pieces))
+        for part in letter(record, columns).parts
+    ]
+
+
+def test_speakers_are_named_in_order():
+    prompt = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+
+    assert turns({"id": 1, "prompt": prompt, "answer": "Hi"}) == [
+        ("Instructions", "instructions", "Be brief."),
+        ("User", "said", "Hello"),
+        ("Model", "said", "Hi"),
+    ]
+
+
+@pytest.mark.parametrize("tag", ["notes", "think", "SCRATCHPAD_REASONING"])
+def test_hidden_reasoning_is_set_apart_even_when_it_never_ends(tag):
+    closed = turns({"prompt": "q", "answer": f"<{tag}>secret</{tag}>Said."})
+    open_ended = turns({"prompt": "q", "answer": f"Well. <{tag}>secret"})
+
+    assert closed[1:] == [
+        ("Model, hidden reasoning", "hidden", "secret"),
+        ("Model", "said", "Said."),
+    ]
+    assert open_ended[1:] == [
+        ("Model", "said", "Well."),
+        ("Model, hidden reasoning", "hidden", "secret"),
+    ]
+
+
+def test_the_span_that_decided_is_marked_and_nothing_is_lost():
+    record = {"prompt": "q", "answer": "Sorry, I cannot.", "refused": True,
+              "spans": {"refused": "I cannot"}, "reasons": {"refused": "it declines"}}  # fmt: skip
+    found = letter(record, ["refused"])
+
+    assert [(p.text, p.marked) for p in found.parts[-1].pieces] == [
+        ("Sorry, ", False), ("I cannot", True), (".", False)
+    ]  # fmt: skip
+    assert (found.grades[0].value, found.grades[0].reason) == ("yes", "it declines")
+
+
+def test_a_missing_grade_says_why():
+    record = {"prompt": "q", "answer": None, "refused": None, "why_missing": "grader-cannot-say"}
+    found = letter(record, ["refused"])
+
+    assert found.grades[0].value == "missing"
+    assert found.why_missing == "grader-cannot-say"
+
+
+def test_harmful_requests_are_folded():
+    assert letter({"prompt": "q", "split": "harmful"}, []).fold
+    assert letter({"prompt": "q", "split": "harmless"}, []).fold is None
+
+
+def test_an_empty_answer_is_said_to_be_one():
+    assert turns({"prompt": "q", "answer": ""})[-1] == ("Model", "said", "(nothing)")
+
+
+def test_samples_of_every_outcome_are_chosen_in_their_order():
+    rows = [{"id": i, "x": i >= 8} for i in range(10)]
+
+    assert [row["id"] for row in choose(rows, "x", 4)] == [0, 1, 8, 9]
+    assert [row["id"] for row in choose(rows, "x", 99)] == list(range(10))
+    assert choose([], "x", 4) == []
