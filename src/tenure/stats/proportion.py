@@ -49,10 +49,16 @@ def newcombe(
 ) -> Interval:
     """Difference of two independent proportions, first minus second, each given as (k, n).
 
-    Newcombe 1998, method 10: the two Wilson intervals joined; behaves at 0 of n and n of n.
+    Newcombe 1998, method 10: the two Wilson intervals joined; behaves at 0 of n and n of n, and stays in
+    [-1, 1].
     """
     one, two = wilson(*first, level), wilson(*second, level)
-    p, q = first[0] / first[1], second[0] / second[1]
+    return joined((first[0] / first[1], one), (second[0] / second[1], two), level)
+
+
+def joined(first: tuple[float, Interval], second: tuple[float, Interval], level: float) -> Interval:
+    """Interval of a difference out of the (estimate, interval) of two independent sides (MOVER)."""
+    (p, one), (q, two) = first, second
     low = p - q - math.hypot(p - one.low, two.high - q)
     high = p - q + math.hypot(one.high - p, q - two.low)
-    return Interval(max(-1.0, low), min(1.0, high), level)
+    return Interval(low, high, level)

@@ -1,6 +1,12 @@
-"""Where the variance of answers comes from: the item, the wording, the order, the asker."""
+"""Where the variance of answers comes from: the item, the wording, the order, the asker.
+
+Variance components of main effects by the method of moments (Henderson's method I, 1953): unbiased
+for random effects, in unbalanced designs too. The uncertainty is a bootstrap over the items, for
+it is items, and not cells, that limit what can be said; all draws are solved at once.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,72 +14,110 @@ from tenure.errors import UsageError
 from tenure.stats.clustered import Codes, Floats
 from tenure.stats.interval import Interval, check_level
 
-DRAWS = 500
+DRAWS = 1000
 
 
-def _cross(first: Codes, second: Codes) -> Floats:
-    """Count the answers in every cell of two factors."""
-    rows, columns = int(first.max()) + 1, int(second.max()) + 1
-    flat = np.bincount(first * columns + second, minlength=rows * columns)
-    return flat.reshape(rows, columns).astype(float)
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Sums per item (rows): answers, their sum and squares; and the same within other factors."""
+
+    counts: Floats
+    sums: Floats
+    squares: Floats
+    cells: list[Floats]
+    totals: list[Floats]
+    crossed: dict[tuple[int, int], Floats]
+
+
+def _count(rows: Codes, columns: Codes, weights: Floats | None = None) -> Floats:
+    """Sum into a table of rows by columns."""
+    height, width = int(rows.max()) + 1, int(columns.max()) + 1
+    flat = np.bincount(rows * width + columns, weights=weights, minlength=height * width)
+    return flat.reshape(height, width).astype(float)
+
+
+def _tables(values: Floats, factors: Sequence[Codes]) -> _Tables:
+    items, others = factors[0], factors[1:]
+    pairs = [(f, g) for f in range(len(others)) for g in range(len(others)) if f != g]
+    return _Tables(
+        np.bincount(items).astype(float),
+        np.bincount(items, weights=values).astype(float),
+        np.bincount(items, weights=values * values).astype(float),
+        [_count(items, f) for f in others],
+        [_count(items, f, values) for f in others],
+        {
+            (f, g): _count(items, others[f] * (int(others[g].max()) + 1) + others[g])
+            for f, g in pairs
+        },
+    )
+
+
+def _over(top: Floats, bottom: Floats) -> Floats:
+    """Divide, with nothing over nothing being nothing, and sum along the last axis."""
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0).sum(axis=-1)
+
+
+def _solve(tables: _Tables, weights: Floats) -> Floats:
+    """Solve the moment equations for each row of item weights: (draws, factors + 1), cut at zero."""
+    draws, others = len(weights), len(tables.cells)
+    size = others + 3  # the mean, the items, the others, the rest
+    n = weights @ tables.counts
+    matrix = np.zeros((draws, size, size))
+    right = np.zeros((draws, size))
+    matrix[:, :, 0] = n[:, None]
+    matrix[:, -1, :] = n[:, None]
+    right[:, 0] = (weights @ tables.sums) ** 2 / n
+    right[:, 1] = weights @ (tables.sums**2 / tables.counts)
+    right[:, -1] = weights @ tables.squares
+    matrix[:, 0, 1] = weights @ tables.counts**2 / n
+    matrix[:, 1, 1] = n
+    matrix[:, 0, -1] = 1
+    matrix[:, 1, -1] = weights.sum(axis=1)
+    for f in range(others):
+        row, cells = f + 2, tables.cells[f]
+        levels = weights @ cells
+        matrix[:, 0, row] = np.square(levels).sum(axis=1) / n
+        matrix[:, 1, row] = weights @ (np.square(cells).sum(axis=1) / tables.counts)
+        matrix[:, row, 1] = _over(weights @ cells**2, levels)
+        matrix[:, row, row] = n
+        matrix[:, row, -1] = (levels > 0).sum(axis=1)
+        right[:, row] = _over(np.square(weights @ tables.totals[f]), levels)
+        for g in range(others):
+            if g != f:
+                both = np.square(weights @ tables.crossed[f, g])
+                summed = both.reshape(draws, levels.shape[1], -1).sum(axis=2)
+                matrix[:, row, g + 2] = _over(summed, levels)
+    found = (np.linalg.pinv(matrix) @ right[:, :, None])[:, 1:, 0]
+    return np.maximum(found, 0.0)
 
 
 def components(values: Floats, factors: Sequence[Codes]) -> Floats:
-    """Variance components of main effects and, last, the rest (Henderson's method I, 1953).
-
-    Unbiased for random effects in unbalanced designs; negative estimates are cut at zero.
-    """
-    n, total = len(values), len(factors)
-    none = np.zeros(n, dtype=np.intp)
-    sides = [none, *factors]
-    matrix = np.zeros((total + 2, total + 2))
-    sums = np.zeros(total + 2)
-    for row, side in enumerate(sides):
-        sizes = np.bincount(side).astype(float)
-        held = sizes > 0
-        sums[row] = float((np.bincount(side, weights=values)[held] ** 2 / sizes[held]).sum())
-        matrix[row, 0], matrix[row, -1] = n, held.sum()
-        for column, other in enumerate(factors, start=1):
-            cells = _cross(side, other)[held]
-            matrix[row, column] = float((np.square(cells).sum(axis=1) / sizes[held]).sum())
-    sums[-1] = float(np.square(values).sum())
-    matrix[-1] = n
-    found = np.linalg.lstsq(matrix, sums, rcond=None)[0]
-    return np.maximum(found[1:], 0.0)
-
-
-def _share(values: Floats, factors: Sequence[Codes], of: int) -> float | None:
-    parts = components(values, factors)
-    whole = float(parts.sum())
-    return float(parts[of]) / whole if whole > 1e-12 else None
+    """Variance components: the items (``factors[0]``), the other factors, and last the rest."""
+    return _solve(_tables(values, factors), np.ones((1, int(factors[0].max()) + 1)))[0]
 
 
 def variance_share(
     values: Floats, factors: Sequence[Codes], of: int, *, seed: int = 0
 ) -> tuple[float, Floats] | None:
-    """Share of the variance that one factor explains, and its bootstrap draws over the first factor.
+    """Share of the variance that one factor explains, and its bootstrap draws over the items.
 
-    ``factors[0]`` are the items: they are redrawn whole, for it is items that limit what can be
-    said. ``of`` is a place in ``factors``, or ``len(factors)`` for the rest. None when all answers
-    are the same, or when there are fewer than three items. See :func:`percentile`.
+    ``factors[0]`` are the items, numbered from 0 without gaps. ``of`` is a place in ``factors``, or
+    ``len(factors)`` for the rest. None when all answers are the same, or when there are fewer than
+    three items. See :func:`percentile`.
     """
     if not 0 <= of <= len(factors):
         raise UsageError(f"there are {len(factors)} factors and the rest; {of} is none of them")
-    items = factors[0]
-    groups = int(items.max()) + 1 if len(items) else 0
-    estimate = _share(values, factors, of) if groups >= 3 else None
-    if estimate is None:
+    groups = int(factors[0].max()) + 1 if len(factors[0]) else 0
+    if groups < 3 or float(np.ptp(values)) == 0:
         return None
-    members: list[Codes] = [np.flatnonzero(items == g) for g in range(groups)]
-    draws: list[float] = []
-    for drawn in np.random.default_rng(seed).integers(0, groups, (DRAWS, groups)):
-        taken = [members[int(g)] for g in drawn]
-        rows: Codes = np.concatenate(taken)
-        fresh = np.repeat(np.arange(groups), [len(m) for m in taken])
-        share = _share(values[rows], [fresh, *(f[rows] for f in factors[1:])], of)
-        if share is not None:
-            draws.append(share)
-    return estimate, np.asarray(draws)
+    drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), DRAWS)
+    weights = np.vstack([np.ones((1, groups)), drawn.astype(float)])
+    parts = _solve(_tables(values - values.mean(), factors), weights)
+    whole = parts.sum(axis=1)
+    shares = np.divide(parts[:, of], whole, out=np.full(len(whole), np.nan), where=whole > 1e-12)
+    if np.isnan(shares[0]):
+        return None
+    return float(shares[0]), shares[1:][~np.isnan(shares[1:])]
 
 
 def percentile(estimate: float, draws: Floats, level: float) -> Interval:
