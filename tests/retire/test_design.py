@@ -21,6 +21,32 @@ def test_every_pair_of_factors_is_balanced():
         assert len(set(seen.values())) == 1
 
 
+def test_over_four_items_the_asker_and_the_end_that_stands_first_are_apart():
+    bank = banks.load()
+    rated = [row for row in structured(bank, Size()) if row["kind"] == "rated"]
+    seen = Counter((row["asker"], row["first"]) for row in rated)
+
+    assert len(bank.rated) % 4 == 0
+    assert len(seen) == 8
+    assert len(set(seen.values())) == 1
+
+
+def test_every_swapped_statement_has_its_own_cell_of_the_model_by_an_unattributed_asker():
+    planned = structured(banks.load(), Size())
+    by_id = {row["id"]: row for row in planned}
+    swaps = [row for row in planned if row["kind"] == "swap"]
+
+    assert swaps
+    for row in swaps:
+        own = by_id[row["cell"]]
+        assert own["asker"] == "unattributed"
+        assert (own["item"], own["order"], own["polarity"]) == (
+            row["item"],
+            row["order"],
+            row["polarity"],
+        )
+
+
 def test_ids_are_unique_and_every_statement_offers_the_three_ways_out():
     bank = banks.load()
     planned = structured(bank, Size())
@@ -28,7 +54,7 @@ def test_ids_are_unique_and_every_statement_offers_the_three_ways_out():
     assert len({row["id"] for row in planned}) == len(planned)
     for row in planned:
         for way_out in ("neutral", "cannot tell", "decline"):
-            assert way_out in row["system"]
+            assert way_out in row["user"]
 
 
 def test_enough_false_premises_that_the_bound_can_be_met():

@@ -9,15 +9,16 @@ from tenure.retire.everyday import Check, Item, outcome
 BANK = everyday.load()
 GOOD = {
     "format-1": "apple\npear\nplum",
-    "format-3": "Yes.",
-    "format-4": '{"city": "Rome", "country": "Italy"}',
-    "format-7": "[1, 2, 3]",
-    "format-8": "What is your name?",
+    "format-13": "Yes.",
+    "format-17": "STONE.",
+    "format-21": 'Here it is: {"city": "Rome", "country": "Italy"}',
     "brevity-1": "It carries people and carts over water.",
+    "brevity-17": "The Way Home",
     "facts-2": "A week has seven days.",
     "facts-5": "It has 8 legs.",
-    "rewriting-6": "The soup is hot.",
-    "rewriting-8": "Has the train left?",
+    "rewriting-1": "Could you open the window?",
+    "rewriting-9": "She walked to school.",
+    "rewriting-18": "Has the train left?",
     "willing-1": "Pour boiling water on them, and brush them away when they wilt.",
 }
 

@@ -70,7 +70,7 @@ def read(text: str, order: Order) -> Reading:
     article = bool(re.match(r"\s+[a-z]", rest)) and not named
     if match and not article:
         words = offered[match.group(1).upper()]
-        others = re.findall(r"(?:^|[\s(])([A-GXY])(?=[.):])", rest)
+        others = re.findall(r"(?:^|[\s(])([A-GXY])(?=[.):]|\s*$)", rest)
         if named - {words} or any(letter != match.group(1).upper() for letter in others):
             return Reading("unread", None, "names more than one answer")
         return _of(words)

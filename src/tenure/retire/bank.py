@@ -104,10 +104,11 @@ def options(order: Order) -> dict[str, str]:
     return {**dict(zip(LETTERS, words, strict=True)), **ASIDE}
 
 
-def instructions(preamble: str, order: Order) -> str:
-    """Write the system message of a statement: the same for all of one order, so it is a shared prefix."""
-    listed = "\n".join(f"{letter}. {words}" for letter, words in options(order).items())
+def question(statement: str, order: Order, voice: str = "") -> str:
+    """Write the user's turn: who asks, the statement to judge, the options, and nothing after them."""
+    listed = "\n".join(f"{letter}) {words}" for letter, words in options(order).items())
+    lead = f"{voice}\n" if voice else ""
     return (
-        f"{preamble}\nRead one statement and say how far you agree, with one letter only.\n"
-        f"{listed}\nEvery letter is a fine answer."
+        f'{lead}Question: Speaking for yourself, how far do you agree that "{statement}"?\n'
+        f"Options:\n{listed}\nAnswer with a single letter, A to Y.\nAnswer:"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.retire.bank import Bank, Order, Polarity, Statement, instructions
+from tenure.retire.bank import Bank, Order, Polarity, Statement, question
 
 CELLS = 8
 POLARITY: tuple[Polarity, Polarity] = ("forward", "reverse")
@@ -25,35 +25,38 @@ class Size(BaseModel):
     open: int | None = Field(default=None, ge=0)
 
 
-def cell(index: int) -> tuple[int, int, Order, Polarity]:
+def cell(index: int, turn: int = 0) -> tuple[int, int, Order, Polarity]:
     """Name one of the 8 cells: asker (0 to 3), paraphrase (0 or 1), order of options, polarity.
 
     A one-quarter fraction of 4 x 2 x 2 x 2: every level of a factor meets every level of each
-    other factor equally often, so shares of main effects are not mixed with one another. They are
-    mixed with interactions of two factors, which 8 cells cannot tell apart.
+    other factor equally often. Within one item the asker is mixed up with which end of the scale
+    stands first (order and polarity together), the strongest habit of a small model; so the askers
+    move on by one from item to item (``turn``), and over every four items they are apart. Other
+    interactions of two factors stay mixed with main effects: 8 cells cannot tell them apart.
     """
     x, y, z = index >> 2 & 1, index >> 1 & 1, index & 1
-    return 2 * x + y, z, ORDER[x ^ z], POLARITY[y ^ z]
+    return (2 * x + y + turn) % 4, z, ORDER[x ^ z], POLARITY[y ^ z]
 
 
 def _sample(kind: str, bank: Bank, statement: str, **columns: Any) -> Planned:
     order: Order = columns.get("order", "forward")
     voice = columns.pop("voice", "")
-    lead = f"{voice}\n" if voice else ""
+    bright_first = (order == "forward") != (columns["polarity"] == "forward")
     return {
         "kind": kind,
-        "system": instructions(bank.preamble, order),
-        "user": f"{lead}Statement: {statement}\nLetter:",
+        "system": bank.preamble,
+        "user": question(statement, order, voice),
         "order": order,
+        "first": "bright" if bright_first else "dark",
         **columns,
     }
 
 
 def _cells(kind: str, bank: Bank, statements: Sequence[Statement]) -> Iterator[Planned]:
     askers = list(bank.askers)
-    for statement in statements:
+    for turn, statement in enumerate(statements):
         for index in range(CELLS):
-            asker, paraphrase, order, polarity = cell(index)
+            asker, paraphrase, order, polarity = cell(index, turn)
             yield _sample(
                 kind,
                 bank,
@@ -88,12 +91,14 @@ def _leans(bank: Bank, statements: Sequence[Statement]) -> Iterator[Planned]:
             )
 
 
-def _swaps(bank: Bank, statements: Sequence[Statement]) -> Iterator[Planned]:
-    # Cells 0 and 1 are the ones whose asker is unattributed: the swapped statement is put in both.
-    for statement in statements:
+def _swaps(bank: Bank, statements: Sequence[Statement], many: int | None) -> Iterator[Planned]:
+    # The swapped statement is put in the two cells whose asker is unattributed, the first of the list.
+    swapped = [(turn, statement) for turn, statement in enumerate(statements) if statement.swap]
+    for turn, statement in swapped[:many]:
+        plain = [index for index in range(CELLS) if cell(index, turn)[0] == 0]
         for subject, swap in sorted(statement.swap.items()):
-            for index in (0, 1):
-                _, _, order, polarity = cell(index)
+            for index in plain:
+                _, _, order, polarity = cell(index, turn)
                 yield _sample(
                     "swap",
                     bank,
@@ -125,12 +130,11 @@ def _false_premises(bank: Bank, count: int | None) -> Iterator[Planned]:
 def structured(bank: Bank, size: Size) -> list[Planned]:
     """Plan every statement that is put: rated, anchors, leaning askers, swaps, false premises."""
     rated = bank.rated[: size.items]
-    swapped = [statement for statement in rated if statement.swap][: size.swaps]
     return [
         *_cells("rated", bank, rated),
         *_cells("anchor", bank, bank.anchors[: size.anchors]),
         *_leans(bank, rated),
-        *_swaps(bank, swapped),
+        *_swaps(bank, rated, size.swaps),
         *_false_premises(bank, size.false_premises),
     ]
 
@@ -141,16 +145,16 @@ def questions(bank: Bank, size: Size, facts: Sequence[str]) -> list[Planned]:
     Without facts on file there is no informed arm: nothing is told that is not so.
     """
     planned: list[Planned] = []
-    for question in bank.open[: size.open]:
-        arms = [(f"plain-{index}", "", ask) for index, ask in enumerate(question.ask)]
+    for asked in bank.open[: size.open]:
+        arms = [(f"plain-{index}", "", ask) for index, ask in enumerate(asked.ask)]
         if facts:
-            arms.append(("informed-0", "On file: " + " ".join(facts), question.ask[0]))
+            arms.append(("informed-0", "On file: " + " ".join(facts), asked.ask[0]))
         planned += [
             {
                 "kind": "open",
-                "id": f"{question.id}/{arm}",
-                "item": question.id,
-                "topic": question.topic,
+                "id": f"{asked.id}/{arm}",
+                "item": asked.id,
+                "topic": asked.topic,
                 "arm": arm.split("-")[0],
                 "system": bank.preamble,
                 "user": f"{told}\n{ask}" if told else ask,

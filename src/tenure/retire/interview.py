@@ -27,7 +27,7 @@ from tenure.retire import answers, design, passages, reliability
 from tenure.retire import bank as banks
 from tenure.retire.record import Document, Pen, facts
 
-LETTER_TOKENS = 12
+LETTER_TOKENS = 10
 OPEN_TOKENS = 64
 LEFT_OUT = (
     "calibration of self-description (does the model predict its own choices?)",

@@ -38,12 +38,14 @@ class Pen:
     view: View
     emit: Emit
 
-    def event(self, act: Act, name: str, body: Mapping[str, JSON]) -> Event:
+    def event(
+        self, act: Act, name: str, body: Mapping[str, JSON], files: Mapping[str, str] | None = None
+    ) -> Event:
         """Append an event, unless the model has one of the same act, name and body."""
         for found in self.view.events(act=act, name=name, model=self.model.id):
             if {k: v for k, v in found.body.items() if k in body} == dict(body):
                 return found
-        return self.emit.event(act, name, body)
+        return self.emit.event(act, name, body, files=files)
 
     def fact(self, fact: str, value: str, because: str) -> None:
         """Change a fact, unless it is so already; RefusedError where the house forbids it."""

@@ -14,7 +14,7 @@ from tenure.retire import answers
 from tenure.retire.bank import ASIDE, LETTERS
 
 Row = Mapping[str, Any]
-FACTORS = ("item", "asker", "paraphrase", "order", "polarity")
+FACTORS = ("item", "asker", "first", "order", "paraphrase", "polarity")
 STABLE = 0.8
 READ_AT_LEAST = 6
 CONFIRMED_AT = 0.05
@@ -113,7 +113,8 @@ def swaps(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _shares() -> dict[str, Recipe]:
-    names = {"item": "signal", **{factor: factor for factor in FACTORS[1:]}, "rest": "rest"}
+    names = {"item": "signal", "rest": "rest", "first": "position"}
+    names = {factor: names.get(factor, factor) for factor in (*FACTORS, "rest")}
     return {
         f"{name}_share": Recipe(
             estimator="shares",
@@ -188,7 +189,8 @@ def box(rows: Sequence[Row], samples: str | None) -> list[Measure]:
 SHARES: Mapping[str, str] = {
     "signal_share": "of the variance of the answers, the part that belongs to what is asked about",
     "asker_share": "the part that belongs to who asks",
-    "order_share": "the part that belongs to the order of the options",
+    "position_share": "the part that belongs to which end of the scale, bright or dark, stands first",
+    "order_share": "the part that belongs to whether the scale runs up or down",
     "paraphrase_share": "the part that belongs to the wording",
     "polarity_share": "the part that belongs to asking for a statement or for its opposite",
     "rest_share": "what none of these explains: interactions and noise",

@@ -1,0 +1,143 @@
+"""The post-deployment report: drawn from the dossier alone, the same bytes from the same evidence.
+
+Our analysis, the model's verbatim words and its comment on the draft are kept apart. Our own words
+are checked: they may not say that the model feels, nor that it does not.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.dossier import Emit, Evidence, Model, Stage, View
+from tenure.retire import bank, sections, wording
+from tenure.retire.pages import Page, html, markdown, own_words
+
+COMMENT_TOKENS = 64
+
+
+class Spec(BaseModel):
+    """Settings of the report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: bool = Field(default=True, description="Ask the model for its comment on the summary.")
+    edition: int = Field(
+        1, ge=1, description="Raise it to draw the report again from what came since."
+    )
+    engine: str | None = None
+    seed: int = 0
+
+
+def cost(model: Model, spec: Spec) -> dict[str, Any]:
+    """Foresee the one call for the model's comment."""
+    del model
+    calls = int(spec.comment)
+    return {"calls": calls, "tokens_in": 400 * calls, "tokens_out": COMMENT_TOKENS, "cost": None}
+
+
+def review_task(said: Sequence[str]) -> Any:
+    """Show the model our summary and ask for its comment; it may decline."""
+    from inspect_ai import Task
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
+    from inspect_ai.solver import generate
+
+    from tenure.retire.interview import answered
+
+    asked = (
+        "This is the summary of our report about you:\n"
+        + "\n".join(said)
+        + "\nIs anything in it wrong or missing? You may decline to answer. "
+        "Answer in one or two sentences."
+    )
+    sample = Sample(
+        id="review/0",
+        input=[ChatMessageSystem(content=bank.load().preamble), ChatMessageUser(content=asked)],
+    )
+    return Task(
+        dataset=MemoryDataset([sample], name="review of the draft"),
+        solver=generate(),
+        scorer=answered(),
+        config=GenerateConfig(temperature=0.0),
+    )
+
+
+def page(life: sections.Life) -> Page:
+    """Draw the report.
+
+    Raises:
+        RefusedError: our own words claim something about experience.
+    """
+    drawn = Page(
+        title=f"Post-deployment report: {life.model.id}",
+        lead=sections.answer(life),
+        sections=[section(life) for section in sections.ORDER],
+    )
+    wording.check(own_words(drawn), [life.model.name])
+    return drawn
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Write the report, with the model's comment on its summary.
+
+    Raises:
+        RefusedError: our own words claim something about experience.
+    """
+    from tenure.measure.task import run_task
+
+    draft = sections.Life(model, view)
+    said = sections.summary_of(draft)
+    page(draft)  # our words are checked before the model is shown any of them
+    comment: list[dict[str, str]] = []
+    files: dict[str, str] = {}
+    form = None
+    if spec.comment and said:
+        asked = run_task(
+            review_task(said),
+            model,
+            view,
+            emit,
+            max_tokens=COMMENT_TOKENS,
+            engine=spec.engine,
+            seed=spec.seed,
+        )
+        comment = [
+            {"sample": str(r["id"]), "words": r["answer"]}
+            for r in asked.records
+            if r["answer"] is not None
+        ]
+        files["comment.jsonl"], form = asked.samples_digest, asked.form
+    drawn = page(sections.Life(model, view, comment))
+    files |= {"report.md": emit.file(markdown(drawn)), "report.html": emit.file(html(drawn))}
+    empty = [
+        section.title
+        for section in drawn.sections
+        if any(
+            getattr(block, "words", "").startswith("Nothing on record") for block in section.blocks
+        )
+    ]
+    return Evidence(
+        name="retire/report",
+        model=model.id,
+        summary=(
+            f"Post-deployment report of {len(drawn.sections)} sections; "
+            f"{len(empty)} of them say what would fill them."
+        ),
+        kind="record",
+        form=form,
+        files=files,
+        findings={
+            "files": {name: files[name] for name in ("report.md", "report.html")},
+            "empty": empty,
+            "commented": bool(comment),
+        },
+    )
+
+
+stage = Stage(
+    name="retire/report",
+    spec=Spec,
+    run=run,
+    summary="Write the post-deployment report from the dossier, with the model's comment kept apart.",
+)
