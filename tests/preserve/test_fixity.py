@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenure import plugins
@@ -41,8 +41,8 @@ def tree(store):
     return {k: (store.root / k).read_bytes() for k in keys}
 
 
-def test_a_second_copy_is_the_same_bytes_of_its_own(tmp_path):
-    first, second, wanted = two_copies(tmp_path)
+def test_a_second_copy_is_the_same_bytes_of_its_own(quick):
+    first, second, wanted = two_copies(quick)
 
     assert tree(first) == tree(second)
     for key in wanted.files:
@@ -50,29 +50,29 @@ def test_a_second_copy_is_the_same_bytes_of_its_own(tmp_path):
     assert fixity.check(second, wanted).well
 
 
-def test_a_check_that_read_nothing_is_not_well(tmp_path):
-    _, _, wanted = two_copies(tmp_path)
+def test_a_check_that_read_nothing_is_not_well(quick):
+    _, _, wanted = two_copies(quick)
 
-    health = fixity.check(LocalStore(str(tmp_path / "nowhere")), wanted)
+    health = fixity.check(LocalStore(str(quick / "nowhere")), wanted)
 
     assert not health.well
     assert health.files == health.bytes == 0
     with pytest.raises(IntegrityError, match="nothing was checked"):
-        fixity.plan([LocalStore(str(tmp_path / "nowhere"))], ID)
+        fixity.plan([LocalStore(str(quick / "nowhere"))], ID)
 
 
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pristine")
-    two_copies(folder)
-    return folder
+@pytest.fixture
+def pristine(quick):
+    two_copies(quick / "before")
+    return quick
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_damage_to_any_file_of_one_copy_is_found_and_mended(tmp_path_factory, pristine, data):
-    folder = tmp_path_factory.mktemp("damage") / "both"
-    shutil.copytree(pristine, folder)
+def test_any_damage_to_any_file_of_one_copy_is_found_and_mended(pristine, data):
+    folder = pristine / "both"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(pristine / "before", folder)
     first, second = LocalStore(str(folder / "vault")), LocalStore(str(folder / "copy"))
     wanted = fixity.plan([first], ID)
     before, victims = (
@@ -103,9 +103,9 @@ def test_any_damage_to_any_file_of_one_copy_is_found_and_mended(tmp_path_factory
     assert tree(first) == tree(second) == before
 
 
-def test_the_signed_inventory_beats_a_majority_that_agrees(tmp_path):
-    first, second, wanted = two_copies(tmp_path)
-    third = LocalStore(str(tmp_path / "third"))
+def test_the_signed_inventory_beats_a_majority_that_agrees(quick):
+    first, second, wanted = two_copies(quick)
+    third = LocalStore(str(quick / "third"))
     copies.bring(third, [first], wanted)
     at = ocfl.object_path(ID)
     for store in (second, third):  # whole, self-consistent, wrong
@@ -140,8 +140,8 @@ def test_the_signed_inventory_beats_a_majority_that_agrees(tmp_path):
         fixity.plan([first], ID, Signed(inventories={"v1": "0" * 128, "v2": "0" * 128}))
 
 
-def test_what_is_bad_in_every_copy_is_said_and_nothing_is_deleted(tmp_path):
-    first, second, wanted = two_copies(tmp_path)
+def test_what_is_bad_in_every_copy_is_said_and_nothing_is_deleted(quick):
+    first, second, wanted = two_copies(quick)
     key = next(k for k in wanted.files if k.endswith("original/weights"))
     for store in (first, second):
         (store.root / key).chmod(0o644)
@@ -153,8 +153,8 @@ def test_what_is_bad_in_every_copy_is_said_and_nothing_is_deleted(tmp_path):
     assert (second.root / key).read_bytes() == b"rubbish"
 
 
-def test_damaged_and_foreign_files_are_set_aside_not_deleted(tmp_path):
-    first, second, wanted = two_copies(tmp_path)
+def test_damaged_and_foreign_files_are_set_aside_not_deleted(quick):
+    first, second, wanted = two_copies(quick)
     key = next(k for k in wanted.files if k.endswith("original/weights"))
     foreign = f"{ocfl.object_path(ID)}/v1/content/added-by-hand"
     (second.root / key).chmod(0o644)
@@ -173,8 +173,8 @@ def test_damaged_and_foreign_files_are_set_aside_not_deleted(tmp_path):
     assert outcome.after.well
 
 
-def test_a_drill_plants_one_bit_and_never_twice(tmp_path):
-    first, second, wanted = two_copies(tmp_path)
+def test_a_drill_plants_one_bit_and_never_twice(quick):
+    first, second, wanted = two_copies(quick)
 
     planted, again = damage.plant(second, wanted), damage.plant(second, wanted)
     faults = fixity.check(second, wanted).faults
@@ -187,9 +187,9 @@ def test_a_drill_plants_one_bit_and_never_twice(tmp_path):
     assert copies.bring(second, [first], wanted).repairs[0].source == "vault"
 
 
-def test_too_little_disk_for_a_copy_is_found_before_anything_is_written(tmp_path, monkeypatch):
-    first, _, wanted = two_copies(tmp_path)
-    third = LocalStore(str(tmp_path / "third"))
+def test_too_little_disk_for_a_copy_is_found_before_anything_is_written(quick, monkeypatch):
+    first, _, wanted = two_copies(quick)
+    third = LocalStore(str(quick / "third"))
     monkeypatch.setattr(third, "free", lambda: 1 << 20)
 
     with pytest.raises(RoomError, match="nothing was written"):
@@ -199,10 +199,10 @@ def test_too_little_disk_for_a_copy_is_found_before_anything_is_written(tmp_path
 
 
 @pytest.mark.parametrize("name", plugins.names("store"))
-def test_every_store_keeps_the_contract(name, tmp_path):
-    store = plugins.load("store", name)(str(tmp_path / "place"))
+def test_every_store_keeps_the_contract(name, quick):
+    store = plugins.load("store", name)(str(quick / "place"))
     sha512 = hashlib.sha512(b"abc").hexdigest()
-    source = tmp_path / "source"
+    source = quick / "source"
     source.write_bytes(b"abc")
 
     def put(key, digest=sha512):
@@ -224,6 +224,6 @@ def test_every_store_keeps_the_contract(name, tmp_path):
         assert stream.read() == b"abc"
     assert store.size("a") == 3
     assert not any(hasattr(store, word) for word in ("delete", "remove", "unlink", "drop"))
-    assert not Path(tmp_path / "place/extensions/tenure-staging").exists() or not list(
-        (tmp_path / "place/extensions/tenure-staging").iterdir()
+    assert not Path(quick / "place/extensions/tenure-staging").exists() or not list(
+        (quick / "place/extensions/tenure-staging").iterdir()
     )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,8 @@ def test_the_sidecar_is_what_sha512sum_reads(tmp_path):
         max_size=3,
     )
 )
-def test_what_was_kept_comes_back_by_both_readers(tmp_path_factory, versions):
-    folder = tmp_path_factory.mktemp("round")
+def test_what_was_kept_comes_back_by_both_readers(quick, versions):
+    folder = Path(tempfile.mkdtemp(dir=quick))
     store, expected = LocalStore(str(folder / "vault")), {}
     for number, files in enumerate(versions):
         try:

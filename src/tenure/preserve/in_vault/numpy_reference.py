@@ -287,13 +287,18 @@ def rounded(logits, masked):
     return hashlib.sha256(steps.tobytes()).hexdigest()
 
 
+def edges(logits):
+    """Return the places of the logits so close to a rounding edge that machines may differ."""
+    scaled = logits.reshape(-1) / GRID
+    near = np.abs(scaled - np.floor(scaled) - 0.5) < EDGE / GRID
+    return [int(place) for place in np.flatnonzero(near)]
+
+
 def golden(folder, prompts):
     """Make the answers to keep, for prompts of token ids."""
     answers = []
     for ids, logits in zip(prompts, forward(Weights(folder), prompts), strict=True):
-        scaled = logits.reshape(-1) / GRID
-        edge = np.abs(scaled - np.floor(scaled) - 0.5) < EDGE / GRID
-        masked = [int(place) for place in np.flatnonzero(edge)]
+        masked = edges(logits)
         best = [int(i) for i in np.argsort(-logits[-1], kind="stable")[:5]]
         top = [[i, round(float(logits[-1, i]), 3)] for i in best]
         answers.append(

@@ -1,0 +1,62 @@
+"""What the vault's tests share: a folder in memory, and a process that is killed for good."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+TOUCHES = {
+    "open",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.remove",
+    "os.chmod",
+    "os.link",
+    "os.truncate",
+}
+
+
+@pytest.fixture
+def quick(tmp_path):
+    """A folder in memory where there is one: fsync costs nothing there, and SIGKILL spares it."""
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK):
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp(dir=shared, prefix="tenure-test-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _killed_at(number, work):
+    """Run ``work`` in a fork that SIGKILLs itself at its ``number``-th touch; True when it was."""
+    child = os.fork()
+    if child == 0:
+        left = [number]
+
+        def hook(event, _):
+            if event in TOUCHES:
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(hook)
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the parent looks at the status only
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the work failed by itself"
+    return os.WIFSIGNALED(status)
+
+
+@pytest.fixture
+def killed_at():
+    """Give the function above."""
+    return _killed_at

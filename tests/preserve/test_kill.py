@@ -1,0 +1,113 @@
+"""SIGKILL at any moment of a commit, a copy or a repair: nothing lost, and the same command goes on."""
+
+import itertools
+import shutil
+from functools import partial
+
+import pytest
+from ocfl import StorageRoot
+
+from tenure.preserve import copies, fixity, vault
+from tenure.preserve.stores.local import LocalStore
+
+ID = "urn:tenure:model:tulip@1"
+FIRST = {"original/weights": bytes(range(256)) * 9, "model.json": b"{}\n"}
+SECOND = {"report/page.html": b"<p>farewell</p>", "model.json": b"{1}\n"}
+
+
+def addition(files, message):
+    return vault.Addition(files=files, message=message, created="2026-11-21T00:00:00Z")
+
+
+def commit(folder, files, message):
+    return vault.commit(LocalStore(str(folder)), ID, addition(files, message))
+
+
+def is_whole(folder, expected, tmp):
+    store = LocalStore(str(folder))
+    inventory, _ = vault.read(store, ID)
+    shutil.rmtree(tmp, ignore_errors=True)
+    vault.restore(store, inventory, tmp)
+    found = {p.relative_to(tmp).as_posix(): p.read_bytes() for p in tmp.rglob("*") if p.is_file()}
+    assert found == expected
+
+
+def is_valid(folder):
+    storage = StorageRoot(root=str(folder))
+    assert storage.validate(log_warnings=False), storage.log.status_str()
+    assert storage.num_objects == storage.good_objects == 1, storage.errors
+    assert fixity.check(LocalStore(str(folder)), fixity.plan([LocalStore(str(folder))], ID)).well
+
+
+def moments(every):
+    return itertools.count(1, every)
+
+
+@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.life)])
+def test_a_first_commit_killed_anywhere_goes_on(quick, killed_at, every):
+    for number in moments(every):
+        folder = quick / f"v{number}"
+        killed = killed_at(number, partial(commit, folder, FIRST, "one"))
+        visible = vault.read(LocalStore(str(folder)), ID)
+        if visible is not None:  # never half a version
+            is_whole(folder, FIRST, quick / "back")
+
+        assert commit(folder, FIRST, "one").head == "v1"
+
+        is_whole(folder, FIRST, quick / "back")
+        is_valid(folder)
+        if not killed:
+            assert number > 20
+            return
+
+
+@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.life)])
+def test_a_second_commit_killed_anywhere_keeps_the_first_and_goes_on(quick, killed_at, every):
+    commit(quick / "before", FIRST, "one")
+    for number in moments(every):
+        folder = quick / f"v{number}"
+        shutil.copytree(quick / "before", folder)
+        killed = killed_at(number, partial(commit, folder, SECOND, "two"))
+        head = vault.read(LocalStore(str(folder)), ID)[0].head
+        is_whole(folder, FIRST if head == "v1" else {**FIRST, **SECOND}, quick / "back")
+
+        # What goes on may bring another content for what was not committed.
+        third = {**SECOND, "report/page.html": b"<p>other words</p>"} if head == "v1" else SECOND
+        assert commit(folder, third, "two").head == "v2"
+
+        is_whole(folder, {**FIRST, **third}, quick / "back")
+        is_valid(folder)
+        if not killed:
+            return
+
+
+@pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.life)])
+@pytest.mark.parametrize("case", ["behind", "damaged", "new"])
+def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, killed_at, every, case):
+    first = LocalStore(str(quick / "vault"))
+    commit(first.root, FIRST, "one")
+    if case != "new":
+        shutil.copytree(first.root, quick / "before")
+    commit(first.root, SECOND, "two")
+    wanted = fixity.plan([first], ID)
+    if case == "damaged":
+        shutil.rmtree(quick / "before")
+        shutil.copytree(first.root, quick / "before")
+        for path in (quick / "before").rglob("*"):
+            if path.is_file() and "extensions" not in path.parts:
+                path.chmod(0o644)
+                path.write_bytes(path.read_bytes()[:-1] + b"?")
+    for number in moments(every):
+        folder = quick / f"v{number}"
+        if case != "new":
+            shutil.copytree(quick / "before", folder)
+        second = LocalStore(str(folder))
+        killed = killed_at(number, partial(copies.bring, second, [first], wanted))
+
+        outcome = copies.bring(second, [first], fixity.plan([second, first], ID, wanted.signed))
+
+        assert outcome.after.well
+        is_whole(folder, {**FIRST, **SECOND}, quick / "back")
+        is_valid(folder)
+        if not killed:
+            return
