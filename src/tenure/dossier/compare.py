@@ -16,6 +16,7 @@ from tenure.dossier.envelope import unseal
 from tenure.dossier.nouns import Event
 from tenure.dossier.opening import open_view
 from tenure.dossier.reading import Reading
+from tenure.dossier.source import ONCE
 
 _DERIVED = ("key", "work")  # hashes over what is compared anyway, and over events' digests
 LONGEST = 200  # characters of a difference that are shown
@@ -37,7 +38,7 @@ def _essence(event: Event, cited: Mapping[str, str], view: Reading) -> dict[str,
     body: dict[str, Any] = json.loads(json.dumps(dict(view.whole(event).body)))
     files = dict(event.files)
     files.pop("body", None)
-    if event.act != "unit":
+    if event.act in ONCE and event.act != "unit":
         body = {k: v for k, v in body.items() if k not in _DERIVED}
     if event.act == "evidence":
         evidence: dict[str, Any] = body.get("evidence", {})

@@ -2,10 +2,9 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tenure.dossier.fold import OPERATOR, ring_of
+from tenure.dossier.fold import OPERATOR
 from tenure.dossier.keys import Signer, fingerprint
 from tenure.dossier.nouns import Event
-from tenure.dossier.source import Wanted
 from tenure.dossier.writer import Draft, Writer, key_draft
 from tenure.errors import RefusedError, UsageError
 
@@ -30,20 +29,17 @@ def admit(writer: Writer, role: str, public: bytes) -> Event:
 def rotate(writer: Writer, role: str) -> Event:
     """Replace our key of a role by a new one: the old signs the change, and nothing afterwards.
 
-    The new key takes the old one's place in the key folder only once the change is durable; the
-    old file is kept as ``<role>.<first 8 digits>.old``.
+    The new key takes the old one's place in the key folder only once the change is durable (when
+    this is interrupted, the next event does it); the old file stays as ``<role>.<digits>.old``.
     """
     old = writer.keys.signer(role, create=False)
     private = Ed25519PrivateKey.generate()
     new = Signer(role, private.public_key().public_bytes_raw(), private)
-    waiting = f"{role}.next"
-    writer.keys.store(waiting, private, replace=True)
+    writer.keys.store(f"{role}.next", private, replace=True)
     as_role = replace_actor(writer, role)
     with as_role.group() as (_, add):
         event = add(key_draft("rotate", new, replaces=old.fingerprint))
-    place = writer.keys.path(role)
-    place.rename(place.with_name(f"{role}.{old.fingerprint[7:15]}.old"))
-    writer.keys.path(waiting).rename(place)
+    writer.keys.succeed(role)
     return event
 
 
@@ -64,19 +60,6 @@ def revoke(writer: Writer, named: str, because: str) -> Event:
             raise RefusedError("this is the operator's last key; run `tenure keys rotate` instead")
         body = {"role": ring.roles[named], "fingerprint": named, "because": because}
         return add(Draft(act="key", name="revoke", model="", body=body))
-
-
-def recover(writer: Writer, role: str) -> None:
-    """Finish a rotation that was interrupted after its event: put the waiting key into place."""
-    waiting = writer.keys.path(f"{role}.next")
-    if not waiting.exists():
-        return
-    ring = ring_of(writer.log.find(Wanted(act="key")))
-    new = writer.keys.signer(f"{role}.next")
-    if new.fingerprint in ring.active(role):
-        waiting.rename(writer.keys.path(role))
-    else:
-        waiting.unlink()
 
 
 def replace_actor(writer: Writer, role: str) -> Writer:

@@ -106,6 +106,14 @@ class Keys:
             raise RefusedError(f"{path} can be read by others; run: chmod 600 {path}")
         return self._load(role, path)
 
+    def succeed(self, role: str) -> None:
+        """Put the waiting successor of a key (``<role>.next``) into its place; the old one stays."""
+        place = self.path(role)
+        if place.exists():
+            old = self._load(role, place).fingerprint
+            place.rename(place.with_name(f"{role}.{old[7:15]}.old"))
+        self.path(f"{role}.next").rename(place)
+
     def _load(self, role: str, path: Path) -> Signer:
         try:
             private = load_pem_private_key(path.read_bytes(), password=None)

@@ -184,6 +184,9 @@ class Writer:
             if group.tx.size:
                 raise UsageError("the log does not begin with a key; run `tenure verify`")
             self._begin(group, self.keys.signer(OPERATOR))
+        waiting = f"{self.actor}.next"
+        if self.keys.has(waiting) and self.keys.signer(waiting).fingerprint in ring.active():
+            self.keys.succeed(self.actor)  # a rotation was interrupted after its event
         if self.keys.has(self.actor):
             ours = self.keys.signer(self.actor)
             if ours.fingerprint in ring.active(self.actor):
