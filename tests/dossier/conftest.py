@@ -5,14 +5,17 @@ import json
 import shutil
 import sqlite3
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from tenure.dossier import Dossier, Evidence, Measure, Model, Stage
+from tenure.dossier import Dossier, Evidence, Measure, Model, Stage, verifier
 from tenure.dossier.keys import Keys
+from tenure.dossier.opening import stored_entries
+from tenure.dossier.verify import verify
 
 
 class Settings(BaseModel):
@@ -51,15 +54,21 @@ def counting(model, view, spec, emit):
     )  # fmt: skip
 
 
-@pytest.fixture
-def tmp_path(tmp_path):
-    """A folder in memory where there is one: each test asks the disk to be sure hundreds of times."""
+@contextmanager
+def folder(tmp_path_factory):
+    """A folder in memory where there is one: tests ask the disk to be sure hundreds of times."""
     memory = Path("/dev/shm")
     if not memory.is_dir() or shutil.disk_usage(memory).free < 512 << 20:
-        yield tmp_path
+        yield tmp_path_factory.mktemp("dossier")
         return
     with tempfile.TemporaryDirectory(dir=memory) as found:
         yield Path(found)
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory):
+    with folder(tmp_path_factory) as found:
+        yield found
 
 
 @pytest.fixture
@@ -68,9 +77,8 @@ def dossier(tmp_path):
         yield found
 
 
-@pytest.fixture
-def lived(dossier):
-    """A dossier in which something of each kind has happened."""
+def live(dossier):
+    """Let something of each kind happen in a dossier."""
     weights(dossier)
     weights(dossier, "child", b"other weights", parent="tulip@1")
     dossier.run(stage(counting), "tulip", {"n": 3})
@@ -80,9 +88,14 @@ def lived(dossier):
     return dossier
 
 
+@pytest.fixture
+def lived(dossier):
+    """A dossier in which something of each kind has happened."""
+    return live(dossier)
+
+
 def entries(root):
-    with sqlite3.connect(root / "dossier.db") as database:
-        return [bytes(e) for (e,) in database.execute("SELECT envelope FROM log ORDER BY idx")]
+    return [entry for _, entry in stored_entries(root)]
 
 
 def change(root, sql, *values):
@@ -101,8 +114,15 @@ def operator(keys):
     return Keys(keys).signer("operator", create=False)
 
 
-@pytest.fixture
-def kit():
+def problems(root, **more):
+    """What each of the two verifiers finds wrong: ours, and the one that stands alone."""
+    alone = verifier.Check()
+    alone.run(root, more.get("trust"), more.get("checkpoint"), files=more.get("files", True))
+    return [str(p) for p in verify(root, **more).problems], alone.problems
+
+
+@pytest.fixture(scope="session")
+def kit_module():
     """The functions above, for tests that need more than the fixtures."""
     return SimpleNamespace(
         weights=weights,
@@ -113,4 +133,12 @@ def kit():
         change=change,
         payload=payload,
         operator=operator,
+        problems=problems,
+        live=live,
+        folder=folder,
     )
+
+
+@pytest.fixture
+def kit(kit_module):
+    return kit_module

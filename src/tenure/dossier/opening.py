@@ -1,30 +1,48 @@
 """Reading what is stored, without SQLAlchemy and without a key: a dossier's folder or an export."""
 
 import json
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.dossier.reading import Reading
 from tenure.dossier.source import Held
-from tenure.errors import IntegrityError, UsageError
+from tenure.errors import BusyError, IntegrityError, UsageError
 
 DATABASE = "dossier.db"
 CHECKPOINT = "checkpoint"
 EVENTS = "events.jsonl"
 PROOFS = "proofs.jsonl"
 LEFT_OUT = "left-out.json"
+RESTORE = "restore it from a copy of the dossier"
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open a SQLite log for reading only, on a read-only medium too."""
-    name = path.absolute().as_uri()
-    wal = path.with_name(path.name + "-wal")
-    frozen = not os.access(path.parent, os.W_OK) and not wal.exists()
-    return sqlite3.connect(f"{name}?mode=ro{'&immutable=1' if frozen else ''}", uri=True)
+@contextmanager
+def reading(path: Path) -> Generator[sqlite3.Connection]:
+    """Open a SQLite log for reading: nothing is written, so a read-only medium will do.
+
+    Raises:
+        IntegrityError: it is damaged as a database.
+        BusyError: it was written to while it was read.
+    """
+    frozen = not path.with_name(path.name + "-wal").exists()  # nobody has it open
+    before = _state(path)
+    address = f"{path.absolute().as_uri()}?{'immutable=1' if frozen else 'mode=ro'}"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            yield database
+    except sqlite3.DatabaseError as error:
+        raise IntegrityError(f"{path} is damaged ({error}); {RESTORE}") from None
+    finally:
+        if frozen and _state(path) != before:
+            raise BusyError(f"{path} was written to while it was read; run the same command again")
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def stored_entries(root: Path) -> Iterator[tuple[int, bytes]]:
@@ -36,17 +54,11 @@ def stored_entries(root: Path) -> Iterator[tuple[int, bytes]]:
     if (root / EVENTS).is_file():
         yield from _exported(root)
         return
-    try:
-        with closing(connect(root / DATABASE)) as database:
-            for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
-                if not isinstance(index, int) or not isinstance(entry, bytes):
-                    raise IntegrityError(f"event {index} is not stored as bytes; {RESTORE}")
-                yield index, entry
-    except sqlite3.DatabaseError as error:
-        raise IntegrityError(f"{root / DATABASE} is damaged ({error}); {RESTORE}") from None
-
-
-RESTORE = "restore it from a copy of the dossier"
+    with reading(root / DATABASE) as database:
+        for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
+            if not isinstance(index, int) or not isinstance(entry, bytes):
+                raise IntegrityError(f"event {index} is not stored as bytes; {RESTORE}")
+            yield index, entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +106,8 @@ def stored_note(root: Path) -> str | None:
     """Return the newest checkpoint, or None where there is none."""
     if (root / EVENTS).is_file():
         return kept_note(root)
-    try:
-        with closing(connect(root / DATABASE)) as database:
-            row = database.execute("SELECT note FROM checkpoint").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise IntegrityError(f"{root / DATABASE} is damaged ({error}); {RESTORE}") from None
+    with reading(root / DATABASE) as database:
+        row = database.execute("SELECT note FROM checkpoint").fetchone()
     return row[0] if row and isinstance(row[0], str) else None
 
 

@@ -246,7 +246,8 @@ class Check:
 
     def _whole(self, folder: Path, kept: Path | None) -> str | None:
         uri, leaves = (folder / "dossier.db").resolve().as_uri(), list[bytes]()
-        database = sqlite3.connect(uri + "?mode=ro", uri=True)
+        mode = "mode=ro" if (folder / "dossier.db-wal").exists() else "immutable=1"
+        database = sqlite3.connect(f"{uri}?{mode}", uri=True)
         for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
             if index != len(leaves):
                 self._wrong(f"event {len(leaves)}", f"missing; event {index} is in its place")

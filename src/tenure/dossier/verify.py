@@ -5,7 +5,6 @@ Loads neither SQLAlchemy nor pydantic: ``tenure verify`` of a small dossier take
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
 from tenure.dossier import opening
@@ -229,14 +228,14 @@ class _Verification:
         if self.exported or self.source or not database.is_file():
             return
         try:
-            with closing(opening.connect(database)) as connection:
+            with opening.reading(database) as connection:
                 if database.stat().st_size <= _HEALTH:
                     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
                     if found != "ok":
                         self.checking.wrong("dossier.db", f"{found}; {opening.RESTORE}")
                 self._names_index(connection)
-        except sqlite3.DatabaseError as error:
-            self.checking.wrong("dossier.db", f"{error}; {opening.RESTORE}")
+        except IntegrityError as error:
+            self.checking.wrong("dossier.db", str(error))
 
     def _names_index(self, connection: sqlite3.Connection) -> None:
         tables = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
