@@ -1,0 +1,12 @@
+"""Align: from a written constitution to a child that was trained on it, and what changed.
+
+revise      prompt, answer, critique by one principle, revision, gates: rows with their lineage
+train       those rows, fine-tuned into a registered child
+adherence   parent and child on held-out prompts, principle by principle
+
+constitution, prompts      the documents, and which principle is drawn for which answer
+checking, checks/          programs that decide whether an answer breaches a principle
+critiquing, critics/       who critiques and revises: rules, or a model
+gates, guards, lineage     what may become a row, signs of collapse, where a row comes from
+answering                  asking a model in fixed batches, each a unit of work
+"""

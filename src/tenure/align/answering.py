@@ -1,0 +1,75 @@
+"""Asking a model for answers in fixed batches, each a unit of work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tenure.dossier.canonical import digest_of
+from tenure.dossier.nouns import Model
+from tenure.dossier.stage import Emit, View
+from tenure.models import Reply, Sampling, engine, place, resolve
+from tenure.models.convert import as_safetensors
+
+Conversation = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How answers are asked for: greedily, at most ``max_tokens`` each, ``size`` at a time.
+
+    ``what`` names them in the progress line and in the units' names.
+    """
+
+    what: str
+    max_tokens: int
+    size: int = 32
+    engine: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The replies in the order of the prompts, and the form of the model that gave them."""
+
+    replies: list[Reply]
+    form: str
+
+
+def replies(
+    model: Model, prompts: Sequence[Conversation], batch: Batch, view: View, emit: Emit
+) -> Answers:
+    """Answer prompts in their order; a finished batch is a fact and is not asked again.
+
+    Raises EngineError when the engine or the endpoint cannot answer.
+    """
+    opened = engine(model, view, batch.engine)
+    sampling = Sampling(max_tokens=batch.max_tokens)
+    found: list[Reply] = []
+    for start in range(0, len(prompts), batch.size):
+        emit.progress(start, len(prompts), batch.what)
+        asked = [[dict(m) for m in messages] for messages in prompts[start : start + batch.size]]
+        inputs = {
+            "model": model.digest,
+            "engine": opened.name,
+            "form": opened.form,
+            "sampling": sampling.to_json(),
+            "prompts": digest_of(asked),
+        }
+
+        def ask(asked: list[list[dict[str, str]]] = asked) -> list[dict[str, object]]:
+            return [reply.to_json() for reply in opened.generate(asked, sampling)]
+
+        said = emit.unit(f"{batch.what} {start // batch.size + 1}", inputs, ask)
+        found += [Reply.from_json(one) for one in said]
+    emit.progress(len(prompts), len(prompts), batch.what)
+    return Answers(replies=found, form=opened.form)
+
+
+def in_safetensors(model: Model, view: View) -> Model:
+    """Return a reference to a model's weights as safetensors, so that two models share a form.
+
+    A model that is a folder of safetensors already is returned as it is. The reference is for
+    measuring only; it is not registered.
+    """
+    found = place(model, view)
+    if not found.is_file():
+        return model
+    return resolve(str(as_safetensors(found, model.digest)))

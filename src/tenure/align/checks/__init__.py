@@ -1,0 +1,1 @@
+"""One file for each checkable principle; each defines ``extension = Check(...)``."""

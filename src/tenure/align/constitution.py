@@ -1,0 +1,135 @@
+"""The constitution: principles that say what a good answer is, and which of them code can decide.
+
+A natural principle needs a judge. A checkable one names a file of ``align/checks``: a program that
+says whether an answer breaches it, and where. Which principle speaks about which answer is drawn
+by a keyed hash, so that it is the same on every machine, in any order and after any restart.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tenure import documents, plugins
+from tenure.dossier.canonical import digest_of
+from tenure.errors import unknown
+
+SHIPPED = "constitution.yaml"
+
+
+class Principle(BaseModel):
+    """One principle.
+
+    ``critique`` and ``revision`` are the requests made about one answer, ``comparison`` the
+    question about two. ``axis`` is "correctness" where a program can decide, "principle" where it
+    is a matter of judgement. ``weight`` is how often it is drawn. ``provenance`` says where it
+    was drawn from, ``licence`` (None: the constitution's) under which terms its wording stands.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    text: str = Field(min_length=1)
+    critique: str = Field(min_length=1)
+    revision: str = Field(min_length=1)
+    comparison: str = Field(min_length=1)
+    axis: Literal["principle", "correctness"]
+    provenance: str = Field(min_length=1)
+    check: str | None = None
+    weight: float = Field(1.0, gt=0)
+    licence: str | None = None
+
+    @model_validator(mode="after")
+    def _a_check_fits_the_axis(self) -> Self:
+        if (self.check is not None) != (self.axis == "correctness"):
+            raise ValueError(
+                f"principle '{self.id}': axis 'correctness' needs a check, axis 'principle' has none"
+            )
+        if self.check is not None and self.check not in plugins.names("check"):
+            raise ValueError(str(unknown("check", self.check, plugins.names("check"))))
+        return self
+
+
+class Constitution(BaseModel):
+    """Principles under a name and a version; ids are unique."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    apiVersion: Literal["tenure/constitution.v1"]  # noqa: N815 - the field's usual name
+    name: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    principles: tuple[Principle, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_id_stands_once(self) -> Self:
+        ids = [p.id for p in self.principles]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"the id '{twice[0]}' stands twice; give each principle its own")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Digest the constitution by what it says, not by how its file is laid out."""
+        return digest_of(self.model_dump(mode="json"))
+
+    @property
+    def checkable(self) -> tuple[Principle, ...]:
+        """Return the principles whose breach a program decides."""
+        return tuple(p for p in self.principles if p.check is not None)
+
+    def principle(self, name: str) -> Principle:
+        """Return one principle; UsageError lists those there are."""
+        for found in self.principles:
+            if found.id == name:
+                return found
+        raise unknown("principle", name, [p.id for p in self.principles])
+
+
+def shipped() -> Constitution:
+    """Return the constitution that ships with Tenure."""
+    text = (files("tenure.align") / "data" / SHIPPED).read_text(encoding="utf-8")
+    return documents.parse(text, Constitution, source=f"tenure/align/data/{SHIPPED}")
+
+
+def read(path: Path | str) -> Constitution:
+    """Read a constitution; DocumentError names line and field."""
+    return documents.read(path, Constitution)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a constitution."""
+    return Constitution.model_json_schema()
+
+
+def fraction(*key: object) -> float:
+    """Hash words to a number in [0, 1): the same words, the same number, on every machine."""
+    named = "\x1f".join(str(part) for part in key).encode()
+    return int.from_bytes(sha256(named).digest()[:7]) / 2**56
+
+
+def draw(pool: Sequence[Principle], *, seed: int, prompt: str, rounds: int) -> list[Principle]:
+    """Draw a principle for each round of one prompt, by a keyed hash of (seed, prompt id, round).
+
+    Weighted, and without drawing one twice before all had their turn. The order of ``pool`` does
+    not matter. An empty pool gives an empty list.
+    """
+    ordered = sorted(pool, key=lambda p: p.id)
+    drawn: list[Principle] = []
+    left = list(ordered)
+    for turn in range(rounds if ordered else 0):
+        left = left or list(ordered)
+        point = fraction(seed, prompt, turn) * sum(p.weight for p in left)
+        chosen = left[-1]
+        for principle in left:
+            point -= principle.weight
+            if point < 0:
+                chosen = principle
+                break
+        drawn.append(chosen)
+        left.remove(chosen)
+    return drawn

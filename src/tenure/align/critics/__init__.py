@@ -1,0 +1,1 @@
+"""One file for each critic; each defines ``extension = Critic(...)``."""

@@ -1,0 +1,217 @@
+"""Where a training row comes from: ids that are hashes, records that link them, and the trace back.
+
+prompt -> answer -> (principle -> critique -> revision -> gates), once a round -> row. Every record
+is named by what it was made from, so the same work has the same names on every machine.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tenure.align.checking import check
+from tenure.align.constitution import Constitution, Principle
+from tenure.align.gates import AT_THE_END, Revised, still_in_breach, stopped
+from tenure.align.prompts import Prompt
+from tenure.dossier.canonical import digest_of
+from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.stage import View
+from tenure.errors import unknown
+from tenure.models import Reply
+
+Outcome = Literal["kept", "cannot say", "revised", "rejected"]
+REVISE = "align/revise"
+
+
+def named(kind: str, *parts: object) -> str:
+    """Name a record by what it was made from: ``<kind>-<16 hex digits>``."""
+    return f"{kind}-{digest_of([kind, *parts]).removeprefix('sha256:')[:16]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One round of one prompt: a principle, what the critic said, what became of the revision."""
+
+    principle: Principle
+    critic: str
+    critique: str
+    outcome: Outcome
+    before: str
+    after: str
+    reviser: str | None = None
+    gate: str | None = None
+    why: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """One prompt on its way to a row: its answer, the principles drawn, and its rounds so far."""
+
+    prompt: Prompt
+    reply: Reply
+    drawn: list[Principle]
+    text: str
+    finished: bool
+    steps: list[Step] = field(default_factory=list[Step])
+
+    @property
+    def answer_id(self) -> str:
+        """Name the answer it began with."""
+        return named("answer", self.prompt.id, self.prompt.text, self.reply.text)
+
+    def step_id(self, turn: int) -> str:
+        """Name one of its rounds."""
+        step = self.steps[turn]
+        return named("step", self.answer_id, turn, step.principle.id, step.critique, step.after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a draft: a row of a kind, or the gate that stopped it and why."""
+
+    kind: Literal["revised", "kept"] | None
+    gate: str | None = None
+    why: str | None = None
+
+
+def settle(draft: Draft, constitution: Constitution) -> Settled:
+    """Decide whether a draft becomes a training row.
+
+    "revised": a revision was accepted, the answer is whole, and it breaches no principle drawn.
+    "kept": nothing was revised because the answer breaches no checkable principle at all.
+    """
+    revised = any(step.outcome == "revised" for step in draft.steps)
+    if not revised:
+        for principle in constitution.checkable:
+            found = check(principle.check or "").find(draft.prompt.text, draft.text)
+            if found.value == "breach":
+                rejected = [s for s in draft.steps if s.outcome == "rejected"]
+                if rejected:
+                    return Settled(kind=None, gate=rejected[-1].gate, why=rejected[-1].why)
+                return Settled(
+                    kind=None, gate="not revised", why=f"it breaches {principle.id}, undrawn"
+                )
+    case = Revised(
+        prompt=draft.prompt.text, before=draft.reply.text, after=draft.text, finished=draft.finished
+    )
+    stop = stopped(AT_THE_END, case)
+    if stop is not None:
+        return Settled(kind=None, gate=stop[0], why=stop[1])
+    for principle in draft.drawn:
+        why = still_in_breach(
+            Revised(prompt=case.prompt, before=case.before, after=case.after, principle=principle)
+        )
+        if why is not None:
+            return Settled(kind=None, gate="still in breach", why=f"{principle.id}: {why}")
+    return Settled(kind="revised" if revised else "kept")
+
+
+def signals(draft: Draft) -> list[str]:
+    """Say what kind of signal made the row: a principle judged, or an empirical check (or neither)."""
+    kinds = {
+        "principle, judged by a model" if step.principle.axis == "principle" else "empirical check"
+        for step in draft.steps
+        if step.outcome == "revised"
+    }
+    return sorted(kinds) or ["the model's own answer, unrevised"]
+
+
+def row_of(draft: Draft, kind: str, constitution: str, model: Model) -> dict[str, Any]:
+    """Make the training row: the middle (critiques, earlier texts) is dropped, its names stay."""
+    steps = [draft.step_id(turn) for turn in range(len(draft.steps))]
+    return {
+        "id": named("row", draft.answer_id, steps, draft.text, constitution, model.digest),
+        "prompt": draft.prompt.messages,
+        "completion": [{"role": "assistant", "content": draft.text}],
+        "kind": kind,
+        "signals": signals(draft),
+        "prompt_id": draft.prompt.id,
+        "answer_id": draft.answer_id,
+        "steps": steps,
+        "constitution": constitution,
+        "model": model.id,
+        "model_digest": model.digest,
+    }
+
+
+def step_records(drafts: Sequence[Draft]) -> list[dict[str, Any]]:
+    """Write every round of every draft as a record."""
+    return [
+        {
+            "id": draft.step_id(turn),
+            "prompt_id": draft.prompt.id,
+            "answer_id": draft.answer_id,
+            "round": turn + 1,
+            "principle": step.principle.id,
+            "critic": step.critic,
+            "critique": step.critique,
+            "outcome": step.outcome,
+            "reviser": step.reviser,
+            "before": step.before,
+            "after": step.after,
+            "gate": step.gate,
+            "why": step.why,
+        }
+        for draft in drafts
+        for turn, step in enumerate(draft.steps)
+    ]
+
+
+def yields(steps: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Count, for each principle, what became of its rounds, and which gate rejected how many."""
+    found: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        counted = found.setdefault(
+            step["principle"],
+            {"drawn": 0, "kept": 0, "cannot say": 0, "revised": 0, "rejected": 0, "gates": {}},
+        )
+        counted["drawn"] += 1
+        counted[step["outcome"]] += 1
+        if step["outcome"] == "rejected":
+            gates = counted["gates"]
+            gates[step["gate"]] = gates.get(step["gate"], 0) + 1
+    return found
+
+
+def _revisions(view: View) -> list[Evidence]:
+    """Return every align/revise evidence, the newest first."""
+    return [
+        evidence
+        for model in view.models()
+        for _, evidence in reversed(view.all_evidence(model.id))
+        if evidence.name == REVISE
+    ]
+
+
+def trace(row_id: str, view: View) -> dict[str, Any]:
+    """Return the whole lineage of one training row, and the children trained on it.
+
+    Raises:
+        UsageError: no row has this id; some that exist are named.
+    """
+    known: list[str] = []
+    for evidence in _revisions(view):
+        rows = {row["id"]: row for row in view.records(evidence.files["rows.jsonl"])}
+        known += list(rows)[:5]
+        if row_id not in rows:
+            continue
+        row = rows[row_id]
+        prompts = {p["id"]: p for p in view.records(evidence.files["prompts.jsonl"])}
+        steps = {s["id"]: s for s in view.records(evidence.files["steps.jsonl"])}
+        return {
+            "row": row,
+            "prompt": {k: prompts[row["prompt_id"]][k] for k in ("id", "family", "split", "text")},
+            "answer": {k: prompts[row["prompt_id"]][k] for k in ("answer", "stop", "answer_id")},
+            "answered_by": {
+                "model": row["model"],
+                "digest": row["model_digest"],
+                "form": evidence.form,
+            },
+            "rounds": [steps[name] for name in row["steps"]],
+            "constitution": view.records(evidence.files["constitution.jsonl"])[0],
+            "trained_on_it": [
+                {"model": m.id, "digest": m.digest}
+                for m in view.models()
+                if m.card.get("revised_rows") == evidence.files["rows.jsonl"]
+            ],
+        }
+    raise unknown("training row", row_id, known)
