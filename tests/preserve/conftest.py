@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tenure import models
+from tenure.dossier import Dossier
+from tenure.models import tiny
+from tenure.preserve import keep
+
 TOUCHES = {
     "open",
     "os.rename",
@@ -60,3 +65,29 @@ def _killed_at(number, work):
 def killed_at():
     """Give the function above."""
     return _killed_at
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory):
+    """A dossier with one tiny model, and the same after its first keeping."""
+    base = tmp_path_factory.mktemp("pristine")
+    with Dossier.open(base / "registered", keys=base / "keys") as opened:
+        models.register(opened, str(tiny.make(base / "tulip")))
+    shutil.copytree(base / "registered", base / "kept")
+    with Dossier.open(base / "kept", keys=base / "keys") as opened:
+        opened.run(keep.stage, "tulip@1", {"golden": "G0"})
+    return base
+
+
+@pytest.fixture
+def dossier(pristine, quick):
+    shutil.copytree(pristine / "registered", quick / "dossier")
+    with Dossier.open(quick / "dossier", keys=pristine / "keys") as opened:
+        yield opened
+
+
+@pytest.fixture
+def kept(pristine, quick):
+    shutil.copytree(pristine / "kept", quick / "dossier")
+    with Dossier.open(quick / "dossier", keys=pristine / "keys") as opened:
+        yield opened

@@ -18,19 +18,6 @@ from tenure.preserve.stores.local import LocalStore
 URN = "urn:tenure:model:tulip@1"
 
 
-@pytest.fixture
-def dossier(quick):
-    with Dossier.open(quick / "dossier") as opened:
-        models.register(opened, str(tiny.make(quick / "tulip")))
-        yield opened
-
-
-@pytest.fixture
-def kept(dossier):
-    dossier.run(keep.stage, "tulip@1", {"golden": "G0"})
-    return dossier
-
-
 def folder(dossier, copy="vault"):
     return dossier.root / copy / ocfl.object_path(URN)
 
@@ -39,7 +26,7 @@ def inventory(dossier, copy="vault"):
     return vault.read(LocalStore(str(dossier.root / copy)), URN)[0]
 
 
-def test_what_is_kept_comes_back_with_nothing_but_python(dossier, quick):
+def test_what_is_kept_comes_back_with_nothing_but_python(dossier, pristine, quick):
     evidence = dossier.run(keep.stage, "tulip@1", {"golden": "G2"})
 
     for copy in ("vault", "vault-copy"):
@@ -53,7 +40,9 @@ def test_what_is_kept_comes_back_with_nothing_but_python(dossier, quick):
         )
         assert done.returncode == 0, done.stdout
         for name in dossier.view().model("tulip").files:
-            assert (back / "original" / name).read_bytes() == (quick / "tulip" / name).read_bytes()
+            assert (back / "original" / name).read_bytes() == (
+                pristine / "tulip" / name
+            ).read_bytes()
         storage = StorageRoot(root=str(dossier.root / copy))
         assert storage.validate(log_warnings=False)
         assert storage.good_objects == 1

@@ -2,12 +2,16 @@
 
 import itertools
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from ocfl import StorageRoot
 
-from tenure.preserve import copies, fixity, vault
+from tenure import models
+from tenure.dossier import Dossier
+from tenure.models import tiny
+from tenure.preserve import copies, fixity, keep, vault
 from tenure.preserve.stores.local import LocalStore
 
 ID = "urn:tenure:model:tulip@1"
@@ -43,7 +47,7 @@ def moments(every):
     return itertools.count(1, every)
 
 
-@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.life)])
+@pytest.mark.parametrize("every", [19, pytest.param(1, marks=pytest.mark.life)])
 def test_a_first_commit_killed_anywhere_goes_on(quick, killed_at, every):
     for number in moments(every):
         folder = quick / f"v{number}"
@@ -61,7 +65,7 @@ def test_a_first_commit_killed_anywhere_goes_on(quick, killed_at, every):
             return
 
 
-@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.life)])
+@pytest.mark.parametrize("every", [19, pytest.param(1, marks=pytest.mark.life)])
 def test_a_second_commit_killed_anywhere_keeps_the_first_and_goes_on(quick, killed_at, every):
     commit(quick / "before", FIRST, "one")
     for number in moments(every):
@@ -81,7 +85,7 @@ def test_a_second_commit_killed_anywhere_keeps_the_first_and_goes_on(quick, kill
             return
 
 
-@pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.life)])
+@pytest.mark.parametrize("every", [37, pytest.param(1, marks=pytest.mark.life)])
 @pytest.mark.parametrize("case", ["behind", "damaged", "new"])
 def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, killed_at, every, case):
     first = LocalStore(str(quick / "vault"))
@@ -110,4 +114,35 @@ def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, killed_at, every, cas
         is_whole(folder, {**FIRST, **SECOND}, quick / "back")
         is_valid(folder)
         if not killed:
+            return
+
+
+@pytest.mark.parametrize("every", [pytest.param(31, marks=pytest.mark.life)])
+def test_a_keeping_killed_anywhere_gives_the_same_evidence_by_the_same_command(
+    quick, killed_at, every
+):
+    def begin(folder):
+        with Dossier.open(folder) as dossier:
+            models.register(dossier, str(quick / "tulip"))
+
+    def work(folder):
+        with Dossier.open(folder) as dossier:
+            return dossier.run(keep.stage, "tulip@1", {"golden": "G0"})
+
+    tiny.make(quick / "tulip")
+    begin(quick / "calm")
+    calm = work(quick / "calm")
+    for number in moments(every):
+        folder = quick / f"d{number}"
+        begin(folder)
+        killed = killed_at(number, partial(work, folder))
+
+        evidence = work(folder)
+
+        assert replace(evidence, runtime={}) == replace(calm, runtime={})
+        is_valid(folder / "vault")
+        is_valid(folder / "vault-copy")
+        shutil.rmtree(folder)
+        if not killed:
+            assert number > 300
             return

@@ -17,7 +17,7 @@ URN = "urn:tenure:model:tulip@1"
 
 
 @pytest.fixture
-def kept(quick, monkeypatch):
+def golden_kept(quick, monkeypatch):
     monkeypatch.setenv("TENURE_CACHE", str(quick / "cache"))  # the drill sets its own in a process
     with Dossier.open(quick / "dossier") as dossier:
         models.register(dossier, str(tiny.make(quick / "tulip")))
@@ -26,22 +26,22 @@ def kept(quick, monkeypatch):
     models.close_all()
 
 
-def test_a_model_comes_back_at_g3_when_all_else_is_gone(kept, quick):
+def test_a_model_comes_back_at_g3_when_all_else_is_gone(golden_kept, quick):
     shutil.rmtree(quick / "tulip")
-    shutil.rmtree(kept.root / "work")
-    for path in (kept.root / "files").rglob("*"):
+    shutil.rmtree(golden_kept.root / "work")
+    for path in (golden_kept.root / "files").rglob("*"):
         if path.is_file() and path.stat().st_size > 100_000:
             path.unlink()  # the weights, in the dossier's own store
 
-    evidence = kept.run(revive.stage, "tulip@1", {})
+    evidence = golden_kept.run(revive.stage, "tulip@1", {})
 
     assert evidence.findings["reached"] == "G3"
     assert [level["outcome"] for level in evidence.findings["levels"]] == ["same"] * 4
     assert evidence.summary.startswith("Came back at level G3")
-    assert kept.view().state("tulip@1").last_drill == "came back at G3"
+    assert golden_kept.view().state("tulip@1").last_drill == "came back at G3"
     assert set(evidence.runtime["levels"]) == {"G0", "G1", "G2", "G3"}
-    model = kept.view().model("tulip")
-    back = revive.revive_to(kept.view(), model, quick / "into")
+    model = golden_kept.view().model("tulip")
+    back = revive.revive_to(golden_kept.view(), model, quick / "into")
     engine = models.engine(Model(name="back", source=str(back), files=model.files), None)
     assert (
         engine.generate([[{"role": "user", "content": "Hello"}]], Sampling(max_tokens=3))[0].tokens
@@ -49,12 +49,12 @@ def test_a_model_comes_back_at_g3_when_all_else_is_gone(kept, quick):
     )
 
 
-def test_a_model_that_answers_otherwise_is_told_apart(kept, quick, capsys):
+def test_a_model_that_answers_otherwise_is_told_apart(golden_kept, quick, capsys):
     assert (
         revive_process.main(
             [
                 "--vault",
-                str(kept.root / "vault"),
+                str(golden_kept.root / "vault"),
                 "--object",
                 URN,
                 "--into",
@@ -65,25 +65,25 @@ def test_a_model_that_answers_otherwise_is_told_apart(kept, quick, capsys):
         )
         == 0
     )
-    at = kept.root / "vault" / ocfl.object_path(URN)
+    at = golden_kept.root / "vault" / ocfl.object_path(URN)
     inventory = json.loads((at / "inventory.json").read_bytes())
     place = next(p[0] for p in inventory["manifest"].values() if p[0].endswith("golden/G2.json"))
     golden = json.loads((at / place).read_bytes())
     golden["answers"][0]["sha256"] = "0" * 64
-    with kept.emitter("tulip@1", "test") as emit:
+    with golden_kept.emitter("tulip@1", "test") as emit:
         forged = emit.file(json.dumps(golden).encode())
     addition = vault.Addition(
-        files={"golden/G2.json": kept.view().path(forged)},
+        files={"golden/G2.json": golden_kept.view().path(forged)},
         message="other",
         created="2026-11-21T00:00:00Z",
     )
-    vault.commit(LocalStore(str(kept.root / "vault")), URN, addition)
+    vault.commit(LocalStore(str(golden_kept.root / "vault")), URN, addition)
     capsys.readouterr()
 
     status = revive_process.main(
         [
             "--vault",
-            str(kept.root / "vault"),
+            str(golden_kept.root / "vault"),
             "--object",
             URN,
             "--into",
@@ -99,9 +99,16 @@ def test_a_model_that_answers_otherwise_is_told_apart(kept, quick, capsys):
     assert last["levels"][2]["outcome"] == "differs"
 
 
-def test_an_object_that_is_not_there_is_named(kept, quick, capsys):
+def test_an_object_that_is_not_there_is_named(golden_kept, quick, capsys):
     status = revive_process.main(
-        ["--vault", str(kept.root / "vault"), "--object", "urn:x", "--into", str(quick / "a")]
+        [
+            "--vault",
+            str(golden_kept.root / "vault"),
+            "--object",
+            "urn:x",
+            "--into",
+            str(quick / "a"),
+        ]
     )
 
     assert status == IntegrityError.code

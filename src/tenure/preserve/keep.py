@@ -109,12 +109,16 @@ def _trusted(first: Store, object_id: str, earlier: fixity.Signed) -> fixity.Sig
     return fixity.Signed(inventories={**earlier.inventories, **newest}, root=earlier.root)
 
 
+def _sha256(inventory: Inventory, sha512: str) -> str:
+    return "sha256:" + inventory.sha256[inventory.manifest[sha512]]
+
+
 def _has(inventory: Inventory | None, model: Model) -> bool:
     """Say whether the object holds the artefact's own files already."""
     if inventory is None:
         return False
     held = {
-        logical.removeprefix(kit.ORIGINAL): "sha256:" + inventory.sha256[inventory.manifest[digest]]
+        logical.removeprefix(kit.ORIGINAL): _sha256(inventory, digest)
         for logical, digest in inventory.state.items()
         if logical.startswith(kit.ORIGINAL)
     }
@@ -126,10 +130,8 @@ def _there(inventory: Inventory, key: str, model: Model, add: kit.Content) -> bo
     if any(version.message.endswith(key) for version in inventory.versions):
         return True
     fresh = kit.identity(add)
-    held = {n: inventory.sha256[inventory.manifest[d]] for n, d in inventory.state.items()}
-    return _has(inventory, model) and all(
-        held.get(name) == sha256 for name, sha256 in fresh.items()
-    )
+    held = {n: _sha256(inventory, d) for n, d in inventory.state.items()}
+    return _has(inventory, model) and fresh.items() <= held.items()
 
 
 def _refuse_another(inventory: Inventory | None, model: Model, store: Store) -> None:
@@ -149,7 +151,7 @@ def _kit(model: Model, view: View, spec: Spec, emit: Emit, *, whole: bool) -> ki
     """Gather the kit; what does not change is gathered only for the first version."""
     if not whole:
         return kit.environment()
-    content = kit.original(model, view) | kit.guide(model) | kit.environment()
+    content = kit.original(model, view) | kit.guide(model, view) | kit.environment()
     content["model.json"] = kit.passport(model, view, places.object_id(model))
     if model.files:
         emit.progress(0, 3, f"golden answers up to {spec.golden}")
@@ -185,7 +187,7 @@ def _evidence(
 ) -> Evidence:
     health = [outcome.after for outcome in reversed(outcomes)]
     what = (
-        f"{len(model.files)} files of the model and its kit"
+        "the model's own files and its kit"
         if model.files
         else "its record; no weights: they are with its provider"
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from tenure.dossier import Emit, Model, View
+from tenure.dossier import Emit, Model, View, digest, digest_file
 from tenure.errors import IntegrityError, UsageError, unknown
 from tenure.preserve import machine
 from tenure.preserve.store import safe_path
@@ -112,9 +112,24 @@ def _table(tables: Mapping[str, Any], block: Any) -> list[dict[str, Any]]:
     return found
 
 
-def guide(model: Model) -> Content:
+def licence_of(model: Model, view: View) -> str:
+    """Return the licence on the model's card, or on that of the nearest ancestor that has one."""
+    found: Model | None = model
+    while found is not None:
+        said = found.card.get("licence") or found.card.get("license")
+        if said:
+            return (
+                str(said)
+                if found is model
+                else f"{said} (that of {found.id}, which it was made from)"
+            )
+        found = view.model(found.parent) if found.parent else None
+    return "not recorded"
+
+
+def guide(model: Model, view: View) -> Content:
     """Return the plain-word files: how to use it, and what its licence is."""
-    licence = str(model.card.get("licence") or model.card.get("license") or "not recorded")
+    licence = licence_of(model, view)
     here = package_files("tenure.preserve.in_vault")
     weights = "The weights are in original/."
     if not model.files:
@@ -164,23 +179,22 @@ def added(view: View, model: Model, add: Mapping[str, str]) -> Content:
         if evidence is None:
             known = {event.name for event, _ in view.all_evidence(model.id)}
             raise unknown(f"evidence about {model.id}", what, known)
-        for name, digest in evidence.files.items():
-            content[safe_path(f"{path}/{name}")] = _stored(view, digest)
+        for name, named in evidence.files.items():
+            content[safe_path(f"{path}/{name}")] = _stored(view, named)
     return content
 
 
-def _stored(view: View, digest: str) -> Path:
-    path = view.path(digest)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != f"sha256:{found}":
-        raise IntegrityError(f"the dossier's file {digest[:19]}… is damaged; run 'tenure verify'")
+def _stored(view: View, named: str) -> Path:
+    path = view.path(named)
+    if named != digest_file(path):
+        raise IntegrityError(f"the dossier's file {named[:19]}… is damaged; run 'tenure verify'")
     return path
 
 
 def identity(content: Content) -> dict[str, str]:
-    """Digest what is to be added, by logical path: sha256 hex."""
+    """Digest what is to be added, by logical path: ``sha256:<hex>``."""
     return {
-        name: hashlib.sha256(c if isinstance(c, bytes) else c.read_bytes()).hexdigest()
+        name: digest(c) if isinstance(c, bytes) else digest_file(c)
         for name, c in sorted(content.items())
     }
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     held = places.require(view, model)
     location, store, wanted = _sound_copy(held, view)
     into = emit.scratch / "revived"
-    need_room(store, wanted, into)
+    need_room([store], wanted, into)
     began = time.monotonic()
     outcome = _in_a_process(
         view.root / location if "://" not in location else location, held, into, spec, emit
@@ -107,11 +107,12 @@ def _sound_copy(held: Kept, view: View) -> tuple[str, Store, fixity.Plan]:
     )
 
 
-def need_room(store: Store, wanted: fixity.Plan, into: Path) -> None:
-    """Refuse before the work when the target disk is too small: restored files and converted forms."""
-    at = object_path(wanted.inventory.id)
-    paths = {wanted.inventory.manifest[digest] for digest in wanted.inventory.state.values()}
-    size = 4 * sum(store.size(f"{at}/{path}") for path in paths) + vault.SPARE_BYTES
+def need_room(stores: Sequence[Store], wanted: fixity.Plan, into: Path) -> None:
+    """Refuse before the work when the target disk is too small for the files and converted forms."""
+    at, size = object_path(wanted.inventory.id), vault.SPARE_BYTES
+    for digest in set(wanted.inventory.state.values()):
+        key = f"{at}/{wanted.inventory.manifest[digest]}"
+        size += 4 * max((_size(store, key) for store in stores), default=0)
     folder = into.absolute()
     while not folder.exists():
         folder = folder.parent
@@ -120,6 +121,13 @@ def need_room(store: Store, wanted: fixity.Plan, into: Path) -> None:
         raise RoomError(
             f"coming back needs {size >> 20} MiB of disk and {free >> 20} MiB are free; nothing was started"
         )
+
+
+def _size(store: Store, key: str) -> int:
+    try:
+        return store.size(key)
+    except KeyError:
+        return 0
 
 
 def _in_a_process(
@@ -189,21 +197,35 @@ def revive_to(view: View, model: Model, into: Path) -> Path:
         raise IntegrityError(f"{model.id} was kept without weights: they are with its provider")
     if target.is_dir():
         return target
-    _, store, _ = _sound_copy(held, view)
-    need_room(store, wanted, into)
+    stores = held.stores(view.root)
+    need_room(stores, wanted, into)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into, prefix=".reviving-") as building:
-        made = vault.restore(store, wanted.inventory, Path(building) / "model", prefix=ORIGINAL)
-        if made != dict(model.files):
+        made, files = _from_any(stores, wanted, Path(building))
+        if files != dict(model.files):
             raise IntegrityError(
                 f"{model.id}: the vault's files are not those the dossier registered"
             )
         try:
-            (Path(building) / "model").rename(target)
+            made.rename(target)
         except OSError:
             if not target.is_dir():  # another process brought the same model back first
                 raise
     return target
+
+
+def _from_any(
+    stores: Sequence[Store], wanted: fixity.Plan, building: Path
+) -> tuple[Path, dict[str, str]]:
+    """Restore the model's own files from the first copy whose bytes are right."""
+    said: list[str] = []
+    for number, store in enumerate(stores):
+        place = building / str(number)
+        try:
+            return place, vault.restore(store, wanted.inventory, place, prefix=ORIGINAL)
+        except IntegrityError as error:
+            said.append(str(error))
+    raise IntegrityError(f"no copy of {wanted.inventory.id} is whole: {'; '.join(said)}")
 
 
 stage = Stage(
