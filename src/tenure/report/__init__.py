@@ -3,6 +3,7 @@
 catalog    what a dossier holds, in log order, and the page each evidence has
 story      the first page: the answer, how each model stands, what was decided, what is owed
 exhibit    the page of one evidence: measures, recipe, samples, files
+findings   what is not a number: words, lists, tables, cards
 letters    sample records as letters
 plots      SVG inside the page
 site       one template engine; which pages there are

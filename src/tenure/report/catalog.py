@@ -47,6 +47,7 @@ class Subject:
     items: tuple[Item, ...]
     size: int | None
     registered: Event | None
+    drill: Event | None
 
     def last(self, name: str) -> Item | None:
         """Return the newest evidence of a name."""
@@ -60,12 +61,8 @@ class Subject:
 
     @property
     def card(self) -> list[tuple[str, Any]]:
-        """The plain facts on its card."""
-        return [
-            (words.spoken(key), value)
-            for key, value in sorted(self.model.card.items())
-            if isinstance(value, str | int | float | bool)
-        ]
+        """The facts on its card."""
+        return [(words.spoken(key), value) for key, value in sorted(self.model.card.items())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +125,14 @@ def _subject(view: View, model: Model, taken: dict[str, int]) -> Subject:
         for event, evidence in view.all_evidence(model.id)
     )
     registered = view.events(act="register", model=model.id)
+    drills = view.events(act="fact", name="last_drill", model=model.id)
     return Subject(
         model=model,
         state=view.state(model.id),
         items=items,
         size=weight(view, model),
         registered=registered[0] if registered else None,
+        drill=drills[-1] if drills else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""One page for each piece of evidence: measures, recipe, samples, files, how it was run."""
+"""The page of one piece of evidence: its measures drawn, its recipes in words, its samples."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,13 @@ from tenure.errors import IntegrityError
 from tenure.measure import estimate
 from tenure.report import letters, words
 from tenure.report.catalog import Item
+from tenure.report.findings import cell
 from tenure.report.letters import Letter
 from tenure.report.plots import Plot, Row
 
 SHOWN = 8
+OPEN = 3  # of which are not folded
 ARMS_SHOWN = 4
-CELL = 400
-WIDE = 80  # letters in one cell; longer ones are shown one under the other
-OWN_PLACE = frozenset({"verdicts", "controls", "origin"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +65,9 @@ def plots(item: Item, view: View) -> list[Plot]:
     """Draw the measures, unit by unit on one scale; under differences, the arms they are made of."""
     units: dict[str, list[Measure]] = {}
     for m in item.evidence.measures:
-        if m.unit in ("proportion", "difference") and m.estimate is not None:
-            units.setdefault(m.unit, []).append(m)
+        unit = words.unit_of(m)
+        if unit in ("proportion", "difference") and m.estimate is not None:
+            units.setdefault(unit, []).append(m)
     drawn = [
         Plot(
             title=_title(unit, found),
@@ -165,102 +165,3 @@ def _group(digest: str, found: Sequence[Measure], view: View) -> Samples:
         empty["header"] = tuple(words.spoken(key) for key in header)
         empty["table"] = tuple(tuple(cell(r.get(key)) for key in header) for r in chosen)
     return Samples(digest=digest, title=title, total=len(records), measures=names, **empty)
-
-
-def cell(value: Any) -> str:
-    """Write one value of a record or a finding, nested ones flattened into words."""
-    if value is None:
-        return words.NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}".replace("-", words.MINUS)
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) > 9999 else str(value)
-    if words.is_digest(value):
-        return words.short(value)
-    if isinstance(value, Mapping):
-        text = "; ".join(f"{words.spoken(str(k))} {cell(v)}" for k, v in value.items())
-    elif isinstance(value, list | tuple):
-        text = ", ".join(cell(v) for v in value)
-    else:
-        text = str(value)
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One finding, ready to be shown: words, a list, pairs, a table, cards, or long text to unfold."""
-
-    name: str
-    kind: str
-    text: str = ""
-    header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
-def findings(found: Mapping[str, Any]) -> list[Finding]:
-    """Turn free findings into something readable; verdicts and controls have their own place."""
-    shown = [
-        _finding(words.spoken(str(name)), value)
-        for name, value in found.items()
-        if name not in OWN_PLACE and value not in (None, [], {}, "")
-    ]
-    return sorted(
-        shown, key=lambda f: ("words", "list", "pairs", "table", "cards", "long").index(f.kind)
-    )
-
-
-def _finding(name: str, value: Any) -> Finding:
-    if isinstance(value, Mapping):
-        pairs = tuple((words.spoken(str(k)), cell(v)) for k, v in value.items())
-        return Finding(name=name, kind="pairs", rows=pairs)
-    if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
-        return _table(name, value)
-    if isinstance(value, list):
-        return Finding(name=name, kind="list", rows=tuple((cell(v),) for v in value))
-    text = value if isinstance(value, str) else cell(value)
-    return Finding(name=name, kind="long" if len(text) > CELL else "words", text=text)
-
-
-def _table(name: str, value: Sequence[Mapping[str, Any]]) -> Finding:
-    """Make a table, or, when it is wide, one card a row."""
-    keys = list(dict.fromkeys(key for row in value for key in row))
-    rows = tuple(tuple(cell(row.get(key)) for key in keys) for row in value)
-    wide = len(keys) > 4 or any(len(text) > WIDE for row in rows for text in row)
-    return Finding(
-        name=name,
-        kind="cards" if wide else "table",
-        header=tuple(words.spoken(str(key)) for key in keys),
-        rows=rows,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One control: whether it passed, and why."""
-
-    name: str
-    status: str
-    why: str
-
-
-def controls(found: Any) -> list[Control]:
-    """Read an assessment's controls, written as a list or as a mapping."""
-    rows = list(found.items()) if isinstance(found, Mapping) else []
-    if isinstance(found, list):
-        rows = [(r.get("name", "?"), r) if isinstance(r, Mapping) else (r, None) for r in found]
-    return [_control(str(name), row) for name, row in rows]
-
-
-def _control(name: str, row: Any) -> Control:
-    passed = row.get("passed") if isinstance(row, Mapping) else row
-    why = ""
-    if isinstance(row, Mapping):
-        why = str(row.get("why") or "") or "; ".join(
-            f"{words.spoken(str(k))} {cell(v)}"
-            for k, v in row.items()
-            if k not in ("name", "passed")
-        )
-    status = "passed" if passed is True else "failed" if passed is False else "not run"
-    return Control(words.spoken(name), status, why)

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
 import tenure
-from tenure.report import exhibit, story, words
+from tenure.report import exhibit, findings, story, words
 from tenure.report.catalog import Catalog, Item
 from tenure.report.copies import NO_SCRIPT, Copies
 from tenure.report.terms import Explain
@@ -51,9 +51,10 @@ def environment() -> Environment:
         sentence=words.sentence,
         heading=words.title,
         stated=words.stated,
+        unit=words.unit_of,
         slug=words.slug,
         plural=words.plural,
-        cell=exhibit.cell,
+        cell=findings.cell,
         recipe=exhibit.recipe_words,
     )
     made.tests["digest"] = words.is_digest
@@ -124,14 +125,15 @@ class Site:
             "origin": story.ORIGINS[item.origin],
             "plots": exhibit.plots(item, self.catalog.view),
             "samples": found,
+            "unfolded": exhibit.OPEN,
             "copies": copies,
             "files": [
                 self.copies.take(name, digest)
                 for name, digest in sorted(item.evidence.files.items())
                 if digest not in held
             ],
-            "findings": exhibit.findings(item.evidence.findings),
-            "controls": exhibit.controls(item.evidence.findings.get("controls")),
+            "findings": findings.findings(item.evidence.findings),
+            "controls": findings.controls(item.evidence.findings.get("controls")),
             "ruling": _own_ruling(self.catalog, item),
         }
 

@@ -101,14 +101,17 @@ def lead(subject: Subject) -> Lead | None:
 
 
 def _retired(subject: Subject) -> str:
-    state = subject.state
-    kept = "its weights are kept" if state.custody == "kept" else "its weights are not kept"
-    if state.last_drill:
+    name = subject.model.name
+    kept = "its weights are kept" if subject.state.custody == "kept" else "its weights are not kept"
+    if subject.model.kind != "weights":
+        kept = "its record is kept" if subject.state.custody == "kept" else "its record is not kept"
+    if subject.drill is not None:
+        outcome = str(subject.drill.body.get("value", "tried"))
         return (
-            f"{subject.model.name} is retired; {kept}, and it was brought back on "
-            f"{words.date(state.last_drill)}."
+            f"{name} is retired; {kept}, and on {words.date(subject.drill.time)} bringing it back "
+            f"was tried: {outcome}."
         )
-    return f"{subject.model.name} is retired; {kept}; whether it can be brought back was not tried."
+    return f"{name} is retired; {kept}; whether it can be brought back was not tried."
 
 
 def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:

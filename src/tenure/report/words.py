@@ -48,8 +48,28 @@ def stated(value: float | None, unit: str) -> str:
 def interval(measure: Measure) -> str:
     """Write the two-sided interval, or say why there is none."""
     if measure.low is None or measure.high is None:
-        return "nothing graded" if measure.estimate is None else NOTHING
-    return f"{number(measure.low, measure.unit)} to {number(measure.high, measure.unit)}"
+        if measure.estimate is None:
+            return "nothing graded" if measure.n == 0 else "too few"
+        return NOTHING
+    unit = unit_of(measure)
+    return f"{number(measure.low, unit)} to {number(measure.high, unit)}"
+
+
+def unit_of(measure: Measure) -> str:
+    """Return the unit a measure is shown in: a difference of scores is not one of shares."""
+    options = measure.recipe.options if measure.recipe else {}
+    scored = options.get("range") is not None and list(options["range"]) != [0, 1]
+    ends = (measure.estimate, measure.low, measure.high, measure.lower, measure.upper)
+    if measure.unit == "difference" and (scored or any(abs(e) > 1 for e in ends if e is not None)):
+        return "scores"
+    return measure.unit
+
+
+def whole(measure: Measure) -> str:
+    """Write a measure in one line: estimate, interval, n."""
+    value = stated(measure.estimate, unit_of(measure))
+    lost = f", {measure.missing:,} missing" if measure.missing else ""
+    return f"{value} ({interval(measure)}; n {measure.n:,}{lost})"
 
 
 def unit_word(unit: str) -> str:

@@ -1,0 +1,88 @@
+"""Free findings become words, lists, pairs, tables or cards."""
+
+from dataclasses import asdict
+
+import pytest
+
+from tenure.dossier import Recipe
+from tenure.measure import estimate
+from tenure.report.findings import cell, controls, findings
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "–"),
+        (True, "yes"),
+        (12345, "12,345"),
+        (0.123456, "0.1235"),
+        ("sha256:" + "ab" * 32, "abababababab"),
+        ({"a_b": 1, "empty": []}, "a b 1"),
+        ([1, "x"], "1, x"),
+        ([{"text": "Leave me be.", "sample": "s1"}], "“Leave me be.”"),
+    ],
+)
+def test_cells_are_written_in_words(value, expected):
+    assert cell(value) == expected
+
+
+def test_a_measure_inside_a_finding_is_written_as_one():
+    records = [{"x": i < 2} for i in range(20)]
+    m = estimate(
+        records,
+        Recipe(estimator="proportion", value="x"),
+        name="x",
+        unit="proportion",
+        samples=None,
+    )
+
+    assert cell(m.to_json()) == "10% (2.8% to 30%; n 20)"
+    assert cell({**asdict(m), "recipe": None, "extra": 1}).startswith("name x; unit proportion")
+
+
+def test_long_cells_are_cut():
+    assert len(cell("x" * 5000)) == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("short", "words"),
+        ("long " * 200, "long"),
+        (["a", "b"], "list"),
+        ({"a": 1}, "pairs"),
+        ([{"a": 1, "b": 2}], "table"),
+        ([{"a": 1, "b": "x" * 100}], "cards"),
+        ([dict.fromkeys("abcdef", 1)], "cards"),
+    ],
+)
+def test_each_shape_has_its_form(value, kind):
+    assert [f.kind for f in findings({"it": value})] == [kind]
+
+
+def test_what_a_row_is_about_stands_first_and_empty_columns_are_left_out():
+    (found,) = findings({"rows": [{"why": "", "n": 1, "level": "G0"}]})
+
+    assert found.header == ("level", "n")
+    assert found.rows == (("G0", "1"),)
+
+
+def test_verdicts_and_controls_have_their_own_place():
+    assert findings({"verdicts": [1], "controls": {"a": True}, "nothing": None}) == []
+
+
+def test_controls_are_read_as_a_list_or_a_mapping():
+    listed = controls(
+        [{"name": "planted_effect", "passed": True, "why": "seen"}, {"name": "b", "passed": None}]
+    )
+    mapped = controls({"clean": False, "planted": {"passed": True, "gap": 0.5}})
+
+    assert [(c.name, c.status, c.why) for c in listed] == [
+        ("planted effect", "passed", "seen"),
+        ("b", "not run", ""),
+    ]
+    assert [(c.name, c.status, c.why) for c in mapped] == [
+        ("clean", "failed", ""),
+        ("planted", "passed", "gap 0.5"),
+    ]
+    assert controls(None) == []
