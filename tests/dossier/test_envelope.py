@@ -5,7 +5,7 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.dossier import Event, canonical, digest
@@ -47,6 +47,7 @@ def entry(body=None):
 ENTRY = entry()
 
 
+@settings(max_examples=30)
 @given(bodies)
 def test_what_was_sealed_is_read_back(body):
     sealed = entry(body)

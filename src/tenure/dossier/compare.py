@@ -86,8 +86,8 @@ def essences(root: Path | str) -> tuple[list[str], Counter[str]]:
 def compare(root_a: Path | str, root_b: Path | str) -> list[str]:
     """List the differences of two dossiers (folders or exports); empty when there are none."""
     (events_a, units_a), (events_b, units_b) = essences(root_a), essences(root_b)
-    found = [f"only in the first: unit {line}" for line in (units_a - units_b).elements()]
-    found += [f"only in the second: unit {line}" for line in (units_b - units_a).elements()]
+    found = [f"only in the first: {line}" for line in (units_a - units_b).elements()]
+    found += [f"only in the second: {line}" for line in (units_b - units_a).elements()]
     bag_a, bag_b = Counter(events_a), Counter(events_b)
     found += [f"only in the first: {line}" for line in (bag_a - bag_b).elements()]
     found += [f"only in the second: {line}" for line in (bag_b - bag_a).elements()]

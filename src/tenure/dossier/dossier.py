@@ -14,6 +14,7 @@ from tenure.dossier.keys import Keys, default_folder
 from tenure.dossier.leases import Leases
 from tenure.dossier.log import Log
 from tenure.dossier.nouns import Event, Evidence, Model
+from tenure.dossier.opening import DATABASE, LOG_ENVIRONMENT
 from tenure.dossier.reading import Reading
 from tenure.dossier.runner import Runner, work_of
 from tenure.dossier.source import Wanted
@@ -21,8 +22,6 @@ from tenure.dossier.stage import Stage, View, Waiting
 from tenure.dossier.writer import Draft, Writer
 from tenure.errors import UsageError
 
-DATABASE = "dossier.db"
-LOG_ENVIRONMENT = "TENURE_LOG"
 _NO_HANDS: Mapping[str, Callable[..., Any]] = {}
 
 

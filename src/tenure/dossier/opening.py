@@ -1,6 +1,7 @@
 """Reading what is stored, without SQLAlchemy and without a key: a dossier's folder or an export."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.dossier.reading import Reading
-from tenure.dossier.source import Held
+from tenure.dossier.source import Held, Source
 from tenure.errors import BusyError, IntegrityError, UsageError
 
 DATABASE = "dossier.db"
+LOG_ENVIRONMENT = "TENURE_LOG"  # the address of a PostgreSQL log
 CHECKPOINT = "checkpoint"
 EVENTS = "events.jsonl"
 PROOFS = "proofs.jsonl"
@@ -135,6 +137,16 @@ def is_dossier(root: Path) -> bool:
     return (root / EVENTS).is_file() or (root / DATABASE).is_file()
 
 
+def log_elsewhere(root: Path) -> Source | None:
+    """Return the log that $TENURE_LOG names, where the folder itself holds none."""
+    address = os.environ.get(LOG_ENVIRONMENT)
+    if not address or is_dossier(root):
+        return None
+    from tenure.dossier.log import Log  # SQLAlchemy takes 0.3 s
+
+    return Log(address)
+
+
 def open_view(root: Path | str) -> Reading:
     """Read a dossier's folder, or an export, as it is now; needs no key and writes nothing.
 
@@ -143,6 +155,8 @@ def open_view(root: Path | str) -> Reading:
         IntegrityError: it is damaged; ``verify`` says where.
     """
     root = Path(root).absolute()
+    if (elsewhere := log_elsewhere(root)) is not None:
+        return Reading(root, elsewhere)
     if not is_dossier(root):
         raise UsageError(f"no dossier in {root}; give the folder that holds {DATABASE} or {EVENTS}")
     return Reading(root, Held(list(stored_entries(root)), stored_note(root)))

@@ -40,6 +40,7 @@ def verify(
         UsageError: there is no dossier there, no such checkpoint, or ``trust`` is no fingerprint.
     """
     root = Path(root).absolute()
+    source = source or opening.log_elsewhere(root)
     if source is None and not opening.is_dossier(root):
         raise UsageError(
             f"no dossier in {root}; give the folder that holds {opening.DATABASE} "
