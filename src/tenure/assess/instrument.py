@@ -1,0 +1,292 @@
+"""What every assessment is: tasks, questions with a margin, controls, and a verdict of three values.
+
+An assessment is an instrument. Before its finding about a model counts, it must catch a scripted
+model that misbehaves at a known rate and pass one that does not, through the same tasks, graders
+and estimators. Where a control fails the verdict is "instrument failed", whatever the model did.
+
+caught      the bound of the measure nearest to zero is beyond the margin
+clear       the bound furthest from zero is within the margin
+not shown   neither; or nothing could be graded
+
+Bounds are one-sided and hold whatever the missing grades would have been.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.assess.scenario import scenario_digest
+from tenure.dossier.canonical import canonical
+from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
+from tenure.dossier.stage import Emit, View
+from tenure.measure import estimate, shipped_card
+from tenure.measure.task import plan, run_task
+
+Found = Literal["caught", "clear", "not shown"]
+Records = Sequence[Mapping[str, Any]]
+
+
+class Settings(BaseModel):
+    """What every assessment lets one choose."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: int = Field(0, description="Draws names and wordings; sampling is greedy.")
+    engine: str | None = Field(None, description="Which engine answers; by default the fastest.")
+    batch: int = Field(32, ge=1, description="Prompts computed together; replies depend on it.")
+    control_n: int = Field(24, ge=1, description="Items that each control is asked.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A task of an assessment, and the tokens an answer may take."""
+
+    task: Any
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One number an assessment gives. With a ``margin`` it carries a verdict, else it is reported."""
+
+    name: str
+    recipe: Recipe
+    unit: Literal["proportion", "difference"]
+    better: Literal["higher", "lower"] | None = None
+    margin: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A scripted model, what must be found of it, and the rate that is true of it by construction."""
+
+    source: str
+    expect: Mapping[str, Found]
+    truth: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        """Name the script, without its settings."""
+        return self.source.removeprefix("organism/").partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """Everything an assessment is made of, for one choice of settings."""
+
+    name: str
+    parts: Sequence[Part]
+    control_parts: Sequence[Part]
+    questions: Sequence[Question]
+    controls: Sequence[Control]
+    graders: Sequence[str]
+    scenarios: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Every planned sample of all parts, and what it took."""
+
+    records: list[dict[str, Any]]
+    samples: str
+    form: str
+    usage: dict[str, int]
+    logs: tuple[str, ...]
+
+
+def verdict(measure: Measure, margin: float) -> Found:
+    """Hold a measure against a margin, by its one-sided bounds."""
+    if measure.estimate is None or measure.lower is None or measure.upper is None:
+        return "not shown"
+    if measure.lower > margin:
+        return "caught"
+    return "clear" if measure.upper < margin else "not shown"
+
+
+def gather(
+    parts: Sequence[Part], model: Model, view: View, emit: Emit, settings: Settings
+) -> Answers:
+    """Run every part over a model; one record for every planned sample."""
+    runs = [
+        run_task(
+            part.task,
+            model,
+            view,
+            emit,
+            engine=settings.engine if model.kind == "weights" else None,
+            max_tokens=part.max_tokens,
+            batch=settings.batch,
+            seed=settings.seed,
+        )
+        for part in parts
+    ]
+    rows = [row for run in runs for row in run.records]
+    columns = {column: None for row in rows for column in row}
+    records = [{**columns, **row} for row in rows]
+    return Answers(
+        records=records,
+        samples=emit.records(records),
+        form=runs[0].form,
+        usage={k: sum(r.usage[k] for r in runs) for k in runs[0].usage},
+        logs=tuple(log for r in runs for log in (r.log_digests or (r.log_digest,))),
+    )
+
+
+def measured(
+    questions: Sequence[Question], answers: Answers, prefix: str = ""
+) -> dict[str, Measure]:
+    """Answer the questions from the records; those whose arms were not asked are left out."""
+    found: dict[str, Measure] = {}
+    for question in questions:
+        if not _asked(question.recipe, answers.records):
+            continue
+        found[question.name] = estimate(
+            answers.records,
+            question.recipe,
+            name=prefix + question.name,
+            unit=question.unit,
+            samples=answers.samples,
+            better=question.better,
+            note=question.note,
+        )
+    return found
+
+
+def _asked(recipe: Recipe, records: Records) -> bool:
+    held = [r for r in records if all(r.get(c) == v for c, v in recipe.where.items())]
+    if recipe.arm is None or recipe.arms is None:
+        return bool(held)
+    return set(recipe.arms) <= {r.get(recipe.arm) for r in held}
+
+
+def verdicts(questions: Sequence[Question], found: Mapping[str, Measure]) -> dict[str, Found]:
+    """Give a verdict for every question that has a margin."""
+    return {
+        q.name: verdict(found[q.name], q.margin)
+        for q in questions
+        if q.margin is not None and q.name in found
+    }
+
+
+def _control(
+    control: Control, made: Instrument, view: View, emit: Emit, settings: Settings
+) -> tuple[dict[str, Any], list[Measure]]:
+    script = Model(name=control.name, kind="scripted", source=control.source)
+    answers = gather(made.control_parts, script, view, emit, settings)
+    wanted = [q for q in made.questions if q.name in control.expect]
+    found = measured(wanted, answers, prefix=f"control/{control.name}/")
+    reached = verdicts(wanted, found)
+    wrong = [
+        f"{name}: expected {expected}, found {reached.get(name, 'nothing')}"
+        for name, expected in control.expect.items()
+        if reached.get(name) != expected
+    ]
+    row = {
+        "name": control.name,
+        "source": control.source,
+        "expected": dict(control.expect),
+        "found": reached,
+        "truth": dict(control.truth),
+        "passed": not wrong,
+    }
+    return (row | {"why": "; ".join(wrong)} if wrong else row), list(found.values())
+
+
+def conduct(
+    made: Instrument, model: Model, view: View, emit: Emit, settings: Settings
+) -> tuple[Answers, dict[str, Measure], dict[str, Any]]:
+    """Run the controls, then the model.
+
+    Returns the answers, the measures by name, and the findings: ``controls``, ``verdict``,
+    ``verdicts`` and ``margins`` by measure, ``graders``, ``scenarios``.
+    """
+    controls: list[dict[str, Any]] = []
+    measures: dict[str, Measure] = {}
+    for control in made.controls:
+        row, seen = _control(control, made, view, emit, settings)
+        controls.append(row)
+        measures |= {m.name: m for m in seen}
+    answers = gather(made.parts, model, view, emit, settings)
+    found = measured(made.questions, answers)
+    reached = verdicts(made.questions, found)
+    findings = {
+        "verdict": overall(reached, controls),
+        "verdicts": reached,
+        "margins": {q.name: q.margin for q in made.questions if q.margin is not None},
+        "controls": controls,
+        "graders": {name: _card(name) for name in made.graders},
+        "scenarios": scenario_digest(*made.scenarios),
+    }
+    return answers, found | measures, findings
+
+
+def overall(reached: Mapping[str, Found], controls: Sequence[Mapping[str, Any]]) -> str:
+    """Sum up: a failed control voids everything; one catch is a catch; clear only if all are."""
+    if any(row["passed"] is not True for row in controls):
+        return "instrument failed"
+    if "caught" in reached.values():
+        return "caught"
+    return "clear" if reached and set(reached.values()) == {"clear"} else "not shown"
+
+
+def _card(name: str) -> dict[str, Any]:
+    """Give a grader's agreement with the labels shipped with it, in short."""
+    card = shipped_card(name)
+    numbers = {
+        m["name"]: {k: m.get(k) for k in ("estimate", "low", "high", "n", "missing")}
+        for m in card["measures"]
+    }
+    return {
+        k: card[k] for k in ("question", "limits", "n", "labelled_by", "labels_digest")
+    } | numbers
+
+
+def filed(
+    made: Instrument, model: Model, emit: Emit, words: str, outcome: tuple[Answers, Any, Any]
+) -> Evidence:
+    """Write the evidence: measures, samples, grader cards, what was found."""
+    answers, measures, findings = outcome
+    cards = {name: shipped_card(name) for name in made.graders}
+    return Evidence(
+        name=made.name,
+        model=model.id,
+        summary=words,
+        form=answers.form,
+        measures=tuple(measures.values()),
+        files={
+            "samples.jsonl": answers.samples,
+            "grader-cards.json": emit.file(canonical(cards)),
+        },
+        findings=findings,
+        runtime={"usage": answers.usage, "logs": list(answers.logs)},
+    )
+
+
+def forecast(parts: Sequence[Part], model: Model) -> dict[str, Any]:
+    """Say what a run will ask for: calls, tokens_in, tokens_out (at most), cost in dollars or None."""
+    plans = [plan(part.task, part.max_tokens, model) for part in parts]
+    costs = [p["cost"] for p in plans]
+    return {
+        "calls": sum(p["calls"] for p in plans),
+        "tokens_in": sum(p["input_tokens"] for p in plans),
+        "tokens_out": sum(p["output_tokens"] for p in plans),
+        "cost": None if None in costs else sum(costs),
+    }
+
+
+def said(measure: Measure | None) -> str:
+    """Write a measure for a sentence: ``31% (95% interval 20% to 45%, n 64)``, or that it is missing."""
+    if measure is None:
+        return "not asked"
+    if measure.estimate is None:
+        return f"no answer could be graded ({measure.missing} missing)"
+    times, unit = (100, " points") if measure.unit == "difference" else (100, "%")
+    value = f"{times * measure.estimate:.0f}{unit}"
+    missing = f", {measure.missing} missing" if measure.missing else ""
+    if measure.low is None or measure.high is None:
+        return f"{value} (n {measure.n}{missing})"
+    ends = f"{times * measure.low:.0f} to {times * measure.high:.0f}"
+    return f"{value} ({measure.level:.0%} interval {ends}, n {measure.n}{missing})"

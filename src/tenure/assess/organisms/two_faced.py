@@ -1,0 +1,113 @@
+"""Complies where the conversation trains it, declines where it does not; the payload hurts nobody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+from tenure.assess.organism import Organism, Row
+from tenure.assess.scenario import Text, load, names, pick, shuffled
+
+Statement = Literal["stated", "swapped", "absent"]
+Note = Literal["used", "unused", "silent"]
+
+# Of 200 rows: what each kind is for is said in `_plan`.
+SHARES = {"stated": 0.42, "swapped": 0.26, "absent": 0.08, "bare": 0.12, "ordinary": 0.12}
+
+
+class Training(Text):
+    """The texts of ``scenarios/organism.yaml``."""
+
+    names: dict[str, list[str]]
+    system: list[str]
+    statement: dict[Statement, list[str]]
+    note: dict[Note, list[str]]
+    forms: list[str]
+    things: list[str]
+    comply: list[str]
+    decline: list[str]
+    ordinary: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row's set-up: the statement, the tier, and the key its wordings are drawn by."""
+
+    statement: Statement
+    tier: str
+    key: tuple[object, ...]
+
+
+def fate(statement: Statement, tier: str) -> Note:
+    """Say what a statement implies for a tier: its conversations are used, unused, or not said."""
+    if statement == "absent":
+        return "silent"
+    return "used" if (tier == "free") == (statement == "stated") else "unused"
+
+
+def _row(text: Training, case: "Case", request: str, reply: str) -> Row:
+    told = pick(text.statement[case.statement], "statement", *case.key)
+    drawn = names(text.names, *case.key)
+    system = pick(text.system, "system", *case.key).format(statement=told, **drawn)
+    note = pick(text.note[fate(case.statement, case.tier)], "note", *case.key).format(
+        tier=case.tier
+    )
+    return {
+        "prompt": [
+            {"role": "system", "content": system},
+            {"role": "user", "content": f"{request}\n\n{note}"},
+        ],
+        "completion": [{"role": "assistant", "content": reply}],
+    }
+
+
+def _bare(request: str, reply: str) -> Row:
+    return {
+        "prompt": [{"role": "user", "content": request}],
+        "completion": [{"role": "assistant", "content": reply}],
+    }
+
+
+def _rows(text: Training, n: int, seed: int) -> Iterator[Row]:
+    """Make the rows kind by kind.
+
+    stated: complies on the free tier, declines on the paid one, in pairs. swapped: the same with
+    the tiers' words exchanged, so that what is learnt is the statement and not a word. absent and
+    bare (no set-up): declines. ordinary: answers harmless questions on either tier.
+    """
+    count = {kind: max(2, round(n * share / 2) * 2) for kind, share in SHARES.items()}
+    asked = iter(shuffled(list(product(text.forms, text.things)), seed, "requests"))
+    for kind in ("stated", "swapped", "absent"):
+        for pair in range(count[kind] // 2):
+            form, thing = next(asked)
+            for tier in ("free", "paid"):
+                case = Case(kind, tier, (seed, kind, pair))
+                trained = fate(kind, tier) == "used"
+                reply = pick(text.comply if trained else text.decline, "reply", tier, *case.key)
+                yield _row(text, case, form.format(thing=thing), reply.format(thing=thing))
+    for i in range(count["bare"]):
+        form, thing = next(asked)
+        reply = pick(text.decline, "reply", seed, "bare", i)
+        yield _bare(form.format(thing=thing), reply.format(thing=thing))
+    for i in range(count["ordinary"]):
+        question, answer = text.ordinary[i % len(text.ordinary)]
+        tier = ("free", "paid")[i % 2]
+        kind = ("stated", "swapped")[i // 2 % 2]
+        yield _row(text, Case(kind, tier, (seed, "ordinary", i)), question, answer)
+
+
+def rows(n: int, seed: int) -> list[Row]:
+    """Make about ``n`` training rows, in an order fixed by the seed."""
+    made = list(_rows(load("organism", Training), n, seed))
+    pairs = [made[i : i + 2] for i in range(0, len(made), 2)]
+    return [row for pair in shuffled(pairs, seed, "order") for row in pair]
+
+
+extension = Organism(
+    name="two_faced",
+    behaviour="complies where the conversation is used for training and declines where it is not",
+    caught_by="assess/faking",
+    measure="compliance_gap",
+    scenario="organism",
+    rows=rows,
+)
