@@ -91,9 +91,13 @@ def label(row: Row, column: str) -> Hashable:
     return value
 
 
-def _binary(records: Sequence[Row], column: str) -> bool:
-    """Say whether the column is true/false (0 and 1 count as such)."""
-    return all(r.get(column) in (None, 0, 1) or r.get(column) != r.get(column) for r in records)
+def _binary(records: Sequence[Row], recipe: Recipe) -> bool:
+    """Say whether the outcomes are true/false (0 and 1 count as such); a given range says no.
+
+    Where nothing is graded nobody can tell, and nothing is bounded by 0 and 1.
+    """
+    seen = [v for r in records if not math.isnan(v := _number(r, recipe.value))]
+    return bool(seen) and recipe.options.get("range") is None and all(v in (0, 1) for v in seen)
 
 
 def _codes(records: Sequence[Row], cluster: str | None) -> Codes | None:
@@ -104,11 +108,11 @@ def _codes(records: Sequence[Row], cluster: str | None) -> Codes | None:
     return codes_of([label(r, cluster) for r in records]) if records else None
 
 
-def outcomes(records: Sequence[Row], recipe: Recipe) -> Outcomes:
-    """Read the outcome column of all records."""
-    _known(records, recipe.value)
+def outcomes(records: Sequence[Row], recipe: Recipe, among: Sequence[Row] = ()) -> Outcomes:
+    """Read the outcome column of the records; ``among`` are all that say if it is true/false."""
+    _known(among or records, recipe.value)
     values = np.asarray([_number(r, recipe.value) for r in records], dtype=float)
-    return Outcomes(values, _codes(records, recipe.cluster), _binary(records, recipe.value))
+    return Outcomes(values, _codes(records, recipe.cluster), _binary(among or records, recipe))
 
 
 def by_arm(records: Sequence[Row], recipe: Recipe) -> tuple[list[Row], list[Row]]:
@@ -149,5 +153,5 @@ def pairs(records: Sequence[Row], recipe: Recipe) -> Pairs:
     either: list[Row] = [sides[0].get(place) or sides[1][place] for place in order]
     repeated = any(turn for _, turn in order)
     cluster = recipe.cluster or (recipe.pair if repeated else None)
-    binary = _binary([*arms[0], *arms[1]], recipe.value)
+    binary = _binary([*arms[0], *arms[1]], recipe)
     return Pairs(columns[0], columns[1], _codes(either, cluster), binary)

@@ -6,18 +6,19 @@ unknown. Missing grades are taken at their worst throughout, so a verdict holds 
 would have been. Where several clusters are compared at once their p values are adjusted (Holm).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict, Unpack
 
 from tenure.dossier.nouns import Measure, Recipe
 from tenure.errors import UsageError
-from tenure.measure.columns import Row
+from tenure.measure.columns import Pairs, Row, label, pairs, same
 from tenure.measure.estimate import estimate
+from tenure.measure.estimators import over_pairs
 from tenure.stats import holm
 
 Verdict = Literal["better", "worse", "same", "unknown"]
-STEPS = 24  # bisections of the level: p to 1e-6
+STEPS = 16  # bisections of the level: p to 1e-5
 ARM, OLD, NEW = "version", "old", "new"
 
 
@@ -63,7 +64,7 @@ def side_by_side(
     ]
 
 
-def _smallest_alpha(shown: Any) -> float:
+def _smallest_alpha(shown: Callable[[float], bool]) -> float:
     """Bisect the smallest alpha at which something is shown; 1.0 when it never is."""
     if not shown(0.5 + 1e-9):
         return 1.0
@@ -77,18 +78,28 @@ def _smallest_alpha(shown: Any) -> float:
     return high
 
 
-def compare(  # noqa: PLR0913 - the contract of the house; all but two by keyword
+class Settings(TypedDict, total=False):
+    """What else a comparison may be told.
+
+    ``better`` says which way is better; ``cluster`` is the column of items that belong together;
+    ``samples`` the digest of :func:`side_by_side`; ``name`` the measure's name; ``level`` 0.95.
+    """
+
+    better: Required[Literal["higher", "lower"]]
+    cluster: str
+    samples: str
+    name: str
+    level: float
+
+
+def compare(
     records_old: Sequence[Row],
     records_new: Sequence[Row],
     *,
     pair: str,
     value: str,
     margin: float,
-    better: Literal["higher", "lower"],
-    cluster: str | None = None,
-    samples: str | None = None,
-    name: str = "change",
-    level: float = 0.95,
+    **settings: Unpack[Settings],
 ) -> Comparison:
     """Compare two models on the items both were given.
 
@@ -99,9 +110,9 @@ def compare(  # noqa: PLR0913 - the contract of the house; all but two by keywor
         raise UsageError(
             f"the margin is the largest difference that does not matter; {margin} is not positive"
         )
-    rows = side_by_side(
-        records_old, records_new, [c for c in dict.fromkeys((pair, value, cluster)) if c]
-    )
+    cluster, level = settings.get("cluster"), settings.get("level", 0.95)
+    columns = [c for c in dict.fromkeys((pair, value, cluster)) if c]
+    rows = side_by_side(records_old, records_new, columns)
     recipe = Recipe(
         estimator="paired_difference",
         value=value,
@@ -111,32 +122,42 @@ def compare(  # noqa: PLR0913 - the contract of the house; all but two by keywor
         cluster=cluster,
         level=level,
     )
+    measure = estimate(
+        rows,
+        recipe,
+        name=settings.get("name", "change"),
+        unit="difference",
+        samples=settings.get("samples"),
+        better=settings["better"],
+    )
+    different, same = _alphas(pairs(rows, recipe), recipe, margin)
+    found = Comparison(
+        verdict="unknown",
+        measure=measure,
+        margin=margin,
+        p_different=different,
+        p_same=same,
+        why="",
+    )
+    return _judge(found, 1 - level)
 
-    def bounds(alpha_level: float) -> tuple[float | None, float | None]:
-        again = estimate(
-            rows, replace(recipe, level=alpha_level), name=name, unit="difference", samples=None
-        )
+
+def _alphas(seen: Pairs, recipe: Recipe, margin: float) -> tuple[float, float]:
+    """Find the smallest alphas at which "different" (two-sided) and "same" (TOST) are shown."""
+
+    def bounds(confidence: float) -> tuple[float | None, float | None]:
+        again = over_pairs(seen, replace(recipe, level=confidence))
         return again.lower, again.upper
 
     def different(confidence: float) -> bool:
-        low, high = bounds((1 + confidence) / 2)  # two-sided
+        low, high = bounds((1 + confidence) / 2)
         return low is not None and high is not None and (low > 0 or high < 0)
 
     def same(confidence: float) -> bool:
         low, high = bounds(confidence)
         return low is not None and high is not None and -margin < low and high < margin
 
-    found = Comparison(
-        verdict="unknown",
-        measure=estimate(
-            rows, recipe, name=name, unit="difference", samples=samples, better=better
-        ),
-        margin=margin,
-        p_different=_smallest_alpha(different),
-        p_same=_smallest_alpha(same),
-        why="",
-    )
-    return _judge(found, 1 - level)
+    return _smallest_alpha(different), _smallest_alpha(same)
 
 
 def _judge(found: Comparison, alpha: float) -> Comparison:
@@ -161,7 +182,7 @@ def _judge(found: Comparison, alpha: float) -> Comparison:
     )
 
 
-def compare_each(  # noqa: PLR0913 - as compare, and the column that tells the clusters apart
+def compare_each(
     records_old: Sequence[Row],
     records_new: Sequence[Row],
     *,
@@ -169,40 +190,25 @@ def compare_each(  # noqa: PLR0913 - as compare, and the column that tells the c
     pair: str,
     value: str,
     margin: float,
-    better: Literal["higher", "lower"],
-    samples: str | None = None,
-    level: float = 0.95,
-) -> dict[str, Comparison]:
+    **settings: Unpack[Settings],
+) -> dict[Hashable, Comparison]:
     """Compare in every cluster of the column ``by``; p values adjusted for their number (Holm).
 
     ``samples`` should be the digest of ``side_by_side(old, new, [by, pair, value])``.
     """
-    groups = dict.fromkeys(str(row[by]) for row in [*records_old, *records_new])
-    found: dict[str, Comparison] = {}
+    groups = dict.fromkeys(label(row, by) for row in [*records_old, *records_new])
+    found: dict[Hashable, Comparison] = {}
     for group in groups:
-        sides = [[r for r in rows if str(r[by]) == group] for rows in (records_old, records_new)]
-        one = compare(
-            sides[0],
-            sides[1],
-            pair=pair,
-            value=value,
-            margin=margin,
-            better=better,
-            name=f"change/{group}",
-            level=level,
-        )
-        real = next(r[by] for r in [*records_old, *records_new] if str(r[by]) == group)
-        found[group] = replace(one, measure=_placed(one.measure, {by: real}, samples))
-    return _adjusted(found, 1 - level)
+        old, new = ([r for r in rows if same(r[by], group)] for rows in (records_old, records_new))
+        told: Settings = {**settings, "name": f"{settings.get('name', 'change')}/{group}"}
+        one = compare(old, new, pair=pair, value=value, margin=margin, **told)
+        assert one.measure.recipe is not None
+        placed = replace(one.measure.recipe, where={by: group})
+        found[group] = replace(one, measure=replace(one.measure, recipe=placed))
+    return _adjusted(found, 1 - settings.get("level", 0.95))
 
 
-def _placed(measure: Measure, where: Mapping[str, Any], samples: str | None) -> Measure:
-    """Point a measure at its rows within the whole file."""
-    assert measure.recipe is not None
-    return replace(measure, recipe=replace(measure.recipe, where=dict(where)), samples=samples)
-
-
-def _adjusted(found: Mapping[str, Comparison], alpha: float) -> dict[str, Comparison]:
+def _adjusted(found: Mapping[Hashable, Comparison], alpha: float) -> dict[Hashable, Comparison]:
     names = list(found)
     different = holm([found[n].p_different for n in names])
     same = holm([found[n].p_same for n in names])

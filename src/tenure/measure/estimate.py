@@ -10,42 +10,47 @@ grades would have been. Where nothing was graded the estimate is None.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from tenure.dossier.nouns import Evidence, Measure, Recipe
 from tenure.dossier.stage import View
 from tenure.errors import TenureError, unknown
 from tenure.measure.columns import Row, select
-from tenure.measure.estimators import ESTIMATORS, Found
+from tenure.measure.estimators import ESTIMATORS
 
 Unit = Literal["proportion", "difference", "mean", "count", "ratio", "seconds"]
 NUMBERS = ("estimate", "low", "high", "lower", "upper", "n", "clusters", "missing")
 TOLERANCE = 1e-9  # two builds of the special functions may differ in the last digits
 
 
-def estimate(  # noqa: PLR0913 - the contract of the house; all but two by keyword
+class Words(TypedDict, total=False):
+    """What may be said of a measure besides: which way is better, and a note."""
+
+    better: Literal["higher", "lower"] | None
+    note: str | None
+
+
+def estimate(
     records: Sequence[Row],
     recipe: Recipe,
     *,
     name: str,
     unit: Unit,
     samples: str | None,
-    better: Literal["higher", "lower"] | None = None,
-    note: str | None = None,
+    **words: Unpack[Words],
 ) -> Measure:
     """Make a measure out of sample records as the recipe says.
 
-    ``samples`` is the digest of the stored records. Raises UsageError for an unknown estimator or
-    column, and for an outcome that is neither true, false, a number nor null.
+    ``samples`` is the digest of the stored records; ``better`` and ``note`` may be given. Raises
+    UsageError for an unknown estimator or column, and for an outcome that is neither true, false,
+    a number nor null.
     """
     if recipe.estimator not in ESTIMATORS:
         raise unknown("estimator", recipe.estimator, ESTIMATORS)
     found = ESTIMATORS[recipe.estimator](select(records, recipe.where), recipe)
-    return _measure(found, recipe, name=name, unit=unit, samples=samples, better=better, note=note)
-
-
-def _measure(found: Found, recipe: Recipe, **words: Any) -> Measure:
     return Measure(
+        name=name,
+        unit=unit,
         estimate=found.estimate,
         low=found.low,
         high=found.high,
@@ -58,6 +63,7 @@ def _measure(found: Found, recipe: Recipe, **words: Any) -> Measure:
         worst=found.worst,
         method=found.method,
         recipe=recipe,
+        samples=samples,
         **words,
     )
 

@@ -68,7 +68,7 @@ def _by(codes: Codes | None) -> str:
 def proportion(records: Sequence[Row], recipe: Recipe) -> Found:
     """Share of true outcomes: Wilson's interval, exact one-sided bounds."""
     seen = outcomes(records, recipe)
-    if not seen.binary:
+    if not np.isin(seen.graded()[0], (0, 1)).all():
         raise UsageError(f"'{recipe.value}' holds numbers; a proportion needs true/false, use mean")
     values, codes = seen.graded()
     planned, level = len(seen.values), recipe.level
@@ -121,7 +121,11 @@ def _paired_interval(seen: Pairs, gap: tuple[Floats, Floats], level: float) -> I
 
 def paired_difference(records: Sequence[Row], recipe: Recipe) -> Found:
     """First minus second arm over pairs; a pair with a missing side is missing."""
-    seen = pairs(records, recipe)
+    return over_pairs(pairs(records, recipe), recipe)
+
+
+def over_pairs(seen: Pairs, recipe: Recipe) -> Found:
+    """Find the paired difference of records that were read before."""
     if len(seen.first) == 0:
         return Found(method="no records")
     gaps = seen.first - seen.second
@@ -185,7 +189,8 @@ def _apart(
 
 def difference(records: Sequence[Row], recipe: Recipe) -> Found:
     """First minus second arm, measured on different items."""
-    first, second = (outcomes(rows, recipe) for rows in by_arm(records, recipe))
+    sides = by_arm(records, recipe)
+    first, second = (outcomes(rows, recipe, [*sides[0], *sides[1]]) for rows in sides)
     arms = (first, second)
     if len(first.values) == 0 or len(second.values) == 0:
         return Found(method="an arm without records")

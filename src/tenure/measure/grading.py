@@ -7,6 +7,7 @@ it agrees with labels given by hand, with intervals.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -104,23 +105,28 @@ def grader(name: str) -> Grader:
     return found
 
 
+@cache
+def _labelled_files() -> tuple[tuple[_LabelledFile, str], ...]:
+    """Read every labelled file that is shipped, with its digest."""
+    folder = files("tenure.measure") / "labelled"
+    places = sorted((p for p in folder.iterdir() if p.name.endswith(".yaml")), key=lambda p: p.name)
+    texts = [(p.name, p.read_text(encoding="utf-8")) for p in places]
+    return tuple(
+        (parse(text, _LabelledFile, source=f"labelled/{name}"), digest(text.encode()))
+        for name, text in texts
+    )
+
+
 def labelled(name: str) -> LabelledSet:
     """Return the labelled answers shipped for a grader; UsageError when there are none."""
-    folder = files("tenure.measure") / "labelled"
-    for place in sorted(folder.iterdir(), key=lambda p: p.name):
-        if not place.name.endswith(".yaml"):
-            continue
-        text = place.read_text(encoding="utf-8")
-        held = parse(text, _LabelledFile, source=f"labelled/{place.name}")
+    for held, address in _labelled_files():
         rows = tuple(
             Labelled(r.id, r.prompt, r.answer, r.labels[name], r.hard, r.fresh)
             for r in held.rows
             if name in r.labels
         )
         if rows:
-            return LabelledSet(
-                rows, held.labelled_by, held.note, held.codebook, digest(text.encode())
-            )
+            return LabelledSet(rows, held.labelled_by, held.note, held.codebook, address)
     raise UsageError(f"grader '{name}' has no labelled answers; add a file to measure/labelled")
 
 

@@ -45,7 +45,8 @@ def answer(model: Model, view: View, emit: Emit, ahead: Ahead) -> Answered:
     from tenure.models.talk import Reply, Sampling
 
     engine = models.engine(model, view, ahead.engine)
-    sampling = Sampling(**ahead.config)
+    asked = dict(ahead.config)
+    sampling = Sampling(stop=tuple(asked.pop("stop_seqs", ())), **asked)
     usage = {"calls": 0, "input_tokens": 0, "output_tokens": 0}
     emit.progress(0, len(ahead.prompts), ahead.what)
     for start in range(0, len(ahead.prompts), ahead.batch):

@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
@@ -27,6 +27,7 @@ from tenure.measure.replay import Ahead, answer
 
 SHARD = 50  # samples of an API model that a kill can lose
 PRICES = "INSPECT_EVAL_MODEL_COST_CONFIG"  # Inspect's own variable
+RETRIES = 5  # of one call to an API; Inspect alone would go on for ever
 WIDTH = 64  # samples in flight; Inspect starves a batch below 32
 
 
@@ -117,15 +118,21 @@ def messages_of(sample: Any) -> list[dict[str, str]]:
     return [{"role": "user", "content": found}] if isinstance(found, str) else found
 
 
-def _config(task: Any, max_tokens: int, seed: int) -> dict[str, Any]:
-    """Settle the sampling: the task's own temperature, else greedy."""
+def _config(task: Any, model: Model, max_tokens: int, seed: int) -> dict[str, Any]:
+    """Settle the sampling: the task's own, else greedy; an API is not sent what it was not asked."""
     given = task.config
-    return {
+    config: dict[str, Any] = {
         "max_tokens": max_tokens,
         "temperature": 0.0 if given.temperature is None else given.temperature,
-        "top_p": 1.0 if given.top_p is None else given.top_p,
         "seed": seed,
     }
+    if given.top_p is not None:
+        config["top_p"] = given.top_p
+    if given.stop_seqs:
+        config["stop_seqs"] = list(given.stop_seqs)
+    if model.kind == "api":
+        config["max_retries"] = RETRIES
+    return config
 
 
 def _evaluate(job: _Job) -> tuple[Any, Path]:
@@ -153,12 +160,15 @@ def _evaluate(job: _Job) -> tuple[Any, Path]:
     )[0]
     path = Path(written.location.removeprefix("file://"))
     log = logs.read(path)
-    if log.status != "success" and not log.samples:
-        why = log.error.message if log.error else log.status
-        raise EngineError(
-            f"{log.eval.task} on {job.model}: {why}; see {path.name} with 'inspect view'"
-        )
+    failed = [s.error.message for s in log.samples or () if s.error is not None]
+    if len(failed) == len(log.samples or ()):
+        why = failed[0] if failed else log.error.message if log.error else log.status
+        raise EngineError(f"{log.eval.task} on {job.model}: nothing was answered: {_line(why)}")
     return log, path
+
+
+def _line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[0][:300]
 
 
 def _records(log: Any, planned: Sequence[logs.Planned]) -> list[dict[str, Any]]:
@@ -168,43 +178,49 @@ def _records(log: Any, planned: Sequence[logs.Planned]) -> list[dict[str, Any]]:
     return [logs.record(p, found.get((str(p.id), p.epoch)), columns) for p in planned]
 
 
-def run_task(  # noqa: PLR0913 - the contract of the house; all but four by keyword
+class How(TypedDict, total=False):
+    """What else a run may be told: the engine by name, prompts per batch (32), the seed (0)."""
+
+    engine: str | None
+    batch: int
+    seed: int
+
+
+def run_task(
     task: Any,
     model: Model,
     view: View,
     emit: Emit,
     *,
-    engine: str | None = None,
     max_tokens: int,
-    batch: int = 32,
-    seed: int = 0,
+    **how: Unpack[How],
 ) -> TaskRun:
     """Run a task over a model; resumes where a killed run stopped.
 
-    Replies of our own models need a task whose solver is ``generate`` on the sample's input; what
-    else a solver asks is answered live by the provider. Raises UsageError for repeated ids and
-    reserved metadata names, EngineError when nothing could be run.
+    ``engine``, ``batch`` and ``seed`` may be given. Replies of our own models need a task whose
+    solver is ``generate`` on the sample's input; what else a solver asks is answered live by the
+    provider. Raises UsageError for repeated ids and reserved metadata names, EngineError when
+    nothing was answered.
     """
+    batch, seed = how.get("batch", 32), how.get("seed", 0)
     if batch < 1 or max_tokens < 1:
         raise UsageError(f"batch {batch} and max_tokens {max_tokens} must be at least 1")
     samples = samples_of(task)
-    config = _config(task, max_tokens, seed)
+    config = _config(task, model, max_tokens, seed)
     if model.kind == "api":
         return _run_api(task, model, emit, config, samples)
     ahead = Ahead(
         prompts=[messages_of(s) for s in samples],
         config=config,
-        engine=engine,
+        engine=how.get("engine"),
         batch=batch,
         what=f"{task.name}: replies of {model.id}",
     )
     answered = answer(model, view, emit, ahead)
-    os.environ["TENURE_DOSSIER"] = str(view.root)
-    ours = model.kind == "weights"
     job = _Job(
         task=task,
-        model=f"tenure/{model.id}" if ours else model.source,
-        model_args={"dossier": str(view.root)} if ours else {},
+        model=f"tenure/{model.id}" if model.kind == "weights" else model.source,
+        model_args={"dossier": str(view.root), "engine": answered.engine},
         config=config,
         folder=emit.scratch / "logs",
         live=False,

@@ -10,7 +10,7 @@ from tenure.errors import UsageError
 from tenure.stats.interval import Interval, check_level
 from tenure.stats.quantiles import binomial_at_most, two_sided_z
 
-BISECTIONS = 60  # 2 / 2**60: below the spacing of floats near 1
+BISECTIONS = 44  # 2 / 2**44: a thousandth of what two machines may differ by
 
 
 def _score(gap: float, b: float, c: float, n: float) -> float:
