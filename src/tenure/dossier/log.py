@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from tenure.dossier.envelope import unseal
 from tenure.dossier.merkle import Frontier, leaf_hash
 from tenure.dossier.nouns import Event
-from tenure.dossier.source import Wanted, once_of
+from tenure.dossier.source import Wanted, at_its_place, once_of
 from tenure.dossier.tables import FOLDS, checkpoint, frontier, leases, log, metadata, places
 from tenure.errors import BusyError, IntegrityError, UsageError
 
@@ -41,13 +41,6 @@ def _conditions(wanted: Wanted) -> Generator[sa.ColumnElement[bool]]:
         yield places.c.name == wanted.name
 
 
-def _read(envelope: bytes, index: int) -> Event:
-    event = unseal(bytes(envelope))
-    if event.index != index:
-        raise IntegrityError(f"event {event.index} lies at place {index}; run `tenure verify`")
-    return event
-
-
 def _find(connection: sa.Connection, wanted: Wanted) -> list[Event]:
     query = sa.select(log.c.envelope, log.c.idx)
     if conditions := list(_conditions(wanted)):
@@ -56,7 +49,7 @@ def _find(connection: sa.Connection, wanted: Wanted) -> list[Event]:
     found: list[Event] = []
     with connection.execute(query) as rows:
         for envelope, index in rows:
-            event = _read(envelope, index)
+            event = at_its_place(index, bytes(envelope))
             if wanted.fits(event):
                 found.append(event)
                 if wanted.newest:
@@ -158,14 +151,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 class Log:
     """An open log, readable and writable; safe to use from several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, keep: bool = True) -> None:
         """Connect, and make the tables where there are none.
+
+        ``keep`` false closes each connection after use: for reading now and then.
 
         Raises:
             UsageError: the address cannot be reached or is of an unknown kind.
         """
         try:
-            self.engine = sa.create_engine(url, connect_args=_options(url))
+            pool = None if keep else sa.NullPool
+            self.engine = sa.create_engine(url, connect_args=_options(url), poolclass=pool)
         except (ArgumentError, ModuleNotFoundError) as error:
             raise UsageError(
                 f"cannot keep a log there ({error}); expected postgresql+psycopg://..., "

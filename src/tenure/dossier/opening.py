@@ -144,7 +144,7 @@ def log_elsewhere(root: Path) -> Source | None:
         return None
     from tenure.dossier.log import Log  # SQLAlchemy takes 0.3 s
 
-    return Log(address)
+    return Log(address, keep=False)
 
 
 def open_view(root: Path | str) -> Reading:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tenure.dossier.envelope import unseal
 from tenure.dossier.nouns import Event
+from tenure.errors import IntegrityError
 
 ONCE = ("start", "evidence", "unit", "wait", "refuse")
 
@@ -43,6 +44,18 @@ def once_of(event: Event) -> str | None:
     return f"{event.act}:{key}" if event.act in ONCE and isinstance(key, str) else None
 
 
+def at_its_place(index: int, entry: bytes) -> Event:
+    """Read an entry that lies at a place in the log.
+
+    Raises:
+        IntegrityError: it is no event, or was written for another place.
+    """
+    event = unseal(entry)
+    if event.index != index:
+        raise IntegrityError(f"event {event.index} lies at place {index}; run `tenure verify`")
+    return event
+
+
 class Source(Protocol):
     """Events to be read."""
 
@@ -75,7 +88,7 @@ class Held:
     def find(self, wanted: Wanted) -> Sequence[Event]:
         """Return the events looked for, in log order."""
         if self._events is None:
-            self._events = [unseal(entry) for _, entry in self._entries]
+            self._events = [at_its_place(index, entry) for index, entry in self._entries]
         found = [event for event in self._events if wanted.fits(event)]
         return found[-1:] if wanted.newest else found
 

@@ -162,6 +162,7 @@ class Writer:
             descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
             with os.fdopen(descriptor, "w", encoding="utf-8") as target:
                 target.write(note)
+                os.fchmod(target.fileno(), 0o644)
             Path(name).replace(place)
 
     def append(self, *drafts: Draft) -> list[Event]:
