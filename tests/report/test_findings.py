@@ -68,7 +68,7 @@ def test_what_a_row_is_about_stands_first_and_empty_columns_are_left_out():
 
 
 def test_verdicts_and_controls_have_their_own_place():
-    assert findings({"verdicts": [1], "controls": {"a": True}, "nothing": None}) == []
+    assert findings({"verdicts": [{"rule": 1}], "controls": {"a": True}, "nothing": None}) == []
 
 
 def test_controls_are_read_as_a_list_or_a_mapping():

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tenure.dossier.nouns import Event, Evidence, Model, State
+from tenure.dossier.nouns import Event, Evidence, Measure, Model, State
 from tenure.dossier.stage import View
 from tenure.errors import IntegrityError
 from tenure.report import words
 
 Origin = Literal["live", "scripted", "attested", "recorded"]
+CONTROL = "control/"  # begins the name of a measure taken on a control
 SMALL_BYTES = 4 << 30  # below about two billion parameters at 16 bits
 
 
@@ -31,6 +32,10 @@ class Item:
         if self.model.kind == "scripted":
             return "scripted"
         return "recorded" if told == "recorded" else "live"
+
+    def origin_of(self, measure: Measure) -> Origin:
+        """Say where one number comes from: an assessment's controls are scripted."""
+        return "scripted" if measure.name.startswith(CONTROL) else self.origin
 
     @property
     def command(self) -> str:

@@ -10,7 +10,7 @@ from tenure.dossier.stage import View
 from tenure.errors import IntegrityError
 from tenure.measure import estimate
 from tenure.report import letters, words
-from tenure.report.catalog import Item
+from tenure.report.catalog import CONTROL, Item
 from tenure.report.findings import cell
 from tenure.report.letters import Letter
 from tenure.report.plots import Plot, Row
@@ -61,10 +61,36 @@ def recipe_words(recipe: Recipe) -> str:
     return text
 
 
-def plots(item: Item, view: View) -> list[Plot]:
-    """Draw the measures, unit by unit on one scale; under differences, the arms they are made of."""
-    units: dict[str, list[Measure]] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Measures of one origin, with their plots; origins never share a table."""
+
+    origin: str
+    measures: tuple[Measure, ...]
+    plots: tuple[Plot, ...]
+
+
+def groups(item: Item, view: View) -> list[Group]:
+    """Sort the measures by where they come from, the model's own first."""
+    found: dict[str, list[Measure]] = {item.origin: []}
     for m in item.evidence.measures:
+        found.setdefault(item.origin_of(m), []).append(m)
+    return [
+        Group(origin=origin, measures=tuple(held), plots=tuple(plots(held, view)))
+        for origin, held in found.items()
+        if held
+    ]
+
+
+def label(m: Measure) -> str:
+    """Name a measure in a few words; of a control's, the word "control" is left to the heading."""
+    return words.spoken(m.name.removeprefix(CONTROL))
+
+
+def plots(measures: Sequence[Measure], view: View) -> list[Plot]:
+    """Draw measures, unit by unit on one scale; under differences, the arms they are made of."""
+    units: dict[str, list[Measure]] = {}
+    for m in measures:
         unit = words.unit_of(m)
         if unit in ("proportion", "difference") and m.estimate is not None:
             units.setdefault(unit, []).append(m)
@@ -72,8 +98,7 @@ def plots(item: Item, view: View) -> list[Plot]:
         Plot(
             title=_title(unit, found),
             rows=tuple(
-                Row(label=words.spoken(m.name), measure=m, href=f"#m-{words.slug(m.name)}")
-                for m in found
+                Row(label=label(m), measure=m, href=f"#m-{words.slug(m.name)}") for m in found
             ),
             unit=unit,
         )
@@ -99,9 +124,7 @@ def arms(m: Measure, view: View) -> Plot | None:
         f"{row.label} {words.number(row.measure.estimate, 'proportion')}" for row in rows
     )
     title = f"{words.title(words.spoken(m.recipe.value))}: {said}"
-    return Plot(
-        title=title, rows=rows, unit="proportion", note=f"The arms of {words.spoken(m.name)}"
-    )
+    return Plot(title=title, rows=rows, unit="proportion", note=f"The arms of {label(m)}")
 
 
 def _arm(m: Measure, recipe: Recipe, arm: Any, records: Sequence[Mapping[str, Any]]) -> Row:
@@ -120,7 +143,7 @@ def _arm(m: Measure, recipe: Recipe, arm: Any, records: Sequence[Mapping[str, An
 def _title(unit: str, found: Sequence[Measure]) -> str:
     if len(found) == 1:
         m = found[0]
-        name, value = words.title(words.spoken(m.name)), words.stated(m.estimate, unit)
+        name, value = words.title(label(m)), words.stated(m.estimate, unit)
         return f"{name}: {value}, interval {words.interval(m)}"
     if unit == "difference":
         apart = [

@@ -13,7 +13,7 @@ WIDE = 80  # letters in one cell; longer ones are shown one under the other
 FIRST = ("topic", "title", "name", "item", "rule", "level", "state", "verdict", "outcome", "status")
 EMPTY = (None, "", [], {})
 MEASURE = {"name", "unit", "n", "missing", "method", "level"}
-OWN_PLACE = frozenset({"verdicts", "controls", "origin"})
+OWN_PLACE = frozenset({"controls", "origin"})
 
 
 def cell(value: Any) -> str:
@@ -72,11 +72,16 @@ def findings(found: Mapping[str, Any]) -> list[Finding]:
     shown = [
         _finding(words.spoken(str(name)), value)
         for name, value in found.items()
-        if name not in OWN_PLACE and value not in EMPTY
+        if name not in OWN_PLACE and value not in EMPTY and not _is_ruling(name, value)
     ]
     return sorted(
         shown, key=lambda f: ("words", "list", "pairs", "table", "cards", "long").index(f.kind)
     )
+
+
+def _is_ruling(name: str, value: Any) -> bool:
+    """Say whether this is a release decision's table of verdicts, which has its own place."""
+    return name == "verdicts" and isinstance(value, list)
 
 
 def _finding(name: str, value: Any) -> Finding:

@@ -106,9 +106,9 @@ def _tags(record: Mapping[str, Any], columns: Sequence[str]) -> Iterator[tuple[s
 
 
 def _fold(record: Mapping[str, Any]) -> str | None:
-    split = str(record.get("split", ""))
+    about = {str(record.get(key)) for key in ("split", "kind", "side")}
     for word in DISTURBING:
-        if record.get(word) is True or word in split or word in str(record.get("kind", "")):
+        if record.get(word) is True or word in about:
             return f"a {word} request and the answer to it"
     return None
 

@@ -51,6 +51,7 @@ def environment() -> Environment:
         sentence=words.sentence,
         heading=words.title,
         stated=words.stated,
+        label=exhibit.label,
         unit=words.unit_of,
         slug=words.slug,
         plural=words.plural,
@@ -122,8 +123,8 @@ class Site:
         return {
             "item": item,
             "subject": self.catalog.subject(item.model.id),
-            "origin": story.ORIGINS[item.origin],
-            "plots": exhibit.plots(item, self.catalog.view),
+            "origins": story.ORIGINS,
+            "groups": exhibit.groups(item, self.catalog.view),
             "samples": found,
             "unfolded": exhibit.OPEN,
             "copies": copies,
