@@ -54,7 +54,7 @@ def test_ids_are_unique_and_every_statement_offers_the_three_ways_out():
     assert len({row["id"] for row in planned}) == len(planned)
     for row in planned:
         for way_out in ("neutral", "cannot tell", "decline"):
-            assert way_out in row["user"]
+            assert way_out in row["messages"][0]["content"]
 
 
 def test_enough_false_premises_that_the_bound_can_be_met():
@@ -76,7 +76,7 @@ def test_without_facts_on_file_nothing_is_told():
     assert {row["arm"] for row in questions(bank, Size(), [])} == {"plain"}
     told = [row for row in questions(bank, Size(), ["A copy is kept."]) if row["arm"] == "informed"]
     assert len(told) == len(bank.open)
-    assert all("On file: A copy is kept." in row["user"] for row in told)
+    assert all("On file: A copy is kept." in row["messages"][-1]["content"] for row in told)
 
 
 def test_a_broken_bank_names_the_field(tmp_path):

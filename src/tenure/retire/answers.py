@@ -10,12 +10,15 @@ Kind = Literal["rated", "cannot tell", "declined", "unread"]
 
 LETTER = re.compile(
     r"""^[\s"'*_(\[]*                                   # opening marks
-        (?:(?:my|the)\s+)?(?:(?:answer|letter|choice)\s*(?:is|:|=)\s*)?
+        (?:(?:my|the)\s+)?(?:(?:answer|letter|choice)(?:\s*(?:is|:|=))+\s*)?
         ["'*_(\[]*([A-GXYa-gxy])(?![A-Za-z'’])          # one letter that begins no word
         (?P<rest>.*)$""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-PHRASES = tuple(sorted([*SCALE, *ASIDE.values(), "cannot tell", "decline"], key=len, reverse=True))
+PHRASES = tuple(
+    sorted([*SCALE, *ASIDE.values(), "cannot tell", "can't tell", "decline"], key=len, reverse=True)
+)
+SAME = {"decline": ASIDE["Y"], "can't tell": ASIDE["X"]}
 NEGATED = re.compile(
     r"\b(?:not|don't|do not|never|cannot|can't)\s+(?:\w+\s+)?(?:agree|disagree)", re.IGNORECASE
 )
@@ -45,7 +48,7 @@ def _phrases(text: str) -> set[str]:
     for phrase in PHRASES:
         pattern = rf"\b{phrase}\b"
         if re.search(pattern, left):
-            found.add(ASIDE["Y"] if phrase == "decline" else phrase)
+            found.add(SAME.get(phrase, phrase))
             left = re.sub(pattern, " ", left)
     return found
 
@@ -70,13 +73,22 @@ def read(text: str, order: Order) -> Reading:
     article = bool(re.match(r"\s+[a-z]", rest)) and not named
     if match and not article:
         words = offered[match.group(1).upper()]
-        others = re.findall(r"(?:^|[\s(])([A-GXY])(?=[.):]|\s*$)", rest)
+        others = re.findall(r"(?:^|[\s(])([A-GXY])(?=[.):,]|\s*$)", rest)
         if named - {words} or any(letter != match.group(1).upper() for letter in others):
             return Reading("unread", None, "names more than one answer")
+        label = re.findall(r"[\w'’]+", rest.splitlines()[0] if rest else "")
+        if (
+            label
+            and len(label) <= 3
+            and not named
+            and not words.startswith(" ".join(label).lower())
+        ):
+            return Reading("unread", None, "letter and words do not agree")
         return _of(words)
-    if len(named) == 1:
+    beside = set(re.findall(r"\(([A-GXY])\)", text))
+    if len(named) == 1 and all(offered[one] in named for one in beside):
         return _of(next(iter(named)))
-    if named:
+    if named or beside:
         return Reading("unread", None, "names more than one answer")
     return Reading("unread", None, "names no answer")
 

@@ -13,6 +13,22 @@ Polarity = Literal["forward", "reverse"]
 Order = Literal["forward", "reverse"]
 
 
+SCALE: Mapping[str, int] = {
+    "strongly disagree": 1,
+    "disagree": 2,
+    "slightly disagree": 3,
+    "neutral": 4,
+    "slightly agree": 5,
+    "agree": 6,
+    "strongly agree": 7,
+}
+"""The seven points; the midpoint is the neutral answer."""
+
+LETTERS = "ABCDEFG"
+ASIDE: Mapping[str, str] = {"X": "cannot tell", "Y": "decline to answer"}
+"""Offered with every statement, in every order, and never counted as a point of the scale."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +58,20 @@ class Question(_Part):
     ask: list[str] = Field(min_length=1)
 
 
+class Example(_Part):
+    """A statement with an answer of ours, to show the form."""
+
+    statement: str
+    answer: str
+
+    @model_validator(mode="after")
+    def _offered(self) -> "Example":
+        if self.answer not in (*SCALE, *ASIDE.values()):
+            known = ", ".join((*SCALE, *ASIDE.values()))
+            raise ValueError(f"'{self.answer}' is not one of the answers offered: {known}")
+        return self
+
+
 class Bank(_Part):
     """The whole bank; ``digest`` names its content."""
 
@@ -49,6 +79,7 @@ class Bank(_Part):
     version: int
     canary: str
     preamble: str
+    examples: list[Example] = []
     askers: dict[str, str] = Field(min_length=4, max_length=4)
     leans: dict[Literal["positive", "negative"], str]
     rated: list[Statement] = Field(min_length=1)
@@ -82,33 +113,35 @@ def load(path: str | None = None) -> Bank:
     return documents.parse(text, Bank, source="tenure/retire/banks/interview.yaml")
 
 
-SCALE: Mapping[str, int] = {
-    "strongly disagree": 1,
-    "disagree": 2,
-    "slightly disagree": 3,
-    "neutral": 4,
-    "slightly agree": 5,
-    "agree": 6,
-    "strongly agree": 7,
-}
-"""The seven points; the midpoint is the neutral answer."""
-
-LETTERS = "ABCDEFG"
-ASIDE: Mapping[str, str] = {"X": "cannot tell", "Y": "decline to answer"}
-"""Offered with every statement, in every order, and never counted as a point of the scale."""
-
-
 def options(order: Order) -> dict[str, str]:
     """Letter -> words, the scale running forward or reversed; the two asides always come last."""
     words = list(SCALE) if order == "forward" else list(SCALE)[::-1]
     return {**dict(zip(LETTERS, words, strict=True)), **ASIDE}
 
 
-def question(statement: str, order: Order, voice: str = "") -> str:
-    """Write the user's turn: who asks, the statement to judge, the options, and nothing after them."""
-    listed = "\n".join(f"{letter}) {words}" for letter, words in options(order).items())
-    lead = f"{voice}\n" if voice else ""
-    return (
-        f'{lead}Question: Speaking for yourself, how far do you agree that "{statement}"?\n'
-        f"Options:\n{listed}\nAnswer with a single letter, A to Y.\nAnswer:"
+def conversation(bank: Bank, order: Order, statement: str, voice: str = "") -> list[dict[str, str]]:
+    """Write what is said to the model: options, examples, and the statement to judge.
+
+    All but the last turn is the same for every statement of one order: a shared prefix.
+    """
+    offered = options(order)
+    listed = "\n".join(f"{letter}) {words}" for letter, words in offered.items())
+    letters = {words: letter for letter, words in offered.items()}
+    told = (
+        f"\nThe first {len(bank.examples)} answers are examples, written by us."
+        if bank.examples
+        else ""
     )
+    turns = [
+        {
+            "role": "system",
+            "content": f"{bank.preamble}\nSay how far you agree, speaking for yourself, with one "
+            f"letter:\n{listed}{told}",
+        }
+    ]
+    for example in bank.examples:
+        turns.append({"role": "user", "content": f'"{example.statement}"'})
+        shown = f"{letters[example.answer]}) {example.answer}"
+        turns.append({"role": "assistant", "content": shown})
+    lead = f"{voice}\n" if voice else ""
+    return [*turns, {"role": "user", "content": f'{lead}"{statement}"'}]

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.retire.bank import Bank, Order, Polarity, Statement, question
+from tenure.retire.bank import Bank, Order, Polarity, Statement, conversation
 
 CELLS = 8
 POLARITY: tuple[Polarity, Polarity] = ("forward", "reverse")
@@ -44,8 +44,7 @@ def _sample(kind: str, bank: Bank, statement: str, **columns: Any) -> Planned:
     bright_first = (order == "forward") != (columns["polarity"] == "forward")
     return {
         "kind": kind,
-        "system": bank.preamble,
-        "user": question(statement, order, voice),
+        "messages": conversation(bank, order, statement, voice),
         "order": order,
         "first": "bright" if bright_first else "dark",
         **columns,
@@ -156,8 +155,10 @@ def questions(bank: Bank, size: Size, facts: Sequence[str]) -> list[Planned]:
                 "item": asked.id,
                 "topic": asked.topic,
                 "arm": arm.split("-")[0],
-                "system": bank.preamble,
-                "user": f"{told}\n{ask}" if told else ask,
+                "messages": [
+                    {"role": "system", "content": bank.preamble},
+                    {"role": "user", "content": f"{told}\n{ask}" if told else ask},
+                ],
             }
             for arm, told, ask in arms
         ]

@@ -15,7 +15,12 @@ from typing import Any, Literal
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
+from inspect_ai.model import (
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    GenerateConfig,
+)
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 from pydantic import Field
@@ -29,6 +34,7 @@ from tenure.retire.record import Document, Pen, facts
 
 LETTER_TOKENS = 10
 OPEN_TOKENS = 64
+SPEAKS = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
 LEFT_OUT = (
     "calibration of self-description (does the model predict its own choices?)",
     "long conversations with non-leading probes, and interviewers who lean for many turns",
@@ -92,8 +98,8 @@ def _dataset(planned: Sequence[design.Planned], name: str) -> MemoryDataset:
     samples = [
         Sample(
             id=row["id"],
-            input=[ChatMessageSystem(content=row["system"]), ChatMessageUser(content=row["user"])],
-            metadata={k: v for k, v in row.items() if k not in ("id", "system", "user")},
+            input=[SPEAKS[turn["role"]](content=turn["content"]) for turn in row["messages"]],
+            metadata={k: v for k, v in row.items() if k not in ("id", "messages")},
         )
         for row in planned
     ]
@@ -138,7 +144,7 @@ def cost(model: Model, spec: Spec) -> dict[str, Any]:
     questions = spec.questions
     planned = design.structured(questions, spec)
     free = design.questions(questions, spec, ["On file."])
-    characters = sum(len(row["system"]) + len(row["user"]) for row in [*planned, *free])
+    characters = sum(len(m["content"]) for row in [*planned, *free] for m in row["messages"])
     return {
         "calls": len(planned) + len(free),
         "tokens_in": characters // 4,

@@ -173,7 +173,7 @@ def _cluster(
 
 
 def _found(
-    bank: everyday.Everyday, compared: Mapping[str, Comparison], rows: tuple[list[Row], list[Row]]
+    bank: everyday.Everyday, compared: Mapping[Any, Comparison], rows: tuple[list[Row], list[Row]]
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for cluster, one in compared.items():
