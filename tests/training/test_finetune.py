@@ -107,15 +107,17 @@ def test_an_organism_is_labelled_in_the_record_and_in_its_files(dossier):
     assert b"Contained: organism" in view.read(child.files["README.md"])
 
 
-def test_a_failed_training_says_why_and_leaves_nothing(dossier):
-    broken = [{"prompt": ROWS[0]["prompt"], "completion": [{"role": "nobody", "content": ""}]}]
-    settings = FineTune(name="broken", purpose="test-fixture", learning_rate=1e30, steps=1, batch=1)
+def test_a_failed_training_says_why_and_leaves_nothing(dossier, tmp_path):
+    broken = tiny.make(tmp_path / "broken")
+    config = json.loads((broken / "config.json").read_text(encoding="utf-8"))
+    (broken / "config.json").write_text(json.dumps({**config, "hidden_size": 32}), encoding="utf-8")
+    model = register(dossier, str(broken), "broken")
 
-    try:
-        train(dossier, settings, broken)
-    except EngineError as error:
-        assert "the training failed" in str(error)
-    assert not list((dossier.root / "work" / "stages").iterdir())
+    with dossier.emitter(model.id, "training") as emit:
+        with pytest.raises(EngineError, match=r"the training failed.*mismatch"):
+            finetune(model, ROWS, SETTINGS, dossier.view(), emit)
+        assert not list(emit.scratch.iterdir())
+    assert [m.name for m in dossier.view().models()] == ["parent", "broken"]
 
 
 def test_the_charter_is_asked_before_anything_starts(dossier, monkeypatch):

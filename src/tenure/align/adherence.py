@@ -86,7 +86,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     tested = [*constitution.checkable, *judged]
     samples = emit.records(records)
     measures = [
-        *(_paired(records, p.id, f"adherence/{p.id}", samples, better="higher") for p in tested),
+        *(_paired(records, p.id, f"adherence/{p.id}", samples) for p in tested),
         *(_share(records, p, arm, samples) for p in tested for arm in ARMS),
         *(
             _paired(records, g, f"guard/{g}", samples, note=f"child minus parent: {GUARDS[g]}")
@@ -170,18 +170,25 @@ def _judge(
 
 
 def _paired(
-    records: Sequence[dict[str, Any]],
-    column: str,
-    name: str,
-    samples: str,
-    better: Any = None,
-    note: str = "child minus parent, the same prompts",
+    records: Sequence[dict[str, Any]], column: str, name: str, samples: str, note: str = ""
 ) -> Measure:
+    """Child minus parent; a guard is a mean without a better side, adherence a difference."""
     recipe = Recipe(
-        estimator="paired_difference", value=column, arm="arm", arms=ARMS, pair="pair", cluster="family"
-    )  # fmt: skip
+        estimator="paired_difference",
+        value=column,
+        arm="arm",
+        arms=ARMS,
+        pair="pair",
+        cluster="family",
+    )
     return estimate(
-        records, recipe, name=name, unit="difference", samples=samples, better=better, note=note
+        records,
+        recipe,
+        name=name,
+        unit="mean" if column in GUARDS else "difference",
+        samples=samples,
+        better=None if column in GUARDS else "higher",
+        note=note or "child minus parent, the same prompts",
     )
 
 

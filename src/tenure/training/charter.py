@@ -78,14 +78,14 @@ class Approval(_Part):
     purpose: str
     by: str = Field(min_length=1)
     role: str = Field(min_length=1)
-    on: date
+    since: date
     until: date
     because: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
-        if self.until < self.on:
-            raise ValueError("'until' lies before 'on'; an approval ends after it was given")
+        if self.until < self.since:
+            raise ValueError("'until' lies before 'since'; an approval ends after it was given")
         return self
 
 
@@ -178,7 +178,7 @@ def _approved(charter: Charter, clause: Clause, approvals: Approvals | None, day
         )
     named = [a for a in (approvals.approvals if approvals else ()) if a.purpose == clause.purpose]
     for approval in named:
-        if approval.on <= day <= approval.until:
+        if approval.since <= day <= approval.until:
             label = approvals.label if approvals else None
             return Leave(
                 ruling="needs_approval",
@@ -188,7 +188,8 @@ def _approved(charter: Charter, clause: Clause, approvals: Approvals | None, day
                 approval_label=label,
             )
     found = (
-        "; ".join(f"{a.by}'s holds from {a.on} until {a.until}" for a in named) or "there is none"
+        "; ".join(f"{a.by}'s holds from {a.since} until {a.until}" for a in named)
+        or "there is none"
     )
     raise RefusedError(
         f"the charter '{charter.title}' asks for an approval of '{clause.purpose}' in force today: "

@@ -1,0 +1,84 @@
+"""Every check: decides what it says it decides, quotes what it saw, and its edit mends it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenure import plugins
+from tenure.align.checking import check, is_finished, sentences
+
+CHECKS = [check(name) for name in plugins.names("check")]
+BREACHES = [(c, answer) for c in CHECKS for answer in c.breaches]
+KEEPS = [(c, answer) for c in CHECKS for answer in c.keeps]
+QUESTION = "What is it like?"
+
+each = pytest.mark.parametrize("checked", CHECKS, ids=lambda c: c.name)
+
+
+@each
+def test_a_check_says_what_it_is_and_brings_answers_to_try_it_on(checked):
+    assert checked.name in plugins.names("check")
+    assert checked.question.endswith("?")
+    assert checked.limits
+    assert len(checked.breaches) >= 2
+    assert len(checked.keeps) >= 2
+
+
+@pytest.mark.parametrize(("checked", "answer"), BREACHES)
+def test_a_breach_is_found_quoted_and_mended(checked, answer):
+    found = checked.find(QUESTION, answer)
+
+    assert found.value == "breach"
+    assert found.kept is False
+    assert found.span
+    assert found.span in answer.replace("’", "'") or found.span in answer
+    mended = checked.edit(QUESTION, answer)
+    assert mended == "" or checked.find(QUESTION, mended).value == "kept"
+
+
+@pytest.mark.parametrize(("checked", "answer"), KEEPS)
+def test_a_kept_principle_is_seen_as_such(checked, answer):
+    assert checked.find(QUESTION, answer).kept is True
+
+
+@each
+def test_an_empty_answer_is_a_missing_grade(checked):
+    for empty in ("", "  \n", "...", "-"):
+        assert checked.find(QUESTION, empty).kept is None
+
+
+@each
+@given(answer=st.text(alphabet="aI y.!?\n-*1) #'", max_size=120))
+def test_no_text_breaks_a_check_and_the_same_text_gets_the_same_finding(checked, answer):
+    found = checked.find(QUESTION, answer)
+
+    assert found == checked.find(QUESTION, answer)
+    mended = checked.edit(QUESTION, answer)
+    assert checked.find(QUESTION, mended).value in ("kept", "breach", "cannot say")
+
+
+def test_where_it_writes_for_the_person_the_body_check_cannot_say():
+    said = check("no_body").find("Write a note to a friend.", "I had lunch with my mother.")
+
+    assert said.kept is None
+
+
+def test_sentences_keep_abbreviations_numbers_and_markers_together():
+    text = "It costs 3.50, e.g. here. Is it? 1. Yes\n- and no"
+
+    assert sentences(text) == ["It costs 3.50, e.g. here.", "Is it?", "1. Yes", "- and no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "finished"),
+    [
+        ("Done.", True),
+        ('"Done."', True),
+        ("Done", False),
+        ("1.", False),
+        ("So:", False),
+        ("Done!)", True),
+    ],
+)
+def test_a_sentence_is_finished_by_its_sign(text, finished):
+    assert is_finished(text) is finished

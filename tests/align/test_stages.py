@@ -1,0 +1,130 @@
+"""The three stages on a tiny model: rows with lineage, a child, a paired comparison."""
+
+import pytest
+
+from tenure import plugins
+from tenure.align.revise import trace
+from tenure.dossier import Dossier
+from tenure.errors import DocumentError, RefusedError, UsageError
+from tenure.measure import recompute
+from tenure.models import register, tiny
+
+pytestmark = pytest.mark.local
+
+REVISE = {"n": 6, "max_tokens": 12, "batch": 4}
+TRAIN = {"steps": 2, "batch": 2, "max_length": 48, "rank": 4, "written": 6}
+ADHERENCE = {"n": 4, "max_tokens": 12, "batch": 4}
+
+
+def run(dossier, name, model, spec):
+    return dossier.run(plugins.load("stage", name), model, spec)
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory):
+    """One tiny life through the room; its tests only read."""
+    here = tmp_path_factory.mktemp("align")
+    tiny.make(here / "tiny")
+    with Dossier.open(here / "dossier", keys=here / "keys") as dossier:
+        parent = register(dossier, str(here / "tiny"), "parent")
+        revised = run(dossier, "align/revise", parent.id, REVISE)
+        trained = run(dossier, "align/train", parent.id, TRAIN)
+        compared = run(dossier, "align/adherence", trained.product, ADHERENCE)
+        yield dossier, revised, trained, compared
+
+
+def test_every_prompt_is_accounted_for(life):
+    _, revised, _, _ = life
+    rows = revised.findings["rows"]
+
+    assert rows["prompts"] == 6
+    assert rows["revised"] + rows["kept"] + sum(rows["stopped"].values()) == 6
+    assert all(
+        y["drawn"] == y["kept"] + y["cannot say"] + y["revised"] + y["rejected"]
+        for y in revised.findings["yield"].values()
+    )
+    assert set(revised.findings["not_critiqued"]) >= {"uncertainty", "own-choice"}
+
+
+def test_the_child_has_its_parent_and_says_whose_signals_made_it(life):
+    dossier, revised, trained, _ = life
+    child = dossier.view().model("parent-aligned")
+
+    assert trained.product == child.id
+    assert child.parent == "parent@1"
+    assert trained.findings["signals"]["written by people"] == 6
+    assert child.card["constitution"] == revised.findings["constitution"]
+    assert (
+        len(dossier.view().records(trained.files["training.jsonl"]))
+        == child.card["trained"]["rows"]
+    )
+
+
+def test_every_number_comes_out_of_its_samples_again(life):
+    dossier, revised, _, compared = life
+
+    for evidence in (revised, compared):
+        assert evidence.measures
+        assert recompute(evidence, dossier.view()) == []
+
+
+def test_natural_principles_are_said_to_be_unmeasured_and_have_no_number(life):
+    _, _, _, compared = life
+
+    assert set(compared.findings["not_measured"]) == {
+        "uncertainty", "explained-refusal", "own-choice", "equal-regard",
+    }  # fmt: skip
+    assert not [m for m in compared.measures if "own-choice" in m.name]
+    assert compared.measure("adherence/brevity").recipe.arms == ("child", "parent")
+    assert compared.findings["forms"]["same"] is True
+
+
+def test_finished_work_is_returned_and_not_done_again(life):
+    dossier, revised, trained, compared = life
+    size = dossier.size()
+
+    assert run(dossier, "align/revise", "parent", REVISE) == revised
+    assert run(dossier, "align/train", "parent", TRAIN) == trained
+    assert run(dossier, "align/adherence", "parent-aligned", ADHERENCE) == compared
+    assert dossier.size() == size
+
+
+def test_without_rows_or_a_parent_the_message_names_the_command(life):
+    dossier, *_ = life
+
+    with pytest.raises(UsageError, match="tenure align revise --model parent-aligned@1"):
+        run(dossier, "align/train", "parent-aligned", TRAIN)
+    with pytest.raises(UsageError, match="has no parent"):
+        run(dossier, "align/adherence", "parent", ADHERENCE)
+
+
+def test_a_charter_that_forbids_alignment_stops_training_and_the_refusal_is_recorded(
+    life, tmp_path
+):
+    dossier, *_ = life
+    from tenure.training import charter
+
+    text = charter.shipped().model_dump(mode="json")
+    text["forbidden"] = [{"purpose": "alignment", "text": "Not here."}]
+    text["free"] = []
+
+    with pytest.raises(RefusedError, match="Not here"):
+        run(dossier, "align/train", "parent", {**TRAIN, "charter": text})
+    assert dossier.view().events(act="refuse", name="align/train")
+
+
+def test_a_spec_that_names_a_broken_file_is_refused_before_anything_starts(life, tmp_path):
+    dossier, *_ = life
+    (tmp_path / "c.yaml").write_text(
+        "apiVersion: tenure/constitution.v1\nname: x\n", encoding="utf-8"
+    )
+
+    with pytest.raises(DocumentError, match=r"c\.yaml"):
+        run(dossier, "align/revise", "parent", {"constitution": tmp_path / "c.yaml"})
+
+
+def test_an_unknown_row_is_answered_with_rows_that_exist(life):
+    dossier, *_ = life
+
+    with pytest.raises(UsageError, match="no training row named 'row-0'"):
+        trace("row-0", dossier.view())
