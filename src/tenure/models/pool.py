@@ -78,7 +78,7 @@ class Owned:
             try:
                 for piece in engine.stream(messages, sampling):
                     if not _offer(pieces, piece, left):
-                        return
+                        return  # the engine's generator is closed here, and frees what it holds
             finally:
                 _offer(pieces, _END, left)
 

@@ -11,8 +11,9 @@ from typing import Any
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
 from tenure.errors import EngineError
+from tenure.models import template
 from tenure.models.references import place
-from tenure.models.talk import EngineKind, Messages, Reply, Sampling, plain
+from tenure.models.talk import EngineKind, Messages, Reply, Sampling
 from tenure.models.weights import check, check_folder
 
 
@@ -26,6 +27,7 @@ class Torch:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.form = check_folder(folder)
+        self._template = template.of_folder(folder)
         self._torch = torch
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
         self._model: Any = AutoModelForCausalLM.from_pretrained(
@@ -37,9 +39,7 @@ class Torch:
         self._window = int(getattr(self._model.config, "max_position_embeddings", 1 << 20))
 
     def _render(self, messages: Messages) -> str:
-        return self._tokenizer.apply_chat_template(
-            plain(messages), tokenize=False, add_generation_prompt=True
-        )
+        return self._template.render(messages)
 
     def _encode(self, texts: Sequence[str], room: int) -> Any:
         batch = self._tokenizer(

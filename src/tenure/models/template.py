@@ -1,0 +1,114 @@
+"""Chat templates, rendered here once for all engines, the way transformers renders them.
+
+The template is the model's own. Many put in a system prompt of their own when there is none:
+:func:`default_system` says which, and registration records it on the model's card, so that nobody
+is measured under a prompt they did not write without knowing.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+from jinja2.ext import Extension, loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tenure.errors import EngineError
+from tenure.models.talk import Messages, plain
+
+ROLES = ("system", "user", "assistant")
+
+
+class ChatTemplate:
+    """A model's chat template; ``special`` are its special tokens by name (``bos_token``...)."""
+
+    def __init__(self, source: str, special: Mapping[str, str] | None = None) -> None:
+        extensions: list[type[Extension]] = [loopcontrols]
+        # Sandboxed: a template is code that came with somebody's weights.
+        world = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=extensions
+        )
+        world.filters["tojson"] = lambda value, **how: json.dumps(value, ensure_ascii=False, **how)
+        world.globals["raise_exception"] = _raise
+        world.globals["strftime_now"] = lambda how: datetime.now(UTC).strftime(how)
+        try:
+            self._template = world.from_string(source)
+        except TemplateError as error:
+            raise EngineError(
+                f"the model's chat template is broken: {error}; mend it in its tokenizer"
+            ) from None
+        self._special = dict(special or {})
+
+    def render(self, messages: Messages) -> str:
+        """Write a conversation as text that ends where the assistant begins to speak.
+
+        Raises:
+            EngineError: an unknown role, no messages, or the template refuses the conversation.
+        """
+        for message in messages:
+            if message["role"] not in ROLES:
+                raise EngineError(
+                    f"no role named '{message['role']}'; there are: {', '.join(ROLES)}"
+                )
+        if not messages:
+            raise EngineError("a conversation needs at least one message")
+        try:
+            return self._template.render(
+                messages=plain(messages), add_generation_prompt=True, tools=None, **self._special
+            )
+        except TemplateError as error:
+            raise EngineError(
+                f"the model's chat template refuses this conversation: {error}"
+            ) from None
+
+    def default_system(self) -> str | None:
+        """Return what the template puts before a conversation that has no system message."""
+        mark = "c0ffee-mark"
+        text = self.render([{"role": "user", "content": mark}])
+        own = self.render([{"role": "system", "content": mark}, {"role": "user", "content": mark}])
+        before, between = text.split(mark)[0], own.split(mark)
+        if len(between) < 3 or not before.endswith(between[1]):
+            # No system turn in the template, or nothing common to cut at.
+            return before.strip() or None if len(between) < 3 else None
+        added = before.removesuffix(between[1]).removeprefix(between[0])
+        return added.strip() or None
+
+
+def _raise(message: str) -> None:
+    raise TemplateError(message)
+
+
+def of(config: Mapping[str, Any], source: str | None) -> ChatTemplate:
+    """Make the template of a tokenizer's config (``tokenizer_config.json``).
+
+    Raises:
+        EngineError: the model has none, and is no chat model.
+    """
+    if not source:
+        raise EngineError(
+            "this model has no chat template, so it is no chat model; add 'chat_template' to its "
+            "tokenizer_config.json or name an instruction-tuned model"
+        )
+    special = {
+        name: value["content"] if isinstance(value, dict) else value
+        for name, value in config.items()
+        if name.endswith("_token") and value
+    }
+    return ChatTemplate(source, special)
+
+
+def of_folder(folder: Path) -> ChatTemplate:
+    """Make the template of a folder: ``chat_template.jinja``, else the tokenizer's config."""
+    config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    return of(config, source_of(folder))
+
+
+def source_of(folder: Path) -> str | None:
+    """Return a folder's chat template as text, or None."""
+    apart = folder / "chat_template.jinja"
+    if apart.is_file():
+        return apart.read_text(encoding="utf-8")
+    config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    return config.get("chat_template")
