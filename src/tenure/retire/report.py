@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.retire import bank, sections, wording
+from tenure.retire.evidence import Life
 from tenure.retire.pages import Page, html, markdown, own_words
 
 COMMENT_TOKENS = 64
@@ -63,7 +64,7 @@ def review_task(said: Sequence[str]) -> Any:
     )
 
 
-def page(life: sections.Life) -> Page:
+def page(life: Life) -> Page:
     """Draw the report.
 
     Raises:
@@ -86,7 +87,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """
     from tenure.measure.task import run_task
 
-    draft = sections.Life(model, view)
+    draft = Life(model, view)
     said = sections.summary_of(draft)
     page(draft)  # our words are checked before the model is shown any of them
     comment: list[dict[str, str]] = []
@@ -108,7 +109,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             if r["answer"] is not None
         ]
         files["comment.jsonl"], form = asked.samples_digest, asked.form
-    drawn = page(sections.Life(model, view, comment))
+    drawn = page(Life(model, view, comment))
     files |= {"report.md": emit.file(markdown(drawn)), "report.html": emit.file(html(drawn))}
     empty = [
         section.title
