@@ -1,6 +1,8 @@
 """Policies are read strictly, and every refusal says where."""
 
 import copy
+import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,12 @@ def test_the_schema_is_a_json_schema_of_the_document(make):
     assert found["type"] == "object"
     assert set(found["required"]) == {"apiVersion", "kind", "metadata", "rules", "classes"}
     assert Policy.model_validate_json(make.policy().model_dump_json()) == make.policy()
+
+
+def test_the_published_schema_is_the_one_of_the_code():
+    published = resources.files("tenure.release").joinpath("policy.schema.json").read_text()
+
+    assert json.loads(published) == schema(), (
+        "run: python -c 'from tenure.release import schema; import json; print(json.dumps(schema(), "
+        "indent=1))' > src/tenure/release/policy.schema.json"
+    )

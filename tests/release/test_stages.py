@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage, Waiting
 from tenure.errors import RefusedError, UsageError
 from tenure.measure import estimate
-from tenure.release import criteria, decide, publish, sign
+from tenure.release import criteria, decide, publish, sign, withdraw
 
 
 class Outcome(BaseModel):
@@ -234,3 +234,29 @@ def test_criteria_that_came_after_the_evidence_do_not_count(house, written):
 
     assert found.findings["decision"] == "hold"
     assert "was not on record before the evidence" in found.summary
+
+
+def test_a_withdrawn_model_is_available_to_nobody_and_may_come_back(house, written):
+    house.run(ASSESS, "child", {})
+    house.run(decide.stage, "child", {"policy": written()})
+    with pytest.raises(UsageError, match="not available to anybody"):
+        house.run(withdraw.stage, "child", {"because": "x"})
+    keep(house)
+    house.run(publish.stage, "child", {})
+
+    found = house.run(withdraw.stage, "child", {"because": "a new attack was found"})
+
+    assert "withdrawn from limited" in found.summary
+    assert house.view().state("child@1").availability == "none"
+    house.run(publish.stage, "child", {"to": "internal"})
+    assert house.view().state("child@1").availability == "internal"
+
+
+def test_a_policy_that_has_run_out_publishes_nothing(house, written, make):
+    old = dict(make.document["metadata"], effective="2020-01-01", review_by="2021-01-01")
+    house.run(ASSESS, "child", {})
+    house.run(decide.stage, "child", {"policy": written(metadata=old)})
+    keep(house)
+
+    with pytest.raises(RefusedError, match="was to be looked at again by 2021-01-01"):
+        house.run(publish.stage, "child", {})

@@ -7,7 +7,8 @@ decision   the highest class whose rules are all met, or a hold
 planning   what n a policy needs, before any run
 
 Stages: ``release/criteria`` puts a policy on record, ``release/sign`` signs what was judged,
-``release/decide`` decides, ``release/publish`` makes available.
+``release/decide`` decides, ``release/publish`` makes available, ``release/withdraw`` takes back.
+The JSON Schema of a policy lies beside this file: ``policy.schema.json``.
 """
 
 from tenure.release.planning import plan

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenure.dossier.canonical import now
 from tenure.dossier.nouns import Event, Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError
@@ -77,7 +78,12 @@ def _decision(model: Model, view: View) -> tuple[Event, Evidence]:
 
 
 def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> None:
-    """Refuse when an assessment that the policy reads came after the decision."""
+    """Refuse when the policy has run out, or an assessment that it reads came after the decision."""
+    if policy.metadata.review_by <= now()[:10]:
+        raise RefusedError(
+            f"the policy {policy.metadata.id} was to be looked at again by {policy.metadata.review_by}; "
+            f"run 'tenure release decide --model {model.id} --policy FILE' with one that is in force"
+        )
     read = {rule.assessment for rule in policy.rules}
     for event, evidence in view.all_evidence(model.id):
         if evidence.name in read and event.index > decided.index:

@@ -79,6 +79,12 @@ class Catalog:
     events: tuple[Event, ...]
 
     @property
+    def main(self) -> Subject | None:
+        """The model these pages are named after: the first that is neither script nor contained."""
+        free = [s for s in self.subjects if s.model.kind != "scripted" and not s.state.containment]
+        return (free or [*self.subjects, None])[0]
+
+    @property
     def items(self) -> list[Item]:
         """Every piece of evidence, in log order."""
         found = [item for subject in self.subjects for item in subject.items]

@@ -17,7 +17,7 @@ from tenure.report.plots import Plot, Row
 
 SHOWN = 8
 OPEN = 3  # of which are not folded
-ARMS_SHOWN = 4
+ARMS_SHOWN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
