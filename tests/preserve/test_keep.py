@@ -241,6 +241,7 @@ def test_a_model_behind_an_api_keeps_its_record_and_says_so(dossier, quick):
     evidence = dossier.run(keep.stage, model.id, {})
 
     assert "no weights" in evidence.summary
+    assert evidence.findings["golden"] == {}
     assert evidence.findings["weights"] is False
     assert dossier.view().state(model.id).custody == "record kept"
     store = LocalStore(str(dossier.root / "vault"))

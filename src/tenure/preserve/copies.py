@@ -48,7 +48,7 @@ def bring(target: Store, sources: Sequence[Store], wanted: Plan) -> Outcome:
     if before.well:
         return Outcome(before=before, after=before, repairs=())
     with target.lock():
-        faults = {fault.key: fault for fault in check(target, wanted).faults}
+        faults = {fault.key: fault for fault in before.faults}
         _need_room(target, sources, faults)
         done, lost = _mend_all(target, sources, wanted, faults)
         after = check(target, wanted)

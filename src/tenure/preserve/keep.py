@@ -58,8 +58,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     inventory = found[0] if found else None
     _refuse_another(inventory, model, first)
     if inventory is None or not _there(inventory, key, model, add):
-        content = {**_kit(model, view, spec, emit, whole=not _has(inventory, model)), **add}
-        content |= kit.record(model, view, emit)
+        whole = not _has(inventory, model)
+        content = _whole_kit(model, view) if whole else kit.environment()
+        if whole and model.files:
+            content |= _golden(model, view, spec, emit)
+        content |= add | kit.record(model, view, emit)
         emit.progress(1, 3, f"writing {len(content)} files to the vault")
         addition = vault.Addition(
             files=content, message=f"kept by tenure {tenure.__version__}; {key}", created=now()
@@ -69,7 +72,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     wanted = fixity.plan([first], object_id, _trusted(first, object_id, earlier))
     outcomes = [copies.bring(second, [first], wanted), copies.bring(first, [second], wanted)]
     _fact(model, emit)
-    return _evidence(model, spec, wanted, outcomes, inventory)
+    return _evidence(model, spec, wanted, outcomes, _levels(first, inventory))
 
 
 def _key(model: Model, spec: Spec, add: Mapping[str, str]) -> str:
@@ -147,26 +150,41 @@ def _refuse_another(inventory: Inventory | None, model: Model, store: Store) -> 
         )
 
 
-def _kit(model: Model, view: View, spec: Spec, emit: Emit, *, whole: bool) -> kit.Content:
-    """Gather the kit; what does not change is gathered only for the first version."""
-    if not whole:
-        return kit.environment()
+def _whole_kit(model: Model, view: View) -> kit.Content:
+    """Gather what a first version holds: the model's own files first, so that they are stored there."""
     content = kit.original(model, view) | kit.guide(model, view) | kit.environment()
-    content["model.json"] = kit.passport(model, view, places.object_id(model))
-    if model.files:
-        emit.progress(0, 3, f"golden answers up to {spec.golden}")
-        inputs = {"model": model.digest, "level": spec.golden, "engine": spec.engine or ""}
-        made = emit.unit(
-            "golden",
-            {
-                **inputs,
-                "stack": machine.stack(),
-                "prompts": digest_of([*golden.CONVERSATIONS, *golden.TEXTS]),
-            },
-            lambda: golden.make(view.folder(model), model, spec.golden, spec.engine),
-        )
-        content |= {f"golden/{name}.json": kit.text(value) for name, value in made.items()}
-    return content
+    return content | {"model.json": kit.passport(model, view, places.object_id(model))}
+
+
+def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> kit.Content:
+    """Make the golden answers, once for these prompts on this stack."""
+    emit.progress(0, 3, f"golden answers up to {spec.golden}")
+    inputs = {
+        "model": model.digest,
+        "level": spec.golden,
+        "engine": spec.engine or "",
+        "stack": machine.stack(),
+        "prompts": digest_of([*golden.CONVERSATIONS, *golden.TEXTS]),
+    }
+    made = emit.unit(
+        "golden",
+        inputs,
+        lambda: golden.make(view.folder(model), model, spec.golden, spec.engine),
+    )
+    return {f"golden/{name}.json": kit.text(value) for name, value in made.items()}
+
+
+def _levels(store: Store, inventory: Inventory) -> dict[str, str]:
+    """Say which golden answers are kept, and why the others are not."""
+    said: dict[str, str] = {}
+    for level in golden.LEVELS[1:]:
+        digest = inventory.state.get(f"golden/{level}.json")
+        if digest is None:
+            continue
+        with store.open(f"{object_path(inventory.id)}/{inventory.manifest[digest]}") as source:
+            why = json.load(source).get("not available")
+        said[level] = f"not available: {why}" if why else "kept"
+    return said
 
 
 def _fact(model: Model, emit: Emit) -> None:
@@ -183,13 +201,14 @@ def _evidence(
     spec: Spec,
     wanted: fixity.Plan,
     outcomes: list[copies.Outcome],
-    inventory: Inventory,
+    levels: Mapping[str, str],
 ) -> Evidence:
+    inventory = wanted.inventory
     health = [outcome.after for outcome in reversed(outcomes)]
     what = (
         "the model's own files and its kit"
         if model.files
-        else "its record; no weights: they are with its provider"
+        else "its record; no weights: they are not ours to keep"
     )
     return Evidence(
         name=places.KEEP,
@@ -201,6 +220,7 @@ def _evidence(
             "version": inventory.head,
             "roots": [spec.vault, spec.second],
             "weights": bool(model.files),
+            "golden": dict(levels),
             "added": sorted(spec.add),
             "contents": sorted({name.split("/")[0] for name in inventory.state}),
         },
