@@ -6,15 +6,19 @@ a life again goes on where it was.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from tenure import plugins
 from tenure.config import REGISTER, Life, Step, settings_of
 from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting
-from tenure.errors import UsageError
+from tenure.dossier.runner import work_of
+from tenure.errors import RefusedError, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +80,11 @@ def ensure_model(dossier: Dossier, name: str) -> Model:
 def run(life: Life, beside: Path, dossier: Dossier) -> Iterator[Step | Done]:
     """Run a life: yields each step before it starts and what became of it after."""
     aliases: dict[str, str | None] = {}
+    repeats: Counter[str] = Counter()
     for step in life.steps:
         yield step
         started = time.monotonic()
-        done = _one(step, beside, dossier, aliases)
+        done = _one(step, beside, dossier, aliases, repeats)
         if step.makes:
             aliases[step.makes] = _made(done)
         yield Done(
@@ -99,7 +104,13 @@ def _made(done: Done) -> str | None:
     return done.result.product if isinstance(done.result, Evidence) else None
 
 
-def _one(step: Step, beside: Path, dossier: Dossier, aliases: Mapping[str, str | None]) -> Done:
+def _one(
+    step: Step,
+    beside: Path,
+    dossier: Dossier,
+    aliases: Mapping[str, str | None],
+    repeats: Counter[str],
+) -> Done:
     if step.do == REGISTER:
         return _register(step, beside, dossier)
     model = aliases.get(step.of or "")
@@ -112,9 +123,50 @@ def _one(step: Step, beside: Path, dossier: Dossier, aliases: Mapping[str, str |
         _note_skip(dossier, stage, model, reason)
         return _skip(step, model, reason)
     settings = _models_named(settings_of(step, beside), aliases)
-    spec = stage.spec.model_validate(settings)
-    result = perform(dossier, stage, model, spec)
+    spec = make_spec(stage, settings)
+    result = _before(dossier, stage, model, spec, repeats) if stage.repeat else None
+    try:
+        result = result or perform(dossier, stage, model, spec)
+    except RefusedError as error:
+        # A refusal is an answer, and it is on record: what does not rest on this step goes on.
+        return Done(step=step, model=model, result=None, skipped=f"refused: {error}", seconds=0.0)
     return Done(step=step, model=model, result=result, skipped=None, seconds=0.0)
+
+
+def _before(
+    dossier: Dossier, stage: Stage, model: str, spec: Any, repeats: Counter[str]
+) -> Evidence | None:
+    """Find what this step of the life found when it ran before.
+
+    A stage that repeats runs anew whenever a person calls it, but a life goes on: its second check
+    is the second evidence of the same work.
+    """
+    view = dossier.view()
+    key = work_of(stage, view.model(model), spec).key
+    earlier = [
+        evidence
+        for event, evidence in view.all_evidence(model)
+        if event.name == stage.name and event.body.get("work") == key
+    ]
+    repeats[key] += 1
+    return earlier[repeats[key] - 1] if len(earlier) >= repeats[key] else None
+
+
+def make_spec(stage: Stage, settings: dict[str, Any]) -> Any:
+    """Check settings against a stage's spec.
+
+    Raises:
+        UsageError: names the field, what was wrong, and the fields there are.
+    """
+    try:
+        return stage.spec.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "settings"
+        there = ", ".join(sorted(stage.spec.model_fields))
+        raise UsageError(
+            f"{stage.name}: {field}: {first['msg']}; its settings are: {there}"
+        ) from None
 
 
 def _models_named(settings: dict[str, Any], aliases: Mapping[str, str | None]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import typer
 import yaml
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from tenure import plugins
 from tenure.cli.place import DossierOption, ModelOption, find_dossier
-from tenure.errors import DocumentError, UsageError
+from tenure.errors import DocumentError
+from tenure.life import make_spec
 
 SIMPLE = (str, int, float, bool, Path)
 
@@ -62,23 +62,6 @@ def _spec(stage: Any, given: dict[str, Any], document: Path | None) -> Any:
         settings.update(loaded)
     settings.update({k: v for k, v in given.items() if v is not None})
     return make_spec(stage, settings)
-
-
-def make_spec(stage: Any, settings: dict[str, Any]) -> Any:
-    """Check settings against a stage's spec.
-
-    Raises:
-        UsageError: names the field, what was wrong, and the fields there are.
-    """
-    try:
-        return stage.spec.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "settings"
-        there = ", ".join(sorted(stage.spec.model_fields))
-        raise UsageError(
-            f"{stage.name}: {field}: {first['msg']}; its settings are: {there}"
-        ) from None
 
 
 def command_for(name: str) -> Callable[..., None]:
