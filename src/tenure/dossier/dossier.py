@@ -87,6 +87,7 @@ class Dossier:
 
     def close(self) -> None:
         """Let go of the database."""
+        self.leases.close()
         self.log.close()
 
     def view(self) -> View:

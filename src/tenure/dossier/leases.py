@@ -7,6 +7,7 @@ time of the process). One elsewhere is alive until its lease expires.
 import json
 import os
 import socket
+import threading
 import time
 from contextlib import suppress
 from functools import cache
@@ -79,6 +80,8 @@ class Leases:
         self.log = log
         self.held: set[str] = set()
         self._next_sign = time.time() + EXPIRY / 3
+        self._stopped = threading.Event()
+        self._pulse: threading.Thread | None = None
 
     def take(self, name: str, what: str) -> None:
         """Take a lease, durable before this returns.
@@ -100,6 +103,7 @@ class Leases:
             values = {"name": name, "owner": json.dumps(_me()), "expires": time.time() + EXPIRY}
             tx.connection.execute(leases.insert(), values)
         self.held.add(name)
+        self._keep_alive()
 
     def release(self, name: str, tx: Writing | None = None) -> None:
         """Give a lease back, in the transaction that ends the work if there is one."""
@@ -115,9 +119,30 @@ class Leases:
 
     def sign_of_life(self) -> None:
         """Renew what is held, now and then; called whenever a stage reports progress."""
-        if not self.held or time.time() < self._next_sign:
-            return
+        if self.held and time.time() >= self._next_sign:
+            self._renew()
+
+    def _renew(self) -> None:
         self._next_sign = time.time() + EXPIRY / 3
         with self.log.writing() as tx:
             renew = leases.update().where(leases.c.owner == json.dumps(_me()))
             tx.connection.execute(renew, {"expires": time.time() + EXPIRY})
+
+    def _keep_alive(self) -> None:
+        """Renew from a thread of our own where machines that cannot see this process wait for it."""
+        if self.log.sqlite or self._pulse is not None:
+            return
+
+        def pulse() -> None:
+            while not self._stopped.wait(EXPIRY / 3):
+                if self.held:
+                    self._renew()
+
+        self._pulse = threading.Thread(target=pulse, name="leases", daemon=True)
+        self._pulse.start()
+
+    def close(self) -> None:
+        """Stop renewing."""
+        self._stopped.set()
+        if self._pulse is not None:
+            self._pulse.join()

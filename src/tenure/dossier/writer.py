@@ -56,11 +56,12 @@ def digests_in(value: Any) -> Iterator[str]:
 class Group:
     """Events being added in one transaction; durable together when it ends."""
 
-    def __init__(self, tx: Writing, ring: Ring, subjects: dict[str, str]) -> None:
-        """Take an open transaction."""
+    def __init__(self, tx: Writing, ring: Ring, known: dict[str, str]) -> None:
+        """Take an open transaction; ``known`` are the subjects of registered models, by id."""
         self.tx = tx
         self.ring = ring
-        self.subjects = subjects
+        self.subjects: dict[str, str] = {}
+        self._known = known
         self._entries: list[tuple[bytes, Event]] = []
 
     def add(self, draft: Draft, signer: Signer, *, subject: str | None = None) -> Event:
@@ -86,9 +87,15 @@ class Group:
         if not model:
             assert self.ring.origin is not None
             return digest(self.ring.origin.encode())
-        if model not in self.subjects:
-            raise unknown("model", model, self.subjects)
-        return self.subjects[model]
+        if model in self.subjects:
+            return self.subjects[model]  # registered in this very group
+        if model not in self._known:
+            found = self.tx.find(Wanted(act="register", model=model))
+            if not found:
+                registered = self.tx.find(Wanted(act="register"))
+                raise unknown("model", model, [event.model for event in registered])
+            self._known[model] = found[0].subject
+        return self._known[model]
 
     def finish(self, signer: Signer) -> str | None:
         """Write the entries and the checkpoint over all of the log; return the checkpoint."""
@@ -111,6 +118,7 @@ class Writer:
         self.files = files
         self.keys = keys
         self.actor = actor
+        self._known: dict[str, str] = {}
 
     def prepare(self, draft: Draft) -> Draft:
         """Check a draft, name every stored file it rests on, move a long body into a file.
@@ -148,7 +156,7 @@ class Writer:
         """
         with self.log.writing() as tx:
             ring = ring_of(tx.find(Wanted(act="key")))
-            group = Group(tx, ring, self._subjects(tx))
+            group = Group(tx, ring, self._known)
             signer = self._signer(group)
             yield group, lambda draft: group.add(draft, signer)
             note = group.finish(signer)
@@ -170,9 +178,6 @@ class Writer:
         prepared = [self.prepare(draft) for draft in drafts]
         with self.group() as (_, add):
             return [add(draft) for draft in prepared]
-
-    def _subjects(self, tx: Writing) -> dict[str, str]:
-        return {e.model: e.subject for e in tx.find(Wanted(act="register"))}
 
     def models(self, tx: Writing) -> list[Any]:
         """Read the registered models inside a transaction."""
