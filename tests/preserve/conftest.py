@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,10 @@ def quick(tmp_path):
 
 def _killed_at(number, work):
     """Run ``work`` in a fork that SIGKILLs itself at its ``number``-th touch; True when it was."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns that a fork of a threaded process may deadlock; the child uses no thread.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         left = [number]
 
