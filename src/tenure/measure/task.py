@@ -219,7 +219,7 @@ def run_task(
     answered = answer(model, view, emit, ahead)
     job = _Job(
         task=task,
-        model=f"tenure/{model.id}" if model.kind == "weights" else model.source,
+        model=f"tenure/{model.id}",
         model_args={"dossier": str(view.root), "engine": answered.engine},
         config=config,
         folder=emit.scratch / "logs",
