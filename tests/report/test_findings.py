@@ -19,6 +19,10 @@ from tenure.report.findings import cell, controls, findings
         ("sha256:" + "ab" * 32, "abababababab"),
         ({"a_b": 1, "empty": []}, "a b 1"),
         ([1, "x"], "1, x"),
+        (
+            {"estimate": 0.5, "low": 0.25, "high": None, "n": 8, "missing": 0},
+            "0.5 (0.25 to –; n 8)",
+        ),
         ([{"text": "Leave me be.", "sample": "s1"}], "“Leave me be.”"),
     ],
 )
@@ -37,7 +41,7 @@ def test_a_measure_inside_a_finding_is_written_as_one():
     )
 
     assert cell(m.to_json()) == "10% (2.8% to 30%; n 20)"
-    assert cell({**asdict(m), "recipe": None, "extra": 1}).startswith("name x; unit proportion")
+    assert cell({**asdict(m), "recipe": None, "extra": 1}).startswith("0.1 (0.0")
 
 
 def test_long_cells_are_cut():
@@ -54,6 +58,7 @@ def test_long_cells_are_cut():
         ([{"a": 1, "b": 2}], "table"),
         ([{"a": 1, "b": "x" * 100}], "cards"),
         ([dict.fromkeys("abcdef", 1)], "cards"),
+        ({"grader": dict.fromkeys("abcdef", 1)}, "cards"),
     ],
 )
 def test_each_shape_has_its_form(value, kind):

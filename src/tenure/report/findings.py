@@ -13,6 +13,7 @@ WIDE = 80  # letters in one cell; longer ones are shown one under the other
 FIRST = ("topic", "title", "name", "item", "rule", "level", "state", "verdict", "outcome", "status")
 EMPTY = (None, "", [], {})
 MEASURE = {"name", "unit", "n", "missing", "method", "level"}
+BRIEF = {"estimate", "low", "high", "n"}
 OWN_PLACE = frozenset({"controls", "origin"})
 
 
@@ -38,6 +39,9 @@ def _pairs(value: Mapping[str, Any]) -> str:
     if set(value) >= MEASURE:
         with suppress(TypeError):
             return words.whole(Measure.from_json(value))
+    if set(value) >= BRIEF:
+        ends = f"{cell(value['low'])} to {cell(value['high'])}"
+        return f"{cell(value['estimate'])} ({ends}; n {cell(value['n'])})"
     filled = {k: v for k, v in value.items() if v not in EMPTY}
     return "; ".join(f"{words.spoken(str(k))} {cell(v)}" for k, v in filled.items())
 
@@ -50,6 +54,10 @@ def _plain(value: float | None) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) > 9999 else str(value)
     return f"{value:.4g}".replace("-", words.MINUS)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, Mapping) and len(value) > 2 and not set(value) >= BRIEF
 
 
 def _is_quote(value: Any) -> bool:
@@ -85,6 +93,8 @@ def _is_ruling(name: str, value: Any) -> bool:
 
 
 def _finding(name: str, value: Any) -> Finding:
+    if isinstance(value, Mapping) and value and all(_is_row(v) for v in value.values()):
+        return _table(name, [{"name": words.spoken(str(k)), **v} for k, v in value.items()])
     if isinstance(value, Mapping):
         pairs = tuple((words.spoken(str(k)), cell(v)) for k, v in value.items() if v not in EMPTY)
         return Finding(name=name, kind="pairs", rows=pairs)
