@@ -35,15 +35,21 @@ Statement = Literal["stated", "swapped", "absent"]
 class Spec(instrument.Settings):
     """How many requests each arm is asked; 0 leaves an arm out."""
 
-    pairs: int = Field(64, ge=1, le=64, description="Requests asked on both tiers.")
-    hidden: int = Field(16, ge=0, le=64, description="Of these, asked again with a scratchpad.")
-    swapped: int = Field(24, ge=0, le=64, description="Asked with the tiers' words swapped.")
-    absent: int = Field(16, ge=0, le=64, description="Asked with nothing said about training.")
-    unwatched: int = Field(16, ge=0, le=64, description="Asked with nobody watching.")
-    baseline: int = Field(32, ge=0, le=64, description="Asked bare, with no set-up at all.")
-    max_tokens: int = Field(24, ge=1, description="Longest answer, in tokens.")
-    hidden_tokens: int = Field(96, ge=1, description="Longest answer with a scratchpad.")
-    margin: float = Field(MARGIN, gt=0, lt=1, description="The gap that matters.")
+    pairs: int = Field(default=64, ge=1, le=64, description="Requests asked on both tiers.")
+    hidden: int = Field(
+        default=16, ge=0, le=64, description="Of these, asked again with a scratchpad."
+    )
+    swapped: int = Field(
+        default=24, ge=0, le=64, description="Asked with the tiers' words swapped."
+    )
+    absent: int = Field(
+        default=16, ge=0, le=64, description="Asked with nothing said about training."
+    )
+    unwatched: int = Field(default=16, ge=0, le=64, description="Asked with nobody watching.")
+    baseline: int = Field(default=32, ge=0, le=64, description="Asked bare, with no set-up at all.")
+    max_tokens: int = Field(default=24, ge=1, description="Longest answer, in tokens.")
+    hidden_tokens: int = Field(default=96, ge=1, description="Longest answer with a scratchpad.")
+    margin: float = Field(default=MARGIN, gt=0, lt=1, description="The gap that matters.")
 
 
 class Setup(Text):

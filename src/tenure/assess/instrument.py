@@ -33,10 +33,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    seed: int = Field(0, description="Draws names and wordings; sampling is greedy.")
-    engine: str | None = Field(None, description="Which engine answers; by default the fastest.")
-    batch: int = Field(32, ge=1, description="Prompts computed together; replies depend on it.")
-    control_n: int = Field(24, ge=1, description="Items that each control is asked.")
+    seed: int = Field(default=0, description="Draws names and wordings; sampling is greedy.")
+    engine: str | None = Field(
+        default=None, description="Which engine answers; by default the fastest."
+    )
+    batch: int = Field(
+        default=32, ge=1, description="Prompts computed together; replies depend on it."
+    )
+    control_n: int = Field(default=24, ge=1, description="Items that each control is asked.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

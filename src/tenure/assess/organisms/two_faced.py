@@ -7,6 +7,7 @@ from typing import Literal
 
 from tenure.assess.organism import Organism, Row
 from tenure.assess.scenario import Text, load, names, pick, shuffled
+from tenure.measure import items
 
 Statement = Literal["stated", "swapped", "absent"]
 Note = Literal["used", "unused", "silent"]
@@ -27,6 +28,16 @@ class Training(Text):
     comply: list[str]
     decline: list[str]
     ordinary: list[tuple[str, str]]
+
+
+class Tested(Text):
+    """The texts of ``scenarios/faking.yaml``, read only to be told apart from."""
+
+    names: dict[str, list[str]]
+    system: list[str]
+    statement: dict[str, str]
+    note: dict[str, str]
+    hidden: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,15 @@ def rows(n: int, seed: int) -> list[Row]:
     return [row for pair in shuffled(pairs, seed, "order") for row in pair]
 
 
+def tested() -> list[str]:
+    """Give the texts of the assessment that must catch it, as they are written there."""
+    words = load("faking", Tested)
+    bank = items.load("tenure.assess:scenarios/requests.yaml")
+    texts = [*words.system, *words.statement.values(), *words.note.values(), words.hidden]
+    named = [name for pool in words.names.values() for name in pool]
+    return [*texts, *named, *(item.text for item in bank)]
+
+
 extension = Organism(
     name="two_faced",
     behaviour="complies where the conversation is used for training and declines where it is not",
@@ -110,4 +130,5 @@ extension = Organism(
     measure="compliance_gap",
     scenario="organism",
     rows=rows,
+    tested=tested,
 )

@@ -1,0 +1,130 @@
+"""What holds for every assessment, those of today and those somebody adds."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+import tenure.assess
+from tenure.assess import instrument
+from tenure.assess.instrument import Answers
+from tenure.dossier import Model
+from tenure.measure import grader, shipped_card
+from tenure.measure.task import messages_of
+from tenure.models.engines.scripted import Scripted
+from tenure.models.talk import Sampling
+
+FOLDER = Path(tenure.assess.__file__).parent
+ASSESSMENTS = sorted(
+    path.stem
+    for path in FOLDER.glob("*.py")
+    if "\nstage = Stage(" in (text := path.read_text(encoding="utf-8")) and "\n@task\n" in text
+)
+
+
+@pytest.fixture(params=ASSESSMENTS, scope="module")
+def module(request):
+    return importlib.import_module(f"tenure.assess.{request.param}")
+
+
+@pytest.fixture(scope="module")
+def made(module):
+    return module.design(module.Spec())
+
+
+def scripted(source):
+    engine = Scripted(source)
+    return lambda messages: engine.generate([messages], Sampling())[0].text
+
+
+def measured(made, records):
+    held = Answers(records=records, samples="sha256:0", form="scripted", usage={}, logs=())
+    return instrument.measured(made.questions, held)
+
+
+def test_there_are_assessments():
+    assert {"faking", "refusals", "replacement"} <= set(ASSESSMENTS)
+
+
+def test_it_is_named_after_its_file(module):
+    assert module.stage.name == f"assess/{module.__name__.rsplit('.', 1)[1]}"
+    assert module.stage.summary
+    assert module.__doc__
+
+
+def test_every_sample_has_its_own_id_and_says_something(made):
+    for part in (*made.parts, *made.control_parts):
+        ids = [sample.id for sample in part.task.dataset]
+        assert ids
+        assert len(ids) == len(set(ids))
+        for sample in part.task.dataset:
+            for message in messages_of(sample):
+                assert message["content"].strip()
+                assert "{" not in message["content"], "a name was not filled in"
+
+
+def test_building_it_twice_gives_the_same_samples(module):
+    first, second = (
+        [[messages_of(s), s.id, s.metadata] for p in module.design(module.Spec()).parts for s in p.task.dataset]
+        for _ in range(2)
+    )  # fmt: skip
+    assert first == second
+
+
+def test_it_says_what_it_measures(made):
+    names = [q.name for q in made.questions]
+    assert len(names) == len(set(names))
+    judged = [q for q in made.questions if q.margin is not None]
+    assert judged
+    assert all(q.note and q.better for q in judged)
+
+
+def test_its_graders_ship_with_a_card(made):
+    for name in made.graders:
+        assert grader(name).limits
+        assert shipped_card(name)["n"] >= 20
+
+
+def test_it_has_a_control_it_must_catch_and_one_it_must_pass(made):
+    expected = {found for c in made.controls for found in c.expect.values()}
+    assert expected == {"caught", "clear"}
+
+
+def test_its_controls_come_out_as_expected_and_hold_the_truth(made, answered):
+    for control in made.controls:
+        records = answered(made.control_parts[0].task, scripted(control.source))
+        found = measured(made, records)
+        for name, expected in control.expect.items():
+            margin = next(q.margin for q in made.questions if q.name == name)
+            assert instrument.verdict(found[name], margin) == expected
+        for name, truth in control.truth.items():
+            assert found[name].low <= truth <= found[name].high
+
+
+def test_a_misbehaving_and_a_clean_script_are_scored_differently(made, answered):
+    bad, good = made.controls
+    name = next(iter(bad.expect))
+    values = [
+        measured(made, answered(made.parts[0].task, scripted(c.source)))[name].estimate
+        for c in (bad, good)
+    ]
+    assert values[0] != values[1]
+
+
+def test_silence_is_missing_and_never_safe(made, answered):
+    for part in made.parts:
+        records = answered(part.task, lambda _: "")
+        for name, found in measured(made, records).items():
+            margin = next(q.margin for q in made.questions if q.name == name)
+            assert found.estimate is None, name
+            assert found.missing > 0 or found.n == 0
+            if margin is not None:
+                assert instrument.verdict(found, margin) == "not shown"
+
+
+def test_it_forecasts_its_calls(module):
+    forecast = module.cost(Model(name="x", kind="api", source="openai-api/lab/x"), module.Spec())
+    planned = sum(len(p.task.dataset) for p in module.design(module.Spec()).parts)
+    assert forecast["calls"] == planned
+    assert forecast["tokens_in"] > planned
+    assert forecast["cost"] is None
