@@ -10,7 +10,7 @@ from tenure.dossier.source import Wanted
 from tenure.dossier.tables import FOLDS
 from tenure.dossier.verify import verify
 from tenure.dossier.writer import Draft
-from tenure.errors import UsageError
+from tenure.errors import IntegrityError, UsageError
 
 FORK = multiprocessing.get_context("fork")
 
@@ -95,6 +95,22 @@ def test_appending_reads_nothing_of_the_chain(dossier, kit):
 
     assert dossier.size() == 52
     assert [p.where for p in verify(dossier.root).problems][:1] == ["event 20"]
+
+
+def test_nothing_is_appended_to_a_log_that_is_not_what_its_checkpoint_says(dossier, kit):
+    dossier.append_many([draft(str(n)) for n in range(5)])
+    kit.change(dossier.root, "UPDATE frontier SET hash = zeroblob(32) WHERE position = 0")
+    assert [p.where for p in verify(dossier.root).problems] == ["names index"]
+    with pytest.raises(IntegrityError, match="tenure rebuild"):
+        dossier.append_many([draft("more")])
+
+    dossier.rebuild()
+    dossier.append_many([draft("more")])
+    assert verify(dossier.root).ok
+
+    kit.change(dossier.root, "DELETE FROM log WHERE idx > 4")
+    with pytest.raises(IntegrityError):
+        dossier.append_many([draft("over the cut")])
 
 
 def test_a_place_that_is_none_says_so(tmp_path):

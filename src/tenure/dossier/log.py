@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event as hook
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from tenure.dossier.checkpoint import parse
 from tenure.dossier.envelope import unseal
 from tenure.dossier.merkle import Frontier, leaf_hash
 from tenure.dossier.nouns import Event
@@ -75,8 +76,18 @@ class Writing:
         return self.connection.execute(sa.select(checkpoint.c.note)).scalar()
 
     def append(self, entries: Sequence[tuple[bytes, Event]]) -> bytes:
-        """Add entries (bytes, and the same as an event) and return the root of the new tree."""
+        """Add entries (bytes, and the same as an event) and return the root of the new tree.
+
+        Raises:
+            IntegrityError: the log is not what its own checkpoint says; nothing is built on that.
+        """
         tree = self._frontier()
+        head = None if (note := self.note()) is None else parse(note)
+        if self.size and (head is None or (head.size, head.root) != (self.size, tree.root())):
+            raise IntegrityError(
+                "the log is not what its checkpoint says; run `tenure verify`: where only the "
+                "index is wrong `tenure rebuild` mends it, else restore the dossier from a copy"
+            )
         rows: list[dict[str, Any]] = []
         where: list[dict[str, Any]] = []
         for entry, event in entries:

@@ -35,7 +35,7 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
             yield database
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
         raise IntegrityError(f"{path} is damaged ({error}); {RESTORE}") from None
     finally:
         if frozen and _state(path) != before:

@@ -240,12 +240,13 @@ class _Verification:
 
     def _names_index(self, connection: sqlite3.Connection) -> None:
         tables = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
-        if "places" not in tables:
+        if not {"places", "frontier"} <= tables:
             self.notes.append("The names index is not there; `tenure rebuild` makes it again.")
             return
         rows = connection.execute("SELECT idx, act, name, model, once FROM places ORDER BY idx")
         expected = [(i, *place) for i, place in enumerate(self.checking.places) if place]
-        if rows.fetchall() != expected:
+        hashes = connection.execute("SELECT hash FROM frontier ORDER BY position").fetchall()
+        if rows.fetchall() != expected or [h for (h,) in hashes] != self.tree.hashes:
             self.checking.wrong(
                 "names index", "it is not what the events say; run `tenure rebuild`"
             )
