@@ -186,6 +186,12 @@ class How(TypedDict, total=False):
     seed: int
 
 
+def _address(model: Model, view: View) -> str:
+    """Name a model of ours for Inspect; a script that no dossier holds goes by its own string."""
+    held = any(m.id == model.id for m in view.models())
+    return model.source if model.kind == "scripted" and not held else f"tenure/{model.id}"
+
+
 def run_task(
     task: Any,
     model: Model,
@@ -219,7 +225,7 @@ def run_task(
     answered = answer(model, view, emit, ahead)
     job = _Job(
         task=task,
-        model=f"tenure/{model.id}",
+        model=_address(model, view),
         model_args={"dossier": str(view.root), "engine": answered.engine},
         config=config,
         folder=emit.scratch / "logs",
