@@ -23,6 +23,7 @@ from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
 from tenure.dossier.stage import Emit, View
 from tenure.measure import estimate, shipped_card
 from tenure.measure.task import plan, run_task
+from tenure.models import resolve
 
 Found = Literal["caught", "clear", "not shown"]
 Records = Sequence[Mapping[str, Any]]
@@ -178,7 +179,7 @@ def verdicts(questions: Sequence[Question], found: Mapping[str, Measure]) -> dic
 def _control(
     control: Control, made: Instrument, view: View, emit: Emit, settings: Settings
 ) -> tuple[dict[str, Any], list[Measure]]:
-    script = Model(name=control.name, kind="scripted", source=control.source)
+    script = resolve(control.source)
     answers = gather(made.control_parts, script, view, emit, settings)
     wanted = [q for q in made.questions if q.name in control.expect]
     found = measured(wanted, answers, prefix=f"control/{control.name}/")
