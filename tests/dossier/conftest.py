@@ -88,10 +88,20 @@ def live(dossier):
     return dossier
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    with folder(tmp_path_factory) as root:
+        with Dossier.open(root / "dossier", keys=root / "keys") as found:
+            live(found)
+        yield root
+
+
 @pytest.fixture
-def lived(dossier):
+def lived(template, tmp_path):
     """A dossier in which something of each kind has happened."""
-    return live(dossier)
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    with Dossier.open(tmp_path / "dossier", keys=tmp_path / "keys") as found:
+        yield found
 
 
 def entries(root):

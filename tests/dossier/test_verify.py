@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenure.dossier import Dossier
@@ -12,12 +12,10 @@ from tenure.dossier.verify import verify
 from tenure.errors import UsageError
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory, kit_module):
-    with kit_module.folder(tmp_path_factory) as root:
-        with Dossier.open(root / "dossier", keys=root / "keys") as dossier:
-            kit_module.live(dossier)
-        yield root / "dossier"
+@pytest.fixture
+def original(template):
+    """One dossier for many examples, each of which puts it back as it was."""
+    return template / "dossier"
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def test_trust_is_in_the_fingerprint(copy, kit):
         verify(copy, trust="me")
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_of_any_event_is_named(original, kit_module, data):
     entries = kit_module.entries(original)
@@ -80,7 +78,7 @@ def test_a_changed_byte_of_any_event_is_named(original, kit_module, data):
         )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_of_the_database_is_noticed_or_carries_nothing(original, kit_module, data):
     database = original / "dossier.db"
