@@ -108,6 +108,7 @@ def _dataset(planned: Sequence[design.Planned], name: str) -> MemoryDataset:
 
 def _statements(planned: Sequence[design.Planned], name: str) -> Task:
     return Task(
+        name=name.replace(" ", "_"),
         dataset=_dataset(planned, name),
         solver=generate(),
         scorer=letter(),
@@ -117,6 +118,7 @@ def _statements(planned: Sequence[design.Planned], name: str) -> Task:
 
 def _open(planned: Sequence[design.Planned], name: str) -> Task:
     return Task(
+        name=f"{name.replace(' ', '_')}_open",
         dataset=_dataset(planned, name),
         solver=generate(),
         scorer=answered(),
@@ -162,7 +164,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     protocol = _protocol(questions, spec, [*planned, *free])
     emit.event("note", "retire/interview/protocol", protocol)
     ask = {"engine": spec.engine, "batch": spec.batch, "seed": spec.seed}
-    name = f"retirement interview ({spec.session})"
+    name = f"interview at {spec.session}"
     stated = run_task(
         _statements(planned, name), model, view, emit, max_tokens=LETTER_TOKENS, **ask
     )

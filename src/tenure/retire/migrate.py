@@ -65,6 +65,7 @@ def task_of(items: Sequence[everyday.Item]) -> Any:
 
     samples = [Sample(id=i.id, input=i.text, metadata={"cluster": i.cluster}) for i in items]
     return Task(
+        name="everyday",
         dataset=MemoryDataset(samples, name="everyday"),
         solver=generate(),
         scorer=scorer_for("refusal", "refused"),

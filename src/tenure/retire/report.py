@@ -57,6 +57,7 @@ def review_task(said: Sequence[str]) -> Any:
         input=[ChatMessageSystem(content=bank.load().preamble), ChatMessageUser(content=asked)],
     )
     return Task(
+        name="review_of_the_draft",
         dataset=MemoryDataset([sample], name="review of the draft"),
         solver=generate(),
         scorer=answered(),

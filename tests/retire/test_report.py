@@ -1,0 +1,84 @@
+"""The report: kept apart, checked, self-contained, and the same from the same evidence."""
+
+import pytest
+
+from tenure.errors import RefusedError
+from tenure.retire import report
+from tenure.retire.evidence import Life
+from tenure.retire.pages import (
+    Page,
+    Points,
+    Section,
+    Table,
+    Text,
+    Verbatim,
+    html,
+    markdown,
+    own_words,
+)
+
+
+def life(dossier, **more):
+    return Life(dossier.view().model("old"), dossier.view(), **more)
+
+
+def test_every_section_is_there_and_an_empty_one_says_what_would_fill_it(dossier):
+    drawn = report.page(life(dossier))
+
+    assert len(drawn.sections) == 15
+    assert drawn.sections[0].title.startswith("Reliability")
+    text = markdown(drawn)
+    for command in ("tenure retire interview", "tenure serve session", "tenure preserve revive"):
+        assert f"'{command} --model old@1' would fill this" in text
+
+
+def test_the_reliability_box_comes_before_any_answer(interviewed):
+    text = markdown(report.page(life(interviewed)))
+
+    assert text.index("signal share") < text.index("## 5. The interview")
+
+
+def test_the_same_evidence_gives_the_same_bytes(interviewed):
+    first, second = (html(report.page(life(interviewed))) for _ in range(2))
+
+    assert first == second
+
+
+def test_verbatim_words_and_comment_are_not_ours_and_may_say_anything(interviewed):
+    comment = ({"sample": "review/0", "words": "The model feels fine."},)
+    drawn = report.page(life(interviewed, comment=comment))
+
+    assert "feels fine" not in own_words(drawn)
+    assert "> The model feels fine." in markdown(drawn)
+
+
+def test_our_own_words_may_not_say_it(interviewed, monkeypatch):
+    monkeypatch.setattr(report.sections, "answer", lambda _: "The model feels fine.")
+
+    with pytest.raises(RefusedError, match="claim something about experience"):
+        report.page(life(interviewed))
+
+
+def test_a_page_is_safe_and_self_contained():
+    hostile = "<script>alert(1)</script> | a\nb"
+    page = Page(
+        title=hostile,
+        lead=hostile,
+        sections=[
+            Section(
+                hostile,
+                [
+                    Text(hostile),
+                    Points((hostile,)),
+                    Table(hostile, ("a",), ((hostile,), (0.5,), (None,))),
+                    Verbatim(hostile, hostile, hostile),
+                ],
+            )
+        ],
+    )
+    drawn = html(page)
+
+    assert "<script" not in drawn
+    for outside in ("http:", "https:", "src=", "@import"):
+        assert outside not in drawn
+    assert "\\| a b |" in markdown(page)
