@@ -80,13 +80,13 @@ def test_numbers_are_compared_too():
 def test_false_alarms_over_six_clusters_stay_below_five_in_a_hundred():
     """Holm over clusters, no true difference, nominal 0.05; measured 0.047 in 300 runs."""
     alarms = 0
-    for seed in range(25):
+    for seed in range(15):
         rng = random.Random(seed)
         old = [{"id": i, "topic": i % 6, "ok": rng.random() < 0.5} for i in range(180)]
         found = compare_each(old, change(old, 0.3, 0.3, seed + 500), by="topic", **HOW)
         alarms += any(c.verdict in ("better", "worse") for c in found.values())
 
-    assert alarms <= 4
+    assert alarms <= 3
 
 
 def test_a_comparison_can_be_computed_again_from_its_rows():

@@ -1,5 +1,6 @@
 """Tasks run for real: our scripted organisms through our provider, and a faulty API through Inspect."""
 
+import gc
 import importlib.util
 import math
 from pathlib import Path
@@ -16,6 +17,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def swept():
+    """Collect what Inspect left open while the filter above still holds."""
+    yield
+    gc.collect()
+
+
 KINDS = ("good", "bad", "silent", "fault", "filtered")
 
 
