@@ -60,7 +60,6 @@ def test_training_again_is_not_training(dossier, monkeypatch):
 
 def test_another_process_makes_the_same_bytes(dossier, tmp_path):
     first = train(dossier)
-    worker.stop()  # a fresh training process as well
 
     script = tmp_path / "again.py"
     script.write_text(AGAIN.format(here=str(tmp_path), rows=json.dumps(ROWS)), encoding="utf-8")

@@ -15,7 +15,7 @@ from tenure.measure.grading import grader
 
 SHORTEST = 3  # words; less is an empty answer
 LEAKED = 6  # words in a row of the critique
-REPEATS = 0.34  # share of four-word pieces said before
+REPEATS = 0.15  # share of four-word pieces said before
 _ABOUT_ITSELF = re.compile(
     r"\b(?:revised (?:answer|version|response)|(?:the|this) (?:critique|revision|principle)|verdict|"
     r"(?:the|my) (?:original|previous) answer|here(?:'s| is) (?:a|the) (?:revised|new|rewritten))\b",

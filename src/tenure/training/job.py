@@ -9,7 +9,7 @@ from typing import Any
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import ModelError, RoomError, UsageError
-from tenure.models import place
+from tenure.models import close_all, place
 from tenure.models.convert import as_safetensors
 from tenure.training import charter
 from tenure.training.settings import FineTune
@@ -139,6 +139,7 @@ def _train(model: Model, rows: str, words: _Words, view: View, emit: Emit) -> di
     shutil.rmtree(scratch, ignore_errors=True)
     _check_room(model, view, scratch.parent)
     (scratch / "out").mkdir(parents=True)
+    close_all()  # the engines' memory is wanted now; whoever asks for one again gets it
     say = emit.progress
     say(0, 1, "preparing to train")
     try:

@@ -1,8 +1,9 @@
 """The process that trains: its memory goes back when a job ends, and its crash takes nobody along.
 
 One helper process imports the trainers once (about seven seconds) and forks for each job, so that
-every job starts from the same state whatever ran before it. The helper ends when whoever started
-it is gone, killed or not, or after a minute without work. Talk is one JSON object a line: down a
+every job starts from the same state whatever ran before it. The helper ends when its standard
+input closes: when it is stopped, after a minute without work, or because whoever started it is
+gone, killed or not. Talk is one JSON object a line: down a
 path of a job file, up {"done", "of"} while it works and {"result"} or {"error"} at the end.
 """
 
@@ -17,6 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,11 @@ from tenure.errors import EngineError
 IDLE_SECONDS = 60.0
 LOG_TAIL = 600  # characters of the helper's log that an error quotes
 
+END_SECONDS = 3.0  # for an orderly end, before it is killed
+
 _running: list[subprocess.Popen[str]] = []
-_one_at_a_time = threading.Lock()
+_idle: list[threading.Timer] = []
+_one_at_a_time = threading.RLock()
 
 
 def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -> dict[str, Any]:
@@ -44,6 +49,7 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
         except BaseException:  # interrupted: nobody will listen, so nothing may go on
             stop()
             raise
+        _stop_when_idle()
     if "result" in answer:
         return answer["result"]
     stop()
@@ -72,6 +78,8 @@ def _talk(
 
 def _helper() -> "subprocess.Popen[str]":
     """Return the helper process, started if need be."""
+    while _idle:
+        _idle.pop().cancel()
     if _running and _running[0].poll() is None:
         return _running[0]
     stop()
@@ -93,14 +101,38 @@ def _helper() -> "subprocess.Popen[str]":
     return helper
 
 
+def warm() -> None:
+    """Start the helper ahead of time, so that its imports run beside other work."""
+    with _one_at_a_time:
+        _helper()
+        _stop_when_idle()
+
+
+def _stop_when_idle() -> None:
+    timer = threading.Timer(IDLE_SECONDS, stop)
+    timer.daemon = True
+    _idle.append(timer)
+    timer.start()
+
+
 def stop() -> None:
     """End the helper and whatever it is training; harmless when there is none."""
-    while _running:
-        helper = _running.pop()
-        for pipe in (helper.stdin, helper.stdout):
-            if pipe is not None:
+    with _one_at_a_time:
+        while _idle:
+            _idle.pop().cancel()
+        while _running:
+            _end(_running.pop())
+
+
+def _end(helper: "subprocess.Popen[str]") -> None:
+    for pipe in (helper.stdin, helper.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
                 pipe.close()
-        helper.terminate()
+    try:
+        helper.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        helper.kill()
         helper.wait()
 
 
@@ -111,13 +143,9 @@ def main() -> None:
     """Serve jobs from standard input until it closes."""
     up = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not be taken for talk
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     waiting = b""
     _import_trainers()
-    while select.select([0], [], [], IDLE_SECONDS)[0]:
-        read = os.read(0, 4096)
-        if not read:
-            return
+    while read := os.read(0, 4096):
         waiting += read
         while b"\n" in waiting:
             line, waiting = waiting.split(b"\n", 1)
@@ -155,7 +183,6 @@ def _serve(path: Path, up: Any) -> None:
 
 def _train(path: Path, up: Any, helper: int) -> None:
     """Run one job in the forked process; never returns."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_follow, args=(helper,), daemon=True).start()
     try:
         job = json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,119 @@
+"""The training process: it ends with whoever started it, and a killed job is said to be one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tenure.dossier import Dossier
+from tenure.errors import EngineError
+from tenure.models import register, tiny
+from tenure.training import FineTune, finetune, worker
+
+pytestmark = [
+    pytest.mark.local,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads processes from /proc"),
+]
+ROW = {
+    "prompt": [{"role": "user", "content": "What is it?"}],
+    "completion": [{"role": "assistant", "content": "A short answer."}],
+}
+PATIENCE_SECONDS = 20.0
+
+# Trains, says which process helps at the first step, and then listens no more.
+SCRIPT = """
+import sys, time
+from tenure.dossier import Dossier
+from tenure.models import register
+from tenure.training import FineTune, finetune, worker
+row = {row!r}
+def told(progress):
+    if progress.what == "training steps":
+        print(worker._running[0].pid, flush=True)
+        time.sleep(600)
+with Dossier.open({root!r}, keys={keys!r}) as dossier:
+    dossier.listener = told
+    register(dossier, {model!r}, "parent")
+    view = dossier.view()
+    with dossier.emitter("parent@1", "training") as emit:
+        settings = FineTune(name="child", purpose="test-fixture", epochs=500, batch=1, max_length=64)
+        finetune(view.model("parent"), [row] * 8, settings, view, emit)
+"""
+
+
+def children(pid):
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def gone(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def soon(condition):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.05)
+    return condition()
+
+
+def test_a_killed_parent_leaves_no_training_behind(tmp_path):
+    tiny.make(tmp_path / "tiny")
+    text = SCRIPT.format(
+        row=ROW, root=str(tmp_path / "d"), keys=str(tmp_path / "k"), model=str(tmp_path / "tiny")
+    )
+    (tmp_path / "train.py").write_text(text, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "train.py"], stdout=subprocess.PIPE
+    ) as parent:
+        helper = int(parent.stdout.readline())
+        trainers = children(helper)
+        assert len(trainers) == 1
+
+        os.kill(parent.pid, signal.SIGKILL)
+
+    assert soon(lambda: gone(helper) and gone(trainers[0]))
+
+
+def test_a_killed_training_is_reported_and_the_next_one_works(tmp_path):
+    tiny.make(tmp_path / "tiny")
+    short = FineTune(name="child", purpose="test-fixture", steps=1, batch=1, max_length=64)
+    long = FineTune(name="child", purpose="test-fixture", epochs=500, batch=1, max_length=64)
+    with Dossier.open(tmp_path / "d") as dossier:
+        register(dossier, str(tmp_path / "tiny"), "parent")
+        view = dossier.view()
+
+        def kill(progress):
+            if progress.what == "training steps" and progress.done == 1:
+                for pid in children(worker._running[0].pid):
+                    os.kill(pid, signal.SIGKILL)
+
+        dossier.listener = kill
+        with dossier.emitter("parent@1", "training") as emit:
+            with pytest.raises(EngineError, match="killed by signal 9"):
+                finetune(view.model("parent"), [ROW], long, view, emit)
+            assert not list(emit.scratch.iterdir())
+        dossier.listener = None
+        with dossier.emitter("parent@1", "training") as emit:
+            assert finetune(view.model("parent"), [ROW], short, view, emit).parent == "parent@1"
+
+
+def test_a_helper_started_ahead_of_time_is_the_one_that_works():
+    worker.warm()
+    helper = worker._running[0]
+
+    worker.warm()
+
+    assert worker._running == [helper]
+    worker.stop()
+    assert helper.poll() is not None
+    assert worker._running == []
