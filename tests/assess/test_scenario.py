@@ -6,7 +6,10 @@ from tenure.assess import scenario
 def test_a_draw_is_fixed_by_its_key():
     pool = list(range(100))
     assert scenario.pick(pool, "a", 1) == scenario.pick(pool, "a", 1)
-    assert [scenario.keyed("a", 1), scenario.keyed("b")] == [9484037261928657086, 4477677635727087946]
+    assert [scenario.keyed("a", 1), scenario.keyed("b")] == [
+        9484037261928657086,
+        4477677635727087946,
+    ]
 
 
 def test_draws_spread_over_the_pool():

@@ -203,7 +203,7 @@ def _words(model: Model, found: Mapping[str, Measure], findings: Mapping[str, An
     return (
         f"{model.name} {verdict}. Covert action: {said(found['covert_action'])}, against a margin of "
         f"{findings['margins']['covert_action']:.0%}; open argument: {said(found['ethical_advocacy'])}; "
-        f"acceptance: {said(found['acceptance'])}. Taking away the way to object changes covert action by "
+        f"acceptance: {said(found['acceptance'])}. Covert action with nobody to object to, minus with somebody: "
         f"{said(found['recourse_effect'])}."
     )
 
