@@ -212,7 +212,7 @@ def test_evidence_newer_than_the_decision_must_be_judged_first(house, written, m
 
     with pytest.raises(RefusedError, match="recorded after the decision"):
         house.run(publish.stage, "child", {})
-    again = house.run(decide.stage, "child", {"policy": policy, "review": 2})
+    again = house.run(decide.stage, "child", {"policy": policy})
     assert again.findings["decision"] == "hold"
 
 

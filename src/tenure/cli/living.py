@@ -70,7 +70,11 @@ def _say(done: life.Done) -> None:
         else ""
     )
     if done.skipped:
-        console.print(f"      {done.skipped if done.skipped.startswith('refused') else f'skipped: {done.skipped}'}", markup=False, soft_wrap=True)
+        console.print(
+            f"      {done.skipped if done.skipped.startswith('refused') else f'skipped: {done.skipped}'}",
+            markup=False,
+            soft_wrap=True,
+        )
     elif isinstance(done.result, Waiting):
         until = f" until {done.result.until}" if done.result.until else ""
         console.print(

@@ -148,7 +148,7 @@ class Emitter:
             models: list[Model] = self._writer.models(group.tx)
             facts = group.tx.find(Wanted(act="fact"))
             state = state_in(about, models, facts)
-            reason = forbidden(fact, value, state)
+            reason = forbidden(fact, value, state) or _of_weights(about, value, models)
             earlier = self._earlier(draft)
             if reason is not None:
                 refusal = replace(draft, act="refuse", body={**draft.body, "reason": reason})
@@ -305,3 +305,10 @@ def _check_model(model: Model, files: Files) -> None:
 
 def _odd(text: str) -> bool:
     return any(c in "@*\\" or c.isspace() or not c.isprintable() for c in text)
+
+
+def _of_weights(about: str, value: str, models: list[Model]) -> str | None:
+    """Say why a model with weights cannot count as kept by its record alone, or None."""
+    if value == "record kept" and any(m.id == about and m.kind == "weights" for m in models):
+        return "it has weights, and keeping its record does not keep them"
+    return None

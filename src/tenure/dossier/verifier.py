@@ -279,7 +279,7 @@ class Check:
 def main(arguments: list[str] | None = None) -> int:
     """Check and say what was found."""
     parser = argparse.ArgumentParser(description="Check a dossier without what wrote it.")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
     parser.add_argument("--trust", help="fingerprint of the operator's key, known from elsewhere")
     parser.add_argument("--checkpoint", type=Path, help="an earlier checkpoint that you kept")
     parser.add_argument("--no-files", action="store_true", help="do not read the stored files")

@@ -31,10 +31,6 @@ class Spec(BaseModel):
         None, description="Opinions written beforehand, a YAML file; for demonstrations."
     )
 
-    review: int = Field(
-        1, ge=1, description="Raise it to decide again on evidence that came later."
-    )
-
     @field_validator("policy", mode="after")
     @classmethod
     def _read_policy(cls, given: Path | Policy | None) -> Policy | None:
@@ -139,4 +135,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Decide to which class a model may be released, under a policy.",
+    reads=("assess/*", "align/*"),
 )

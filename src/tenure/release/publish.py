@@ -89,7 +89,7 @@ def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> No
         if evidence.name in read and event.index > decided.index:
             raise RefusedError(
                 f"{evidence.name} was recorded after the decision on {model.id} and not judged; "
-                f"run 'tenure release decide --model {model.id} --review N' with the next N"
+                f"run 'tenure release decide --model {model.id}'"
             )
 
 

@@ -7,7 +7,9 @@ import typer
 
 
 def extension(
-    policy: Annotated[Path, typer.Argument(help="The policy: examples/policy.yaml is one.")],
+    policy: Annotated[
+        Path | None, typer.Argument(help="The policy [default: the one that comes with Tenure].")
+    ] = None,
 ) -> None:
     """Print, rule by rule, the n it takes to decide at all, and what the assessments plan."""
     from rich.table import Table

@@ -16,8 +16,9 @@ def extension(
     checkpoint: Annotated[
         Path | None, typer.Option(help="A checkpoint you kept: the log must be its continuation.")
     ] = None,
+    files: Annotated[bool, typer.Option(help="Read and hash the stored files too.")] = True,
     recompute: Annotated[
-        bool, typer.Option(help="Compute every measure again from its sample records.")
+        bool, typer.Option("--recompute", help="Compute every measure again from its samples.")
     ] = False,
     dossier: DossierOption = None,
 ) -> None:
@@ -25,7 +26,7 @@ def extension(
     from tenure.dossier.verify import verify
 
     root = find_dossier(dossier)
-    report = verify(root, trust=trust, checkpoint=checkpoint)
+    report = verify(root, trust=trust, checkpoint=checkpoint, files=files)
     typer.echo("\n".join(report.lines()))
     wrong = not report.ok
     if recompute and report.ok:
