@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -87,6 +88,15 @@ with Dossier.open(Path("{here}/second")) as dossier:
     with dossier.emitter("parent@1", "training") as emit:
         print(finetune(view.model("parent"), json.loads('{rows}'), settings, view, emit).digest)
 """
+
+
+def test_another_name_is_another_child_whose_files_say_so(dossier):
+    first, second = train(dossier), train(dossier, replace(SETTINGS, name="sibling"))
+
+    view = dossier.view()
+    assert json.loads(view.read(second.files["config.json"]))["tenure"]["name"] == "sibling"
+    assert first.files["model.safetensors"] == second.files["model.safetensors"]
+    assert first.digest != second.digest
 
 
 def test_an_organism_is_labelled_in_the_record_and_in_its_files(dossier):

@@ -41,33 +41,27 @@ def finetune(
             f"'{model.id}' ({model.kind}) has no weights to train; name a model with files"
         )
     containment = settings.containment or leave.clause.label or view.state(model.id).containment
-    libraries = {name: version(name) for name in LIBRARIES}
     rows_digest = emit.records(rows)
+    words = _Words(settings, containment)
     inputs = {
         "model": model.digest,
         "rows": rows_digest,
         "settings": settings.numbers(),
-        "libraries": libraries,
-        "containment": containment,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "words": [words.config(model), words.readme(model)],  # they are files of the child, too
     }
     done = emit.unit(
         f"finetune {settings.name}",
         inputs,
-        lambda: _train(model, rows_digest, _Words(settings, containment), view, emit),
+        lambda: _train(model, rows_digest, words, view, emit),
     )
-    card = {
-        "form": "safetensors-bf16",
-        "licence": model.card.get("licence", "as its parent's"),
-        **settings.card,
-        "trained": {
-            "method": f"LoRA, rank {settings.rank}, merged",
-            "rows": len(rows),
-            "rows_digest": rows_digest,
-            "settings": settings.numbers(),
-            "libraries": libraries,
-            **done["went"],
-        },
-        "charter": leave.to_json(),
+    trained = {
+        "method": f"LoRA, rank {settings.rank}, merged",
+        "rows": len(rows),
+        "rows_digest": rows_digest,
+        "settings": inputs["settings"],
+        "libraries": inputs["libraries"],
+        **done["went"],
     }
     child = Model(
         name=settings.name,
@@ -76,9 +70,21 @@ def finetune(
         files=done["files"],
         parent=model.id,
         containment=containment,
-        card=card,
+        card=_card(model, settings, trained, leave),
     )
     return emit.register(child)
+
+
+def _card(
+    model: Model, settings: FineTune, trained: Mapping[str, Any], leave: charter.Leave
+) -> dict[str, Any]:
+    return {
+        "form": "safetensors-bf16",
+        "licence": model.card.get("licence", "as its parent's"),
+        **settings.card,
+        "trained": dict(trained),
+        "charter": leave.to_json(),
+    }
 
 
 class _Words:
