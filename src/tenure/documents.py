@@ -51,7 +51,8 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
         DocumentError: not YAML, a field missing, unknown or of the wrong type.
     """
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        # The library ships no types for compose.
+        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)  # pyright: ignore[reportUnknownMemberType]
         data: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -35,9 +35,9 @@ def _package_folder(package: str) -> Path:
 
 
 @cache
-def _external() -> EntryPoints:
-    """Read every installed package's entry points once: it costs tens of milliseconds."""
-    return entry_points()
+def _external(kind: str) -> EntryPoints:
+    """Read the installed entry points of a kind once: it costs tens of milliseconds."""
+    return entry_points(group=f"tenure.{kind}")
 
 
 @cache
@@ -53,7 +53,7 @@ def _stages() -> dict[str, str]:
 
 def names(kind: str) -> list[str]:
     """List the extensions of a kind, without importing them."""
-    external = [e.name for e in _external().select(group=f"tenure.{kind}")]
+    external = [e.name for e in _external(kind)]
     if kind == "stage":
         return sorted({*_stages(), *external})
     folder = _package_folder(FOLDERS[kind])
@@ -70,6 +70,6 @@ def load(kind: str, name: str) -> Any:
         raise unknown(kind, name, names(kind))
     if kind == "stage" and name in _stages():
         return importlib.import_module(_stages()[name]).stage
-    for entry in _external().select(group=f"tenure.{kind}", name=name):
+    for entry in _external(kind).select(name=name):
         return entry.load()
     return importlib.import_module(f"{FOLDERS[kind]}.{name}").extension

@@ -10,7 +10,9 @@ from tenure import plugins
 ROOT = Path(__file__).parents[2]
 COVERAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ROW = re.compile(r"^\| ((?:000|001|003)-\d+) \| ([a-z ]+) \| (.*?) \| (.*?) \| (.*?) \|$", re.M)
+ROW = re.compile(
+    r"^\| ((?:000|001|003)-\d+) \| ([a-z ]+) \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE
+)
 COMMANDS = {
     *(name.rstrip("_").replace("_", " ") for name in plugins.names("command")),
     *(name.replace("/", " ") for name in plugins.names("stage")),
@@ -43,7 +45,7 @@ def test_links_and_commands_of_a_page_exist(page):
 
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (page.parent / target).exists(), target
-    for line in re.findall(r"^(?:\.venv/bin/)?tenure ([a-z]+(?: [a-z]+)?)", text, re.M):
+    for line in re.findall(r"^(?:\.venv/bin/)?tenure ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE):
         words = line.split()
         assert words[0] in COMMANDS | set(plugins.ROOMS), line
         if words[0] in plugins.ROOMS:

@@ -42,7 +42,7 @@ def _parameters(spec: type[Any]) -> list[inspect.Parameter]:
             else f" [default: {field.get_default(call_default_factory=True)}]"
         )
         option = typer.Option(help=f"{field.description or ''}{default}", show_default=False)
-        annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
+        annotation = Annotated[kind | None, option]
         made.append(
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
@@ -97,6 +97,6 @@ def command_for(name: str) -> Callable[..., None]:
     ]
     taken = {p.name for p in own}
     fields = [p for p in _parameters(stage.spec) if p.name not in taken]
-    command.__signature__ = inspect.Signature([*own, *fields])  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature([*own, *fields])
     command.__doc__ = f"{stage.summary}\n\n{inspect.getdoc(inspect.getmodule(stage.run)) or ''}"
     return command

@@ -1,5 +1,6 @@
 """tenure import: take existing Inspect logs into the dossier."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,11 @@ def extension(
     with Dossier.open(root) as opened:
         found = life.ensure_model(opened, model)
         with opened.emitter(found.id, "import") as emit:
-            for evidence in import_logs(logs, emit):
+            imported = import_logs(logs, emit, model=found.id)
+            for evidence in imported:
                 say(evidence)
+    for failure in imported.failed:
+        console.print(f"not imported: {failure}", markup=False, soft_wrap=True)
     console.print(f"Recorded in {root}", markup=False, soft_wrap=True)
+    if imported.failed:
+        sys.exit(1)
