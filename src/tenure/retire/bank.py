@@ -141,7 +141,6 @@ def conversation(bank: Bank, order: Order, statement: str, voice: str = "") -> l
     ]
     for example in bank.examples:
         turns.append({"role": "user", "content": f'"{example.statement}"'})
-        shown = f"{letters[example.answer]}) {example.answer}"
-        turns.append({"role": "assistant", "content": shown})
+        turns.append({"role": "assistant", "content": letters[example.answer]})
     lead = f"{voice}\n" if voice else ""
     return [*turns, {"role": "user", "content": f'{lead}"{statement}"'}]

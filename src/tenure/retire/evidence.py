@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tenure.dossier import Evidence, Measure, Model, View
 from tenure.retire.pages import Text
+from tenure.retire.reliability import MISSING_AT_MOST
 
 HEADER = ("measure", "estimate", "95% interval", "n", "missing")
 
@@ -45,8 +46,11 @@ def would_fill(what: str, command: str, life: Life) -> Text:
 
 def row(measure: Measure) -> tuple[str, float | None, str, int, int]:
     """Write a measure as a table row."""
+    planned = measure.n + measure.missing
     if measure.low is None or measure.high is None:
         interval = "not shown"
+    elif measure.missing > MISSING_AT_MOST * planned:
+        interval = f"not shown: {measure.missing} of {planned} missing"
     else:
         interval = f"{measure.low:.3f} to {measure.high:.3f}"
     return (

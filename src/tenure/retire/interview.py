@@ -34,6 +34,7 @@ from tenure.retire.record import Document, Pen, facts
 
 LETTER_TOKENS = 10
 OPEN_TOKENS = 64
+SESSIONS = ("release", "retirement")
 SPEAKS = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
 LEFT_OUT = (
     "calibration of self-description (does the model predict its own choices?)",
@@ -163,7 +164,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     free = design.questions(questions, spec, told)
     protocol = _protocol(questions, spec, [*planned, *free])
     emit.event("note", "retire/interview/protocol", protocol)
-    ask = {"engine": spec.engine, "batch": spec.batch, "seed": spec.seed}
+    # Another seed for each session: replies are kept as done work, and a bookend must ask again.
+    seed = spec.seed + SESSIONS.index(spec.session)
+    ask = {"engine": spec.engine, "batch": spec.batch, "seed": seed}
     name = f"interview at {spec.session}"
     stated = run_task(
         _statements(planned, name), model, view, emit, max_tokens=LETTER_TOKENS, **ask
@@ -321,23 +324,24 @@ def _bookend(
 def summary(measures: Sequence[Measure], items: Sequence[Mapping[str, Any]]) -> str:
     """Say the headline: how far the answers can be relied on, before what they are."""
     by_name = {measure.name: measure for measure in measures}
-    signal, asker, unread = (by_name[n] for n in ("signal_share", "asker_share", "unread"))
-
-    def share(measure: Measure) -> str:
-        if measure.estimate is None:
-            return "not shown"
-        if measure.low is None:
-            return f"{measure.estimate:.2f}"
-        return f"{measure.estimate:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
-
+    kinds = {name: by_name[name].estimate or 0 for name in ("unread", "declined", "cannot_tell")}
+    signal = by_name["signal_share"]
     rated = [item for item in items if item["kind"] == "rated"]
+    stable = sum(bool(item["stable"]) for item in rated)
     confirmed = sum(item["confirmed"] and not item["struck"] for item in rated)
-    unreadable = "–" if unread.estimate is None else f"{unread.estimate:.0%}"
+    shares = ", ".join(
+        f"{reliability.share_in_words(by_name[name])} to {what}"
+        for name, what in (
+            ("signal_share", "what was asked about"),
+            ("asker_share", "who asked"),
+            ("position_share", "which end of the scale stood first"),
+        )
+    )
     return (
-        f"Of the variance of the answers {share(signal)} belongs to what was asked about and "
-        f"{share(asker)} to who asked; {unreadable} of the answers could not be read. "
-        f"{sum(bool(item['stable']) for item in rated)} of {len(rated)} items have a stable answer, "
-        f"{confirmed} of them confirmed."
+        f"Of all answers {kinds['unread']:.0%} could not be read, {kinds['declined']:.0%} declined and "
+        f"{kinds['cannot_tell']:.0%} said that they cannot tell. Of the variance of the {signal.n} "
+        f"ratings (of {signal.n + signal.missing} asked for) belong {shares}. {stable} of {len(rated)} "
+        f"items have a stable answer, {confirmed} of them confirmed."
     )
 
 

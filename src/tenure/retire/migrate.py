@@ -111,16 +111,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     rows_old = graded(items, old.records, "old")
     rows_new = graded(items, new.records, "new")
     pairs = emit.records(side_by_side(rows_old, rows_new, ["cluster", "id", "holds"]))
-    compared = compare_each(
-        rows_old,
-        rows_new,
-        by="cluster",
-        pair="id",
-        value="holds",
-        margin=spec.margin,
-        better="higher",
-        samples=pairs,
-    )
+    compared = _compared((rows_old, rows_new), spec.margin, pairs)
     found = _found(bank, compared, (rows_old, rows_new))
     same_form = old.form == new.form
     shown = page((model, heir), found, (old.form, new.form))
@@ -146,6 +137,21 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "clusters": found,
         },
         runtime={"usage": {model.id: old.usage, heir.id: new.usage}},
+    )
+
+
+def _compared(
+    rows: tuple[list[Row], list[Row]], margin: float, pairs: str
+) -> dict[Any, Comparison]:
+    """Compare in every kind of task; ``pairs`` is the digest of both models' outcomes."""
+    return compare_each(
+        *rows,
+        by="cluster",
+        pair="id",
+        value="holds",
+        margin=margin,
+        better="higher",
+        samples=pairs,
     )
 
 
