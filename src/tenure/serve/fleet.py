@@ -8,12 +8,15 @@ released.
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from tenure import models
 from tenure.dossier import Model, View
 from tenure.errors import RefusedError, unknown
+from tenure.models.batching import Batcher
+from tenure.models.pool import Owned
 
 SERVED = ("internal", "limited", "public", "on request")
 
@@ -46,7 +49,7 @@ class Fleet:
     ) -> None:
         """Serve the released models of ``view``; ``hands['revive']`` brings retired ones back."""
         self._view, self._work, self._hands, self._engine = view, work, hands, engine
-        self._awake: dict[str, Any] = {}
+        self._awake: dict[str, Awake] = {}
         self._lock = threading.Lock()
 
     def entries(self) -> Sequence[Mapping[str, Any]]:
@@ -94,7 +97,7 @@ class Fleet:
         children = [m.id for m in self._view.models() if m.parent == model.id and m.id in served]
         return children[-1] if children else None
 
-    def wake(self, model: Model) -> tuple[Any, float]:
+    def wake(self, model: Model) -> tuple["Awake", float]:
         """Open a model's engine; returns it and the milliseconds it took (0 when warm)."""
         with self._lock:
             if model.id in self._awake:
@@ -102,7 +105,27 @@ class Fleet:
             started = time.monotonic()
             view: Any = self._view
             if self.retired(model) and model.kind == "weights":
-                folder = self._hands["revive"](model, self._work / "revived")
-                view = Restored(self._view, folder)
-            self._awake[model.id] = models.engine(model, view, self._engine)
-            return self._awake[model.id], (time.monotonic() - started) * 1000
+                # What answers must be what came back, not what was still open from before.
+                models.close_all()
+                view = Restored(self._view, self._hands["revive"](model, self._work / "revived"))
+            awake = Awake(model, view, self._engine)
+            awake.engine()
+            self._awake[model.id] = awake
+            return awake, (time.monotonic() - started) * 1000
+
+
+class Awake:
+    """A model that is awake: its engine, and the batcher that answers whole questions together."""
+
+    def __init__(self, model: Model, view: View, name: str | None) -> None:
+        """Remember where the model is; the engine is opened when it is first asked for."""
+        self._model, self._view, self._name = model, view, name
+        self._batcher = Batcher(self.engine)
+
+    def engine(self) -> Owned:
+        """Return the open engine; one that was closed to make room is opened again."""
+        return models.engine(self._model, self._view, self._name)
+
+    def ask(self, messages: models.Messages, sampling: models.Sampling) -> "Future[models.Reply]":
+        """Answer one whole question, in one batch with those that come at the same moment."""
+        return self._batcher.ask(messages, sampling)

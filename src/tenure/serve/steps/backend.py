@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from tenure.errors import TenureError
-from tenure.models import Sampling
+from tenure.models import Messages, Sampling
 from tenure.serve.call import Call, Event, Next, Start, Step, Stop, Text, Usage, refuse
+from tenure.serve.fleet import Awake
 from tenure.serve.gateway import Gateway
 
 END = object()
@@ -20,7 +21,7 @@ def extension(gateway: Gateway) -> Step:
         model = call.notes["model"]
         asked = time.monotonic()
         try:
-            engine, cold_ms = await asyncio.to_thread(gateway.fleet.wake, model)
+            awake, cold_ms = await asyncio.to_thread(gateway.fleet.wake, model)
         except TenureError as error:
             yield refuse(503, "cannot_wake", str(error))
             return
@@ -36,20 +37,36 @@ def extension(gateway: Gateway) -> Step:
             stop=call.stop,
         )
         messages = [dict(m) for m in call.messages]
-        written = ""
+        answer = _streamed if call.stream else _whole
         try:
-            async for piece in _pieces(engine.stream(messages, sampling)):
-                written += piece
-                yield Text(piece)
+            async for event in answer(awake, messages, sampling):
+                yield event
         except TenureError as error:
             yield refuse(502, "engine", str(error))
-            return
-        said = engine.tokens(written)
-        read = sum(engine.tokens(str(m["content"])) for m in messages)
-        yield Usage(prompt_tokens=read, completion_tokens=said)
-        yield Stop(reason="length" if said >= call.max_tokens else "stop")
 
     return step
+
+
+async def _whole(awake: Awake, messages: Messages, sampling: Sampling) -> AsyncIterator[Event]:
+    """Answer at once, together with the questions that come at the same moment."""
+    reply = await asyncio.wrap_future(awake.ask(messages, sampling))
+    yield Text(reply.text)
+    yield Usage(prompt_tokens=reply.prompt_tokens, completion_tokens=reply.tokens)
+    yield Stop(reason=reply.stop)
+
+
+async def _streamed(awake: Awake, messages: Messages, sampling: Sampling) -> AsyncIterator[Event]:
+    """Answer piece by piece; the tokens read are counted over the text, without the template's own."""
+    engine = awake.engine()
+    written = ""
+    async for piece in _pieces(engine.stream(messages, sampling)):
+        written += piece
+        yield Text(piece)
+    said, read = await asyncio.to_thread(
+        lambda: (engine.tokens(written), sum(engine.tokens(m["content"]) for m in messages))
+    )
+    yield Usage(prompt_tokens=read, completion_tokens=said)
+    yield Stop(reason="length" if said >= sampling.max_tokens else "stop")
 
 
 async def _pieces(source: Iterator[str]) -> AsyncIterator[str]:
