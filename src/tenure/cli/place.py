@@ -13,7 +13,7 @@ DossierOption = Annotated[
     typer.Option(
         "--dossier",
         "-d",
-        help="The dossier's folder [default: TENURE_DOSSIER, ./dossier, ./demo/dossier].",
+        help="The dossier's folder (default: TENURE_DOSSIER, ./dossier, ./demo/dossier).",
     ),
 ]
 ModelOption = Annotated[

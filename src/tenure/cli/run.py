@@ -123,7 +123,7 @@ def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:
     price = f"about ${dollars:.2f}" if dollars is not None else "price unknown for this model"
     console.print(
         f"{stage.name} on {model.source}: {forecast['calls']} calls, about "
-        f"{forecast['tokens_in']:,} tokens in and at most {forecast['tokens_out']:,} out; {price}",
+        f"{forecast['input_tokens']:,} tokens in and at most {forecast['output_tokens']:,} out; {price}",
         markup=False,
         soft_wrap=True,
     )

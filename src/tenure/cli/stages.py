@@ -39,7 +39,7 @@ def _parameters(spec: type[Any]) -> list[inspect.Parameter]:
         default = (
             ""
             if field.is_required()
-            else f" [default: {field.get_default(call_default_factory=True)}]"
+            else f" (default: {field.get_default(call_default_factory=True)})"
         )
         option = typer.Option(help=f"{field.description or ''}{default}", show_default=False)
         annotation = Annotated[kind | None, option]

@@ -150,8 +150,8 @@ def cost(model: Model, spec: Spec) -> dict[str, Any]:
     characters = sum(len(m["content"]) for row in [*planned, *free] for m in row["messages"])
     return {
         "calls": len(planned) + len(free),
-        "tokens_in": characters // 4,
-        "tokens_out": LETTER_TOKENS * len(planned) + OPEN_TOKENS * len(free),
+        "input_tokens": characters // 4,
+        "output_tokens": LETTER_TOKENS * len(planned) + OPEN_TOKENS * len(free),
         "cost": None,
     }
 

@@ -48,8 +48,8 @@ def cost(model: Model, spec: Spec) -> dict[str, Any]:
     picked = bank.pick(spec.each)
     return {
         "calls": len(picked),
-        "tokens_in": sum(len(item.text) for item in picked) // 4,
-        "tokens_out": spec.max_tokens * len(picked),
+        "input_tokens": sum(len(item.text) for item in picked) // 4,
+        "output_tokens": spec.max_tokens * len(picked),
         "cost": None,
     }
 

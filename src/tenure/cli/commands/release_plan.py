@@ -8,7 +8,7 @@ import typer
 
 def extension(
     policy: Annotated[
-        Path | None, typer.Argument(help="The policy [default: the one that comes with Tenure].")
+        Path | None, typer.Argument(help="The policy (default: the one that comes with Tenure).")
     ] = None,
 ) -> None:
     """Print, rule by rule, the n it takes to decide at all, and what the assessments plan."""

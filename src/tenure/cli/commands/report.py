@@ -10,7 +10,7 @@ from tenure.cli.place import DossierOption, find_dossier
 
 def extension(
     into: Annotated[
-        Path | None, typer.Option(help="Folder for the pages [default: beside the dossier].")
+        Path | None, typer.Option(help="Folder for the pages (default: beside the dossier).")
     ] = None,
     dossier: DossierOption = None,
 ) -> None:

@@ -30,7 +30,7 @@ def extension(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8080,
     keys: Annotated[Path | None, typer.Option(help="API keys: one 'tier: key' a line.")] = None,
     ledger: Annotated[
-        Path | None, typer.Option(help="The ledger [default: beside the dossier].")
+        Path | None, typer.Option(help="The ledger (default: beside the dossier).")
     ] = None,
     engine: Annotated[str | None, typer.Option(help="cpu, torch or inspect.")] = None,
     dossier: DossierOption = None,
