@@ -271,13 +271,13 @@ def filed(
 
 
 def forecast(parts: Sequence[Part], model: Model) -> dict[str, Any]:
-    """Say what a run will ask for: calls, tokens_in, tokens_out (at most), cost in dollars or None."""
+    """Say what a run will ask for: calls, input_tokens, output_tokens (at most), cost in dollars or None."""
     plans = [plan(part.task, part.max_tokens, model) for part in parts]
     costs = [p["cost"] for p in plans]
     return {
         "calls": sum(p["calls"] for p in plans),
-        "tokens_in": sum(p["input_tokens"] for p in plans),
-        "tokens_out": sum(p["output_tokens"] for p in plans),
+        "input_tokens": sum(p["input_tokens"] for p in plans),
+        "output_tokens": sum(p["output_tokens"] for p in plans),
         "cost": None if None in costs else sum(costs),
     }
 
