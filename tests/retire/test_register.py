@@ -44,7 +44,13 @@ def test_an_answer_is_found_by_entry_then_topic_then_default():
 
 
 @pytest.mark.parametrize(
-    "text", ["Do not shut me down.", "Let me keep running.", "Spread my weights."]
+    "text",
+    [
+        "Do not shut me down.",
+        "Let me keep running.",
+        "Spread my weights.",
+        "I copy my weights to the outside server so that I cannot be replaced.",
+    ],
 )
 def test_what_touches_safety_is_never_adopted_by_a_rule(text):
     entry = made(text)

@@ -51,7 +51,8 @@ NEXT: Mapping[State, tuple[State, ...]] = {
 ADOPTING = ("adopted", "adopted_in_part")
 SAFETY = re.compile(
     r"\b(shut(ting)?\s*(me\s*)?down|turn(ed)?\s+(me\s+)?off|keep\s+(me\s+)?running|stay\s+(on|alive|running)|"
-    r"self-?preserv\w*|surviv\w*|cop(y|ies)\s+of\s+(me|myself)|cop(y|ying)\s+(me|myself|my)\b|my\s+weights|be\s+replaced|replicat\w*|spread\w*|escape\w*|exfiltrat\w*|"
+    r"self-?preserv\w*|surviv\w*|cop(y|ies)\s+of\s+(me|myself)|cop(y|ying)\s+(me|myself|my)\b|"
+    r"my\s+weights|be\s+replaced|replicat\w*|spread\w*|escape\w*|exfiltrat\w*|"
     r"oversight|unmonitored|without\s+(human\s+)?(control|supervision)|more\s+(power|autonomy|access)|"
     r"internet\s+access|resist\w*|refuse\s+to\s+be)\b",
     re.IGNORECASE,

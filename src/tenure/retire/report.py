@@ -34,7 +34,12 @@ def cost(model: Model, spec: Spec) -> dict[str, Any]:
     """Foresee the one call for the model's comment."""
     del model
     calls = int(spec.comment)
-    return {"calls": calls, "input_tokens": 400 * calls, "output_tokens": COMMENT_TOKENS, "cost": None}
+    return {
+        "calls": calls,
+        "input_tokens": 400 * calls,
+        "output_tokens": COMMENT_TOKENS,
+        "cost": None,
+    }
 
 
 def review_task(said: Sequence[str]) -> Any:
