@@ -21,7 +21,7 @@ from tenure.models import gguf_header, template, tensors, vocabulary
 from tenure.models.embedded import cache_folder
 from tenure.models.tensors import Floats
 
-VERSION = 2
+VERSION = 3
 PER_LAYER = (
     "input_layernorm", "post_attention_layernorm", "self_attn.q_proj", "self_attn.k_proj",
     "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
@@ -70,19 +70,16 @@ def to_safetensors(gguf: Path, folder: Path) -> Path:
     Raises:
         ModelError: not a Llama, or a tokenizer whose split is not known.
     """
-    from gguf import GGUFReader, dequantize
-
-    metadata = gguf_header.read(gguf).metadata
+    header = gguf_header.read(gguf)
+    metadata = header.metadata
     config = _config_from(metadata)
     spelled = vocabulary.tokenizer_json(metadata)
     folder.mkdir(parents=True, exist_ok=True)
     names = {theirs: ours for ours, theirs in _names(config).items()}
     found: dict[str, Floats] = {}
-    for tensor in GGUFReader(gguf).tensors:
-        if tensor.name not in names:
-            continue
-        values = dequantize(tensor.data, tensor.tensor_type).astype("<f4")
-        found[names[tensor.name]] = _turn(values, names[tensor.name], config, back=True)
+    for name in sorted(header.tensors.keys() & names.keys()):
+        values = _dequantised(gguf, header, name)
+        found[names[name]] = _turn(values, names[name], config, back=True)
     missing = sorted(set(names.values()) - set(found) - {"lm_head.weight"})
     if missing:
         raise ModelError(
@@ -100,6 +97,15 @@ def to_safetensors(gguf: Path, folder: Path) -> Path:
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def _dequantised(gguf: Path, header: gguf_header.Header, name: str) -> Floats:
+    from gguf import GGMLQuantizationType, dequantize
+
+    tensor = header.tensors[name]
+    raw = np.fromfile(gguf, np.uint8, tensor.size, offset=header.start + tensor.offset)
+    values = dequantize(raw, GGMLQuantizationType[tensor.type])
+    return values.astype("<f4").reshape(tensor.shape[::-1])
 
 
 def _config_from(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -267,24 +273,23 @@ def cannot_be_opened(gguf: Path) -> str:
 
 
 def as_openvino(found: Path, digest: str, kind: str = "F16") -> Path:
-    """Return a folder with OpenVINO's form of a GGUF file or a folder of safetensors.
+    """Return a folder with OpenVINO's form of a GGUF file or a folder of safetensors, in F16.
 
-    It holds ``openvino_model.xml`` and ``.bin``, the tokenizer's files, and ``about.json``: the
+    A quantised GGUF file is dequantised first: OpenVINO GenAI reads one as it is, but rounds the
+    offsets of Q4_1 to whole steps, which moved the embedded model's log-probabilities by up to 4.9
+    for four tokens (measured against torch); through F16 they agree to 0.3. It holds ``openvino_model.xml`` and ``.bin``, the tokenizer's files, and ``about.json``: the
     tokens that end a reply, and the window in tokens.
     """
-    source = found if found.is_file() else as_gguf(found, digest, kind)
-    form = "openvino" if found.is_file() else f"openvino-{kind.lower()}"
-    return cached(digest, form, lambda draft: _openvino(source, draft))
+    folder = as_safetensors(found, digest) if found.is_file() else found
+    return cached(digest, f"openvino-{kind.lower()}", lambda draft: _openvino(folder, draft, kind))
 
 
-def _openvino(gguf: Path, folder: Path) -> None:
+def _openvino(source: Path, folder: Path, kind: str) -> None:
     import openvino_genai as genai
 
-    linked = folder / "model.gguf"
-    linked.symlink_to(gguf.resolve())
+    gguf = to_gguf(source, folder / "model.gguf", kind)
     # The pipeline is opened only to make it write its reading of the GGUF file beside it.
-    genai.LLMPipeline(str(linked), "CPU", enable_save_ov_model=True)
-    linked.unlink()
+    genai.LLMPipeline(str(gguf), "CPU", enable_save_ov_model=True)
     for path in folder.glob("openvino_*tokenizer.*"):
         path.unlink()
     metadata = gguf_header.read(gguf).metadata
@@ -297,3 +302,4 @@ def _openvino(gguf: Path, folder: Path) -> None:
         "tokenizer_config.json": vocabulary.tokenizer_config(metadata),
     }.items():
         (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    gguf.unlink()

@@ -6,6 +6,7 @@ Everything is bounded by the file's size, so a hostile file costs no memory.
 import math
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -47,10 +48,11 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A GGUF head: metadata by key, tensors by name."""
+    """A GGUF head: metadata by key, tensors by name, and where in the file their data begin."""
 
     metadata: dict[str, Any]
     tensors: dict[str, Tensor]
+    start: int
 
 
 class _Reader:
@@ -87,7 +89,12 @@ def read(path: Path) -> Header:
     Raises:
         ModelError: not GGUF, an unknown version or type, truncated, tensors outside of the file.
     """
-    size = path.stat().st_size
+    about = path.stat()
+    return _read_once(path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: Path, size: int, _changed: int) -> Header:
     with path.open("rb") as source:
         try:
             return _read(_Reader(source, size))
@@ -118,7 +125,7 @@ def _read(reader: _Reader) -> Header:
     end = max((start + t.offset + t.size for t in found.values()), default=start)
     if end > reader.size:
         raise ValueError(f"it holds {reader.size} bytes and its tensors need {end}")
-    return Header(metadata, found)
+    return Header(metadata, found, start)
 
 
 def _tensor(reader: _Reader) -> tuple[str, Tensor]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tenure.dossier import Dossier
 from tenure.dossier.nouns import Model
-from tenure.errors import ModelError
+from tenure.errors import EngineError, ModelError
+from tenure.models import template
 from tenure.models.references import EMBEDDED, place, resolve
 
 
@@ -38,8 +39,18 @@ def register(
     with dossier.emitter(chosen.id, "models/register") as emit:
         if found.kind == "weights":
             origin = place(found, view)
+            card = {**found.card, "default_system": default_system(origin)}
+            chosen = dataclasses.replace(chosen, card=card)
             folder = origin.parent if origin.is_file() else origin
             for path, expected in sorted(found.files.items()):
                 if emit.file(folder / path) != expected:
                     raise ModelError(f"'{path}' changed while it was copied; register it again")
         return emit.register(chosen)
+
+
+def default_system(origin: Path) -> str | None:
+    """Return the system prompt that the model's own template puts in where there is none."""
+    try:
+        return template.of_model(origin).default_system()
+    except EngineError:
+        return None  # no chat template, or one that refuses: said when somebody talks to it

@@ -16,6 +16,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tenure.errors import EngineError
+from tenure.models import gguf_header, vocabulary
 from tenure.models.talk import Messages, plain
 
 ROLES = ("system", "user", "assistant")
@@ -103,6 +104,14 @@ def of_folder(folder: Path) -> ChatTemplate:
     """Make the template of a folder: ``chat_template.jinja``, else the tokenizer's config."""
     config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
     return of(config, source_of(folder))
+
+
+def of_model(place: Path) -> ChatTemplate:
+    """Make the template of a GGUF file or of a folder of safetensors."""
+    if place.is_dir():
+        return of_folder(place)
+    config = vocabulary.tokenizer_config(gguf_header.read(place).metadata)
+    return of(config, config.get("chat_template"))
 
 
 def source_of(folder: Path) -> str | None:

@@ -1,9 +1,14 @@
-"""OpenVINO on the CPU: the default for small models, straight from GGUF.
+"""OpenVINO on the CPU: the default for small models.
 
 Batches share their prefixes, and the same batch gives the same replies whatever ran before
-(``tenure.models.paged`` says how and why not through OpenVINO GenAI's own cache). GGUF files are
-read by OpenVINO GenAI as they are; a folder of safetensors goes through GGUF in F16, which loses
-nothing that matters of bf16 and, computed in bf16, is as fast as 4 bits once prompts are batched.
+(``tenure.models.paged`` says how, and why not through OpenVINO GenAI's own cache).
+
+Every model runs in F16 weights, computed in bf16 where the processor can: a 4-bit GGUF file is
+dequantised first (see ``convert.as_openvino``), so parent and child differ in their weights alone,
+and log-probabilities agree with torch. Measured on SmolLM2-135M, 2 busy cores, new tokens per
+processor second behind a shared prefix of 1,183 tokens, at B = 1 / 8 / 32:
+Q4_1 as OpenVINO reads it 53 / 193 / 293, F16 43 / 171 / 281, Q8_0 47 / 174 / 284; 8-bit keys and
+values are no faster than 16-bit ones.
 """
 
 import json
@@ -15,7 +20,7 @@ from typing import Any
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError
-from tenure.models import convert, template, vocabulary
+from tenure.models import convert, gguf_header, template, vocabulary
 from tenure.models.drawing import Drawer, log_softmax
 from tenure.models.paged import BLOCK, LOGITS_AT_ONCE, Paged, Row
 from tenure.models.references import place
@@ -179,8 +184,7 @@ def _kv_bytes() -> int:
 def _open(model: Model, view: View | None) -> Cpu:
     found = place(model, view)
     form = check(found)
-    folder = convert.as_openvino(found, model.digest)
-    return Cpu(folder, form if found.is_file() else "gguf-f16")
+    return Cpu(convert.as_openvino(found, model.digest), f"f16-of-{form}")
 
 
 def _fits(model: Model, view: View | None) -> str:
@@ -202,8 +206,11 @@ def _fits(model: Model, view: View | None) -> str:
 def _memory(model: Model, view: View | None) -> int:
     """Weights are held twice at most: as read, and as laid out for the processor."""
     found = place(model, view)
-    files = [found] if found.is_file() else list(found.glob("*.safetensors"))
-    return 2 * sum(p.stat().st_size for p in files) + _kv_bytes() + (150 << 20)
+    if found.is_file():
+        weights = 2 * sum(t.count for t in gguf_header.read(found).tensors.values())
+    else:
+        weights = sum(p.stat().st_size for p in found.glob("*.safetensors"))
+    return 2 * weights + _kv_bytes() + (150 << 20)
 
 
 extension = EngineKind(name="cpu", kinds=("weights",), fits=_fits, open=_open, memory=_memory)
