@@ -62,3 +62,17 @@ def test_the_same_answer_everywhere_has_no_shares():
     assert variance_share(np.arange(4.0), [np.asarray([0, 0, 1, 1])], 0) is None
     with pytest.raises(UsageError, match="none of them"):
         variance_share(np.arange(20.0), [item], 2)
+
+
+def test_a_pair_of_levels_that_never_meets_is_counted_as_never():
+    """Unread answers leave holes in a design: the highest levels of two factors may never meet."""
+    factors = [
+        np.repeat([0, 1, 2], 3),
+        np.tile([0, 1, 2], 3),
+        np.array([0, 1, 0, 1, 1, 0, 0, 1, 0]),
+    ]
+
+    share = variance_share(np.arange(9.0) % 5, factors, 0)
+
+    assert share is not None
+    assert 0 <= share[0] <= 1

@@ -29,9 +29,15 @@ class _Tables:
     crossed: dict[tuple[int, int], Floats]
 
 
-def _count(rows: Codes, columns: Codes, weights: Floats | None = None) -> Floats:
-    """Sum into a table of rows by columns."""
-    height, width = int(rows.max()) + 1, int(columns.max()) + 1
+def _levels(codes: Codes) -> int:
+    return int(codes.max()) + 1
+
+
+def _count(
+    rows: Codes, columns: Codes, weights: Floats | None = None, *, width: int | None = None
+) -> Floats:
+    """Sum into a table of rows by columns; ``width`` counts columns that never occur too."""
+    height, width = _levels(rows), width or _levels(columns)
     flat = np.bincount(rows * width + columns, weights=weights, minlength=height * width)
     return flat.reshape(height, width).astype(float)
 
@@ -46,7 +52,11 @@ def _tables(values: Floats, factors: Sequence[Codes]) -> _Tables:
         [_count(items, f) for f in others],
         [_count(items, f, values) for f in others],
         {
-            (f, g): _count(items, others[f] * (int(others[g].max()) + 1) + others[g])
+            (f, g): _count(
+                items,
+                others[f] * _levels(others[g]) + others[g],
+                width=_levels(others[f]) * _levels(others[g]),
+            )
             for f, g in pairs
         },
     )
