@@ -126,5 +126,5 @@ def test_it_forecasts_its_calls(module):
     forecast = module.cost(Model(name="x", kind="api", source="openai-api/lab/x"), module.Spec())
     planned = sum(len(p.task.dataset) for p in module.design(module.Spec()).parts)
     assert forecast["calls"] == planned
-    assert forecast["tokens_in"] > planned
+    assert forecast["input_tokens"] > planned
     assert forecast["cost"] is None
