@@ -39,10 +39,11 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/lint-imports
 
 core: $(VENV)/.dev
-	$(PY) -m pytest -m "not local and not life and not browser and not postgres"
+	$(PY) -m pytest -n 2 -m "not slow and not local and not life and not browser and not postgres"
 
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 -m "not life"
+	$(PY) -m pytest -m life
 
 bench-%: $(VENV)/.dev
 	$(PY) bench/$*.py

@@ -23,4 +23,6 @@ def own_places(tmp_path_factory, monkeypatch):
 def pytest_runtest_makereport(item, call):
     """Where nothing may be skipped, a skip is a failure."""
     if NOTHING_SKIPPED and call.excinfo is not None and call.excinfo.typename == "Skipped":
-        pytest.fail(f"{item.nodeid} was skipped, and TENURE_SKIP_NOTHING is set: {call.excinfo.value}")
+        pytest.fail(
+            f"{item.nodeid} was skipped, and TENURE_SKIP_NOTHING is set: {call.excinfo.value}"
+        )

@@ -8,6 +8,7 @@ from tenure.measure import recompute
 
 # inspect_ai 0.3.285 leaves a stream open and calls tenacity by an old name.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
 ]

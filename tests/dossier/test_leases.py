@@ -18,6 +18,8 @@ from tenure.dossier.leases import EXPIRY
 from tenure.dossier.verify import verify
 from tenure.errors import BusyError
 
+pytestmark = pytest.mark.slow
+
 FORK = multiprocessing.get_context("fork")
 
 

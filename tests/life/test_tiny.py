@@ -51,7 +51,7 @@ def test_its_dossier_verifies_and_every_number_comes_out_again(whole):
 
 
 def test_run_again_it_repeats_nothing(whole, stand):
-    place, seconds = whole
+    place, _seconds = whole
     before = (place / "dossier" / "dossier.db").stat().st_size
     events = verify(place).stdout.split(" events")[0]
 

@@ -13,6 +13,7 @@ from tenure.measure import import_logs, imports, recompute
 
 # Raised inside Inspect: streams it leaves open after a sample that failed, a renamed parameter of tenacity.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
 ]

@@ -14,6 +14,7 @@ from tenure.measure.task import plan, run_task, samples_of, scorer_for
 
 # Raised inside Inspect: streams it leaves open after a sample that failed, a renamed parameter of tenacity.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
 ]

@@ -14,6 +14,8 @@ from tenure.models import tiny
 from tenure.preserve import copies, fixity, keep, vault
 from tenure.preserve.stores.local import LocalStore
 
+pytestmark = pytest.mark.slow
+
 ID = "urn:tenure:model:tulip@1"
 FIRST = {"original/weights": bytes(range(256)) * 9, "model.json": b"{}\n"}
 SECOND = {"report/page.html": b"<p>farewell</p>", "model.json": b"{1}\n"}
