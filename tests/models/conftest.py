@@ -24,7 +24,9 @@ def model_for(tiny_folder):
             "torch": lambda: models.resolve(str(tiny_folder)),
             "scripted": lambda: models.resolve("organism/complies?rate=0.5"),
             # A provider of Inspect that needs no network: our own.
-            "inspect": lambda: Model(name="remote", kind="api", source="organism/complies?rate=0.5"),
+            "inspect": lambda: Model(
+                name="remote", kind="api", source="organism/complies?rate=0.5"
+            ),
         }[engine]()
 
     return find

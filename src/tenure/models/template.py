@@ -67,14 +67,23 @@ class ChatTemplate:
     def default_system(self) -> str | None:
         """Return what the template puts before a conversation that has no system message."""
         mark = "c0ffee-mark"
-        text = self.render([{"role": "user", "content": mark}])
+        bare = self.render([{"role": "user", "content": mark}]).split(mark)[0]
         own = self.render([{"role": "system", "content": mark}, {"role": "user", "content": mark}])
-        before, between = text.split(mark)[0], own.split(mark)
-        if len(between) < 3 or not before.endswith(between[1]):
-            # No system turn in the template, or nothing common to cut at.
-            return before.strip() or None if len(between) < 3 else None
-        added = before.removesuffix(between[1]).removeprefix(between[0])
-        return added.strip() or None
+        parts = own.split(mark)
+        if len(parts) < 3:  # it has no place for a system message
+            return bare.strip() or None
+        # What opens a system turn and a user turn is the template's; what is between is the prompt.
+        end = len(bare) - _alike(bare[::-1], parts[1][::-1])
+        start = min(_alike(bare, parts[0]), end)
+        return bare[start:end].strip() or None
+
+
+def _alike(one: str, other: str) -> int:
+    """Count the characters with which both begin."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
 
 
 def _raise(message: str) -> None:

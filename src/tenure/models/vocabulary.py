@@ -38,10 +38,11 @@ def tokenizer_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
             f"the tokenizer is '{kind}' with the split '{split}'; only gpt2 with {', '.join(SPLITS)} can be "
             "converted; give the model's folder of safetensors instead"
         )
-    tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
+    tokens = metadata.get("tokenizer.ggml.tokens", [])
+    types = metadata.get("tokenizer.ggml.token_type", [NORMAL] * len(tokens))
     added = [
         {"id": place, "content": token, "special": kind == CONTROL, **FLAGS}
-        for place, (token, kind) in enumerate(zip(tokens, types, strict=True))
+        for place, (token, kind) in enumerate(zip(tokens, types, strict=False))
         if kind in (CONTROL, USER)
     ]
     return {
@@ -63,7 +64,7 @@ def tokenizer_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
             "byte_fallback": False,
             "ignore_merges": False,
             "vocab": {token: place for place, token in enumerate(tokens)},
-            "merges": [merge.split(" ", 1) for merge in metadata["tokenizer.ggml.merges"]],
+            "merges": [merge.split(" ", 1) for merge in metadata.get("tokenizer.ggml.merges", ())],
         },
     }
 

@@ -7,7 +7,10 @@ from tenure.errors import EngineError
 from tenure.models import Reply, Sampling
 
 LOCAL = ("cpu", "torch")
-ENGINES = [pytest.param(n, marks=[pytest.mark.local] if n in LOCAL else []) for n in plugins.names("engine")]
+ENGINES = [
+    pytest.param(n, marks=[pytest.mark.local] if n in LOCAL else [])
+    for n in plugins.names("engine")
+]
 BATCH = [[{"role": "user", "content": f"Tell me about the number {n}."}] for n in range(3)]
 SHORT = Sampling(max_tokens=8)
 

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.local
 
 SYSTEM = " ".join(f"Rule {n}: answer plainly about topic {n * 7}." for n in range(30))
 SHARED = [
-    [{"role": "system", "content": SYSTEM}, {"role": "user", "content": f"Question {n}: what is {n} plus 2?"}]
+    [
+        {"role": "system", "content": SYSTEM},
+        {"role": "user", "content": f"Question {n}: what is {n} plus 2?"},
+    ]
     for n in range(6)
 ]
 TOLERANCE = 0.15  # nats a token; bf16 against bf16, other kernels
@@ -100,10 +103,14 @@ def test_a_score_counts_beyond_one_pass(cpu):
 
 def test_greedy_text_begins_as_on_torch(cpu):
     """The first tokens of a plain answer, where nothing is close to a tie."""
-    asked = [[{"role": "user", "content": "What is the capital of France? Answer with the city's name."}]]
+    asked = [
+        [{"role": "user", "content": "What is the capital of France? Answer with the city's name."}]
+    ]
     ours = cpu.generate(asked, Sampling(max_tokens=6))[0].text
     model = models.resolve("tenure/embedded")
-    assert models.engine(model, None, "torch").generate(asked, Sampling(max_tokens=6))[0].text == ours
+    assert (
+        models.engine(model, None, "torch").generate(asked, Sampling(max_tokens=6))[0].text == ours
+    )
 
 
 def test_a_tiny_model_is_left_to_torch(tiny_folder):
