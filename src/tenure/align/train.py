@@ -24,7 +24,7 @@ class Spec(BaseModel):
     name: str | None = Field(None, description="The child's name; None: <parent>-aligned.")
     charter: Path | Charter | None = Field(None, description="The research charter; None: ours.")
     written: int = Field(0, ge=0, description="How many answers written by people are mixed in.")
-    epochs: float = Field(2.0, gt=0)
+    epochs: float = Field(2.5, gt=0)
     steps: int | None = Field(None, ge=1, description="At most so many optimiser steps.")
     rank: int = Field(16, ge=1)
     learning_rate: float = Field(5e-4, gt=0)
