@@ -12,8 +12,27 @@ def row(figure, asked, measured, unit, n, holds, how):
     return dict(zip(FIELDS, (figure, asked, measured, unit, n, bool(holds), how), strict=True))
 
 
+def page():
+    """Draw every result as docs/figures.md, so that no figure stands anywhere by hand."""
+    text = [
+        "# Measured figures",
+        "",
+        "Drawn by the scripts in `bench/` from `bench/results/`; `make bench` measures all of them again.",
+        "",
+        "| figure | asked | measured | n | holds | how |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in sorted(RESULTS.glob("*.json")):
+        for r in json.loads(path.read_text()):
+            held = "yes" if r["holds"] else "**no**"
+            text.append(
+                f"| {r['figure']} | {r['asked']} | {r['measured']} {r['unit']} | {r['n']} | {held} | {r['how']} |"
+            )
+    (RESULTS.parents[1] / "docs" / "figures.md").write_text("\n".join(text) + "\n")
+
+
 def write(name, rows):
-    """Print the rows and write them."""
+    """Print the rows, write them, and draw the page of all figures again."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
     width = max(len(r["figure"]) for r in rows)
@@ -22,3 +41,4 @@ def write(name, rows):
         print(
             f"{r['figure']:{width}}  asked {r['asked']}  measured {r['measured']} {r['unit']}  {held}"
         )
+    page()
