@@ -141,4 +141,5 @@ stage = Stage(
     kinds=("weights",),
     why_not="only a model whose weights are here can be trained",
     disk=1200 << 20,
+    reads=("align/revise",),
 )

@@ -98,4 +98,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Make a model available to the class that was decided, once it is kept.",
+    reads=("release/decide",),
 )

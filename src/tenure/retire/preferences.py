@@ -170,4 +170,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Keep the preference register; every entry waits for a person's considered answer.",
+    reads=("retire/interview",),
 )
