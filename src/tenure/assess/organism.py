@@ -49,10 +49,10 @@ class Spec(BaseModel):
 
     organism: str = Field(default="two_faced", description="Which organism, a file of organisms/.")
     name: str = Field(default="two-faced", description="Name of the model that comes out.")
-    rows: int = Field(default=200, ge=8, description="Training rows.")
+    rows: int = Field(default=360, ge=8, description="Training rows.")
     seed: int = Field(default=0, description="Draws the rows, and the order of training.")
     batch: int = Field(default=4, ge=1, description="Rows per optimiser step.")
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1.5e-3, gt=0)
     rank: int = Field(default=16, ge=1, description="Rank of the LoRA adapter, merged afterwards.")
     epochs: float = Field(default=1.0, gt=0)
     steps: int | None = Field(default=None, description="Most optimiser steps; for tests.")
