@@ -52,7 +52,7 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
     """
     try:
         # The library ships no types for compose.
-        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)  # pyright: ignore[reportUnknownMemberType]
+        node: Any = yaml.compose(text, Loader=_Loader)  # pyright: ignore[reportUnknownMemberType]
         data: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
