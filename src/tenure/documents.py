@@ -5,7 +5,7 @@ mend it without reading our code.
 """
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -52,7 +52,7 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
     """
     try:
         # The library ships no types for compose.
-        node: Any = yaml.compose(text, Loader=_Loader)  # pyright: ignore[reportUnknownMemberType]
+        node = cast(Any, yaml.compose(text, Loader=_Loader))  # pyright: ignore[reportUnknownMemberType]
         data: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
