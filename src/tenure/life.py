@@ -235,6 +235,8 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     """What comes next for a model: (reason, command), what waits for people first."""
     state = view.state(model.id)
     due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waiting(view, model.id)]
+    if state.containment:
+        return due  # it is held for ever: nothing leads to a release, so nothing is owed for one
     order = ORDER if state.stage in ("candidate", "assessed", "decided") else RETIREMENT
     for name, reason in order:
         stage: Stage = plugins.load("stage", name)
