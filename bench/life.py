@@ -1,7 +1,8 @@
 """The whole life of the embedded model, from an empty folder: minutes, and peak memory.
 
 The peak is the largest sum of resident memory over the life's process and all its children, sampled
-every 50 ms (shared pages counted in each: an upper bound). Takes about ten minutes: `make bench-life`.
+every 50 ms (shared pages counted in each: an upper bound). Takes about ten minutes: `make bench-life`;
+with a folder as argument, the life stays there.
 """
 
 import json
@@ -49,8 +50,10 @@ def lived(place, environment):
 
 def main():
     """Measure and write."""
+    kept = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+        folder = kept or Path(place)
+        folder.mkdir(parents=True, exist_ok=True)
         environment = {
             **os.environ,
             "TENURE_KEYS": str(folder / "keys"),
