@@ -235,7 +235,7 @@ def cannot_be_gguf(config: dict[str, Any]) -> str:
 def _metadata(writer: Any, config: dict[str, Any], folder: Path, kind: str) -> None:
     heads = config["num_attention_heads"]
     rope = config.get("rope_parameters") or {}
-    writer.add_name(config.get("_name_or_path") or "model")
+    writer.add_name("model")  # never the path it came from: the bytes must not depend on it
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
     writer.add_block_count(config["num_hidden_layers"])

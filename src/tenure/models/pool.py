@@ -31,27 +31,52 @@ class Owned:
     def __init__(self, kind: EngineKind, model: Model, view: View | None) -> None:
         self.name, self.model = kind.name, model
         self.memory = kind.memory(model, view)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"tenure-{kind.name}")
+        self._kind, self._view = kind, view
+        self._gate = threading.Lock()
         self._closed = False
-        try:
-            self._engine: Engine = self._thread.submit(kind.open, model, view).result()
-        except TenureError:
-            self._thread.shutdown()
-            raise
-        except Exception as error:
-            self._thread.shutdown()
-            raise EngineError(
-                f"engine '{kind.name}' could not open '{model.id}': {type(error).__name__}: {error}"
-            ) from error
+        self._thread: ThreadPoolExecutor | None = None
+        self._engine: Engine
+        self.wake()
         self.form = self._engine.form
 
-    def submit(self, work: Callable[[Engine], T]) -> "Future[T]":
-        """Hand work to the owning thread."""
-        if self._closed:
+    @property
+    def closed(self) -> bool:
+        """Say whether it was closed for good."""
+        return self._closed
+
+    def wake(self) -> None:
+        """Open the engine in a new thread of its own, if it is not open.
+
+        Raises:
+            EngineError: it cannot be opened.
+        """
+        if self._thread is not None:
+            return
+        thread = ThreadPoolExecutor(1, thread_name_prefix=f"tenure-{self.name}")
+        try:
+            self._engine = thread.submit(self._kind.open, self.model, self._view).result()
+        except Exception as error:
+            thread.shutdown()
+            if isinstance(error, TenureError):
+                raise
             raise EngineError(
-                f"the engine of '{self.model.id}' was closed; ask tenure.models.engine for it again"
-            )
-        return self._thread.submit(self._guarded, work)
+                f"engine '{self.name}' could not open '{self.model.id}': {_line(error)}"
+            ) from error
+        with self._gate:
+            self._thread = thread
+
+    def submit(self, work: Callable[[Engine], T]) -> "Future[T]":
+        """Hand work to the owning thread; an engine that rests is opened again first."""
+        while True:
+            with self._gate:
+                if self._closed:
+                    raise EngineError(
+                        f"the engine of '{self.model.id}' was closed; "
+                        "ask tenure.models.engine for it again"
+                    )
+                if self._thread is not None:
+                    return self._thread.submit(self._guarded, work)
+            _awake(self)
 
     def _guarded(self, work: Callable[[Engine], T]) -> T:
         try:
@@ -60,7 +85,7 @@ class Owned:
             raise
         except Exception as error:
             raise EngineError(
-                f"engine '{self.name}' failed on '{self.model.id}': {type(error).__name__}: {error}"
+                f"engine '{self.name}' failed on '{self.model.id}': {_line(error)}"
             ) from error
 
     def generate(self, prompts: Sequence[Messages], sampling: Sampling) -> list[Reply]:
@@ -98,14 +123,27 @@ class Owned:
         """Count tokens."""
         return self.submit(lambda engine: engine.tokens(text)).result()
 
+    def rest(self) -> "Future[None] | None":
+        """Give the memory back, after the work that is under way; it opens again when asked."""
+        with self._gate:
+            thread, self._thread = self._thread, None
+        if thread is None:
+            return None
+        done = thread.submit(self._engine.close)
+        # Not waited for: whoever makes room may be the reader of this engine's stream.
+        thread.shutdown(wait=False)
+        return done
+
     def close(self) -> None:
-        """Close the engine in its own thread; closing twice is harmless."""
-        if self._closed:
-            return
+        """Close the engine for good, in its own thread; closing twice is harmless."""
         self._closed = True
-        self._thread.submit(self._engine.close).result()
-        self._thread.shutdown()
-        del self._engine
+        done = self.rest()
+        if done is not None:
+            done.result()
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _offer(pieces: "queue.Queue[Any]", piece: object, left: threading.Event) -> bool:
@@ -128,7 +166,7 @@ def engine(model: Model, view: View | None = None, name: str | None = None) -> O
 
     ``name`` None picks: scripts -> "scripted", APIs -> "inspect", weights -> "cpu" when OpenVINO
     can load them, else "torch". When the memory budget (TENURE_ENGINE_MIB, default 2,500) is
-    exceeded, the least recently used engines are closed.
+    exceeded, the least recently used engines rest; they open again when they are asked.
 
     Raises:
         UsageError: no engine has this name.
@@ -138,7 +176,7 @@ def engine(model: Model, view: View | None = None, name: str | None = None) -> O
     key = (kind.name, model.digest)
     with _lock:
         found = _open.pop(key, None)
-        if found is None:
+        if found is None or found.closed:
             _make_room(kind.memory(model, view))
             found = Owned(kind, model, view)
         _open[key] = found
@@ -175,8 +213,15 @@ def budget() -> int:
 
 def _make_room(wanted: int) -> None:
     while _open and sum(e.memory for e in _open.values()) + wanted > budget():
-        _, oldest = _open.popitem(last=False)
-        oldest.close()
+        _open.popitem(last=False)[1].rest()
+
+
+def _awake(owned: Owned) -> None:
+    """Open an engine again that had to make room for others."""
+    with _lock:
+        _make_room(owned.memory)
+        owned.wake()
+        _open[(owned.name, owned.model.digest)] = owned
 
 
 def close_all() -> None:
