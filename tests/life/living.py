@@ -17,7 +17,6 @@ def environment(place):
         "TENURE_KEYS": str(place / "keys"),
         "TENURE_CACHE": str(HERE.parents[1] / ".cache-tests"),
         "OMP_NUM_THREADS": "2",
-        "PYTHONWARNINGS": "default",
     }
 
 

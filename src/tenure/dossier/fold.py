@@ -74,10 +74,6 @@ def descendants(model: str, models: Iterable[Model]) -> list[str]:
     return [m.id for m in models if m.id in family and m.id != model]
 
 
-# A model behind an API has no weights to keep: its record is what can be kept of it.
-CUSTODY_ENOUGH = ("kept", "record kept")
-
-
 def forbidden(fact: str, value: str, state: State) -> str | None:
     """Say why the house forbids a change of fact, or None.
 
@@ -88,12 +84,16 @@ def forbidden(fact: str, value: str, state: State) -> str | None:
             return (
                 f"it is contained ({state.containment}); a contained model is never made available"
             )
-        if state.custody not in CUSTODY_ENOUGH:
+        if not state.kept:
             return (
                 "its weights are not kept; nothing is made available that could not be brought "
                 "back: run `tenure preserve keep` first"
             )
-    if fact == "custody" and value not in CUSTODY_ENOUGH and state.availability != "none":
+    if (
+        fact == "custody"
+        and not replace(state, custody=value).kept
+        and state.availability != "none"
+    ):
         return f"it is available ({state.availability}) and must stay kept; withdraw it first"
     if fact == "containment" and state.containment and value != state.containment:
         return f"it is contained ({state.containment}); a label is never changed or taken away"

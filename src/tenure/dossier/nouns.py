@@ -203,3 +203,8 @@ class State(Record):
     last_drill: str | None = None
     interview: Literal["not due", "due", "partial", "done"] = "not due"
     containment: str | None = None
+
+    @property
+    def kept(self) -> bool:
+        """True when what there is to keep is kept: weights, or the record of a model without any."""
+        return self.custody in ("kept", "record kept")

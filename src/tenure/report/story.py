@@ -104,7 +104,7 @@ def _retired(subject: Subject) -> str:
     name = subject.model.name
     kept = "its weights are kept" if subject.state.custody == "kept" else "its weights are not kept"
     if subject.model.kind != "weights":
-        kept = "its record is kept" if subject.state.custody == "kept" else "its record is not kept"
+        kept = "its record is kept" if subject.state.kept else "its record is not kept"
     if subject.drill is not None:
         outcome = str(subject.drill.body.get("value", "tried"))
         return (
@@ -285,7 +285,7 @@ def owed(subject: Subject) -> list[tuple[str, str]]:
     for name, means, verb in EXPECTED:
         if subject.state.stage == "retired" and not name.startswith("preserve"):
             continue
-        kept = name == "preserve/keep" and subject.state.custody == "kept"
+        kept = name == "preserve/keep" and subject.state.kept
         if not kept and not any(found.startswith(name) for found in names):
             rows.append((means, f"tenure {verb} --model {subject.model.id}"))
     return rows

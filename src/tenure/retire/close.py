@@ -38,7 +38,7 @@ def owed(model: Model, view: View, spec: Spec) -> list[tuple[str, str]]:
         due.append(("no successor is named", f"tenure retire close {about} --successor NAME"))
     need("retire/report", "there is no post-deployment report")
     keepable = model.kind in plugins.load("stage", "preserve/keep").kinds
-    if keepable and state.custody != "kept":
+    if keepable and not state.kept:
         due.append(("it is not kept in the vault", f"tenure preserve keep {about}"))
     return due
 

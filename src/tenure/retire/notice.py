@@ -90,7 +90,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
             command=f"tenure retire notice --model {model.id}",
             why=f"the class '{terms['class']}' has {days} days of notice, given on {announced}",
         )
-    shown = page(model, terms, kept=view.state(model.id).custody == "kept")
+    shown = page(model, terms, kept=view.state(model.id).kept)
     entry = feed(model, terms)
     return Evidence(
         name="retire/notice",
