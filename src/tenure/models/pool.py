@@ -21,7 +21,8 @@ from tenure.models.talk import Engine, EngineKind, Messages, Reply, Sampling
 
 T = TypeVar("T")
 PREFERRED = {"weights": ("cpu", "torch"), "api": ("inspect",), "scripted": ("scripted",)}
-BUDGET_BYTES = 2_500 << 20  # a whole life must stay under 4 GiB, training and pages included
+# One engine of the embedded model at a time: a whole life must stay under 4 GiB, training included.
+BUDGET_BYTES = 2_500 << 20
 _END = object()
 
 
