@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(
-    p for p in (ROOT / "src" / "tenure").rglob("*.py") if "example" not in p.parts
-)
+SOURCES = sorted(p for p in (ROOT / "src" / "tenure").rglob("*.py") if "example" not in p.parts)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FORBIDDEN = {"utils", "common", "helpers", "misc"}
 
