@@ -103,5 +103,7 @@ def settings_of(step: Step, beside: Path) -> dict[str, Any]:
 def on_model(life: Life, source: str) -> Life:
     """Return the same life for another model: the first one registered is ``source``."""
     first = next(step for step in life.steps if step.do == REGISTER)
+    if Path(source).exists():
+        source = str(Path(source).absolute())  # as the caller sees it, not beside life.yaml
     changed = first.model_copy(update={"settings": {"source": source}})
     return life.model_copy(update={"steps": [changed if s is first else s for s in life.steps]})
