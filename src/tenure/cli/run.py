@@ -31,8 +31,15 @@ def table_of(evidence: Evidence) -> Table:
     for heading in ("measure", "estimate", "interval", "n", "missing", "method"):
         table.add_column(heading, overflow="fold")
     for m in evidence.measures:
-        table.add_row(m.name, number(m.estimate), interval(m), str(m.n), str(m.missing), m.method)
+        table.add_row(
+            m.name, number(m.estimate), interval(m), str(m.n), str(m.missing), short(m.method)
+        )
     return table
+
+
+def short(method: str) -> str:
+    """Name a method in a table; the whole of it stands in the dossier and on its page."""
+    return method.split(";", 1)[0].split(",", 1)[0]
 
 
 def interval(measure: Measure) -> str:
