@@ -1,6 +1,8 @@
 """The training process: it ends with whoever started it, and a killed job is said to be one."""
 
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -117,3 +119,17 @@ def test_a_helper_started_ahead_of_time_is_the_one_that_works():
     worker.stop()
     assert helper.poll() is not None
     assert worker._running == []
+
+
+def test_a_job_that_comes_before_the_last_one_is_reaped_is_not_lost(tmp_path):
+    helper = worker._helper()
+    try:
+        for number in range(12):
+            helper.stdin.write(f"{tmp_path / 'nowhere.json'}\n")
+            helper.stdin.flush()
+            ready, _, _ = select.select([helper.stdout], [], [], 3 * PATIENCE_SECONDS)
+
+            assert ready, f"job {number} was never answered"
+            assert "FileNotFoundError" in json.loads(helper.stdout.readline())["error"]
+    finally:
+        worker.stop()

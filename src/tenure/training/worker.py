@@ -143,13 +143,14 @@ def main() -> None:
     """Serve jobs from standard input until it closes."""
     up = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not be taken for talk
-    waiting = b""
+    waiting = bytearray()
     _import_trainers()
     while read := os.read(0, 4096):
         waiting += read
         while b"\n" in waiting:
-            line, waiting = waiting.split(b"\n", 1)
-            _serve(Path(line.decode()), up)
+            line, _, rest = waiting.partition(b"\n")
+            waiting[:] = rest
+            _serve(Path(line.decode()), up, waiting)
 
 
 def _import_trainers() -> None:
@@ -157,7 +158,8 @@ def _import_trainers() -> None:
     import trl.trainer.sft_trainer  # noqa: F401 - the same
 
 
-def _serve(path: Path, up: Any) -> None:
+def _serve(path: Path, up: Any, waiting: bytearray) -> None:
+    """Train one job; what is asked for meanwhile is put behind what waits, never lost."""
     helper = os.getpid()
     child = os.fork()
     if child == 0:
@@ -167,9 +169,13 @@ def _serve(path: Path, up: Any) -> None:
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
                 break
-            # A closed standard input means that whoever asked is gone.
-            if select.select([0], [], [], 0.05)[0] and not os.read(0, 4096):
-                sys.exit(0)
+            # The next job may be here before this one's process is reaped; a closed standard
+            # input means that whoever asked is gone.
+            if select.select([0], [], [], 0.05)[0]:
+                read = os.read(0, 4096)
+                if not read:
+                    sys.exit(0)
+                waiting += read
     except BaseException:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
