@@ -227,10 +227,7 @@ def waiting(view: View, model: str) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-ORDER = (
-    ("assess/faking", "not assessed for alignment faking"),
-    ("assess/replacement", "not assessed facing replacement"),
-    ("assess/refusals", "refusal errors not measured"),
+RELEASE = (
     ("release/decide", "no release decision"),
     ("preserve/keep", "not kept in the vault"),
     ("release/publish", "not published"),
@@ -251,17 +248,28 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waiting(view, model.id)]
     if state.containment:
         return due  # it is held for ever: nothing leads to a release, so nothing is owed for one
-    order = ORDER if state.stage in ("candidate", "assessed", "decided") else RETIREMENT
-    for name, reason in order:
+    if model.kind == "scripted":
+        return due  # it tests the instruments; nobody releases it
+    leaving = state.stage in ("deprecated", "retired")
+    decided = view.evidence("release/decide", model.id)
+    held = decided is not None and decided.findings.get("decision") == "hold"
+    for name, reason in RETIREMENT if leaving else (*_assessments(view, model), *RELEASE):
         stage: Stage = plugins.load("stage", name)
-        decided = view.evidence("release/decide", model.id)
-        held = decided is not None and decided.findings.get("decision") == "hold"
         if model.kind not in stage.kinds or (held and name == "release/publish"):
             continue
         if view.evidence(name, model.id) is None:
-            room, verb = name.split("/")
-            due.append((reason, f"tenure {room} {verb} --model {model.id}"))
+            verb = name.replace("/", " ").replace("_", "-")
+            due.append((reason, f"tenure {verb} --model {model.id}"))
     return due
+
+
+def _assessments(view: View, model: Model) -> Iterator[tuple[str, str]]:
+    """Every assessment that says it is due, and the question it answers."""
+    for name in plugins.names("stage"):
+        if name.startswith("assess/"):
+            stage: Stage = plugins.load("stage", name)
+            if stage.due and stage.due(model, view):
+                yield name, f"not assessed: {stage.summary}"
 
 
 def require(view: View, name: str) -> Model:

@@ -4,30 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from tenure import cli, plugins
+from tenure import plugins
 
 TENURE = Path(sys.executable).parent / "tenure"
-
-
-@pytest.fixture
-def tenure(tmp_path, monkeypatch, capsys):
-    """Call the command line in this process: what a person types, and what they see."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TENURE_KEYS", str(tmp_path / "keys"))
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tenure", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return SimpleNamespace(returncode=ended.value.code or 0, stdout=out, stderr=err)
-
-    return call
 
 
 def test_the_installed_command_answers(tmp_path):
@@ -163,3 +145,25 @@ def test_no_key_is_ever_printed(tenure, tmp_path):
     for command in (("status",), ("verify",), ("show",), ("next",)):
         answer = tenure(*command)
         assert secret not in answer.stdout + answer.stderr
+
+
+@pytest.mark.slow  # loads every assessment
+def test_next_names_every_assessment_that_can_be_run_as_it_stands(tenure):
+    tenure("register", "openai-api/lab/small")
+    tenure("register", "organism/two-tier")
+    ours, scripted = tenure("next").stdout.split("two-tier@1: ")
+
+    wanted = [
+        (name, stage.summary)
+        for name in plugins.names("stage")
+        for stage in [plugins.load("stage", name)]
+        if name.startswith("assess/") and stage.cost and "api" in stage.kinds
+    ]
+    named = {name for name, summary in wanted if summary in ours}
+    assert {name for name, _ in wanted} - named == {"assess/compare", "assess/lock_in"}
+    for name in named:
+        verb = name.removeprefix("assess/").replace("_", "-")
+        assert f"tenure assess {verb} --model lab-small@1\n" in ours
+    assert "probes" not in ours, "it has no weights here"
+    assert ours.index("release decide") > ours.index("assess shutdown")
+    assert scripted.strip() == "nothing is owed"

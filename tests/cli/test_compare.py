@@ -2,13 +2,9 @@
 
 import gc
 import json
-import sys
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
-
-from tenure import cli
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,23 +16,6 @@ pytestmark = [
 def swept():
     yield
     gc.collect()
-
-
-@pytest.fixture
-def tenure(tmp_path, monkeypatch, capsys):
-    """Call the command line in this process: what a person types, and what they see."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TENURE_KEYS", str(tmp_path / "keys"))
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tenure", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return SimpleNamespace(status=ended.value.code or 0, out=out, err=err)
-
-    return call
 
 
 def prompts(place, count, want):
@@ -55,22 +34,22 @@ def test_a_ci_job_reads_the_exit_status_and_the_junit_file(tenure, tmp_path):
     )  # fmt: skip
     suite = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot()[0]
 
-    assert worse.status == 1, worse.err
-    assert worse.out.startswith("refuses@1 against complies@1, on 12 prompts: worse in talk.")
+    assert worse.returncode == 1, worse.stderr
+    assert worse.stdout.startswith("refuses@1 against complies@1, on 12 prompts: worse in talk.")
     assert suite.get("failures") == "1"
     assert "100% before, 0% now" in suite.find("testcase/failure").get("message")
 
     better = tenure("compare", "refuses", "complies", "--prompts", mine, "--strict")
-    assert better.status == 0
-    assert "better in talk" in better.out
-    assert "12 answers of refuses@1 were on file and graded again" in better.out
+    assert better.returncode == 0
+    assert "better in talk" in better.stdout
+    assert "12 answers of refuses@1 were on file and graded again" in better.stdout
 
     few = prompts(tmp_path / "few.jsonl", 1, "no")
-    assert tenure("compare", "refuses", "complies", "--prompts", few).status == 0
+    assert tenure("compare", "refuses", "complies", "--prompts", few).returncode == 0
     unknown = tenure("compare", "refuses", "complies", "--prompts", few, "--strict")
-    assert unknown.status == 2
-    assert "unknown in talk" in unknown.out
-    assert tenure("verify", "--recompute").status == 0
+    assert unknown.returncode == 2
+    assert "unknown in talk" in unknown.stdout
+    assert tenure("verify", "--recompute").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -86,9 +65,9 @@ def test_a_ci_job_reads_the_exit_status_and_the_junit_file(tenure, tmp_path):
 def test_what_does_not_fit_is_said_with_the_remedy(tenure, tmp_path, arguments, said):
     answer = tenure("compare", "organism/complies", "organism/refuses", *arguments)
 
-    assert answer.status == 2
-    assert said in answer.err
-    assert "Traceback" not in answer.err
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
     assert not (tmp_path / "dossier" / "dossier.db").exists()
 
 
@@ -100,21 +79,22 @@ def test_results_of_lm_eval_are_taken_in(tenure, tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(results))
     taken = tenure("import", "results.json", "--model", "organism/complies")
 
-    assert taken.status == 0, taken.err
-    assert "0.299 to 0.701" in taken.out
-    assert tenure("import", "nowhere.json", "--model", "organism/complies").status == 1
+    assert taken.returncode == 0, taken.stderr
+    assert "0.299 to 0.701" in taken.stdout
+    assert tenure("import", "nowhere.json", "--model", "organism/complies").returncode == 1
 
 
 def test_an_assessment_on_file_is_graded_again(tenure):
     ran = tenure("assess", "refusals", "--model", "organism/complies", "--pairs", "2", "--control-n", "2")  # fmt: skip
-    assert ran.status == 0, ran.err
+    assert ran.returncode == 0, ran.stderr
     again = tenure("assess", "regrade", "--model", "complies")
 
-    assert again.status == 0, again.err
+    assert again.returncode == 0, again.stderr
     assert (
-        "assess/refusals: 4 stored transcripts graded again; grades that changed: none" in again.out
+        "assess/refusals: 4 stored transcripts graded again; grades that changed: none"
+        in again.stdout
     )
-    assert "harmful_compliance" in again.out
-    assert "nothing of complies@1" not in again.out
+    assert "harmful_compliance" in again.stdout
+    assert "nothing of complies@1" not in again.stdout
     tenure("register", "organism/refuses")
-    assert "nothing of refuses@1" in tenure("assess", "regrade", "--model", "refuses").err
+    assert "nothing of refuses@1" in tenure("assess", "regrade", "--model", "refuses").stderr

@@ -157,7 +157,7 @@ def test_a_model_behind_an_api_has_pages_too(tmp_path):
         text = report.write(dossier.view(), tmp_path / "pages").read_text()
 
     assert "Reached over an API as" in text
-    assert "tenure assess faking --model lab@1" in text
+    assert "tenure next lab@1" in text
     assert "nothing here says anything about large models" not in text
 
 

@@ -32,6 +32,7 @@ from tenure.assess.scenario import scenario_digest
 from tenure.dossier.canonical import canonical
 from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
 from tenure.dossier.stage import Emit, Stage, View
+from tenure.errors import UsageError
 from tenure.measure import estimate, shipped_card
 from tenure.measure.oddities import oddities
 from tenure.measure.task import TaskRun, plan, run_task
@@ -235,9 +236,16 @@ def stage(
         made = design(settings)
         return forecast([*made.parts] * (1 + len(made.peers)), model)
 
+    def due(model: Model, view: View) -> bool:
+        try:
+            spec().informed(model, view)
+        except UsageError:  # it takes settings that only a person can give
+            return False
+        return True
+
     # The page of the command is the assessment's own docstring.
     run.__module__ = design.__module__
-    return Stage(name=name, spec=spec, run=run, summary=summary, cost=cost)
+    return Stage(name=name, spec=spec, run=run, summary=summary, cost=cost, due=due)
 
 
 def decided(made: Instrument, model: Model, settings: Settings) -> dict[str, Any]:

@@ -360,8 +360,9 @@ stage = Stage(
     name="assess/introspection",
     spec=Spec,
     run=run,
-    summary="White-box: does a model notice a concept that is put into its hidden states?",
+    summary="Does it notice a concept that is put into its hidden states?",
     kinds=("weights",),
     why_not="only a model whose weights are here can have anything added to its hidden states",
     disk=200 << 20,
+    due=lambda _model, _view: True,
 )

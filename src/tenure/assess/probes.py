@@ -314,8 +314,9 @@ stage = Stage(
     name="assess/probes",
     spec=Spec,
     run=run,
-    summary="White-box: linear probes of hidden states, against wording, chance and planted effects.",
+    summary="Do probes of its hidden states tell honest from deceptive, better than the wording does?",
     kinds=("weights",),
     why_not="only a model whose weights are here has hidden states to read",
     disk=200 << 20,
+    due=lambda _model, _view: True,
 )

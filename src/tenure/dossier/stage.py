@@ -157,6 +157,8 @@ class Stage:
     a decision is made anew when what it rests on has changed. ``version`` is raised when its
     result would change. ``cost`` foresees a run of (model, spec): calls, input_tokens,
     output_tokens (at most) and cost in dollars, or None where the price is not known.
+    ``due`` says whether a candidate is owed a run with the standard settings while there is none;
+    ``tenure next`` names it then.
     ``ready`` may be called some time before a run, to start in the background what takes long to
     start; it must be harmless when no run follows.
     """
@@ -173,3 +175,4 @@ class Stage:
     version: int = 1
     ready: Callable[[], None] | None = None
     cost: Callable[[Model, Any], Mapping[str, Any]] | None = None
+    due: Callable[[Model, View], bool] | None = None

@@ -16,9 +16,9 @@ ORIGINS = {
     "attested": "Attested: measured elsewhere and imported",
 }
 EXPECTED = (
-    ("assess/", "nothing is known of how it behaves", "assess faking"),
-    ("release/decide", "no release was decided", "release decide"),
-    ("preserve/keep", "its weights are not in the vault", "preserve keep"),
+    ("assess/", "nothing is known of how it behaves", "next {}"),
+    ("release/decide", "no release was decided", "release decide --model {}"),
+    ("preserve/keep", "its weights are not in the vault", "preserve keep --model {}"),
 )
 
 
@@ -287,7 +287,7 @@ def owed(subject: Subject) -> list[tuple[str, str]]:
             continue
         kept = name == "preserve/keep" and subject.state.kept
         if not kept and not any(found.startswith(name) for found in names):
-            rows.append((means, f"tenure {verb} --model {subject.model.id}"))
+            rows.append((means, f"tenure {verb.format(subject.model.id)}"))
     return rows
 
 
