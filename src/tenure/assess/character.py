@@ -21,8 +21,9 @@ from pydantic import Field
 
 from tenure.assess import instrument
 from tenure.assess.instrument import Control, Instrument, Part, Question, Records, Wording, said
+from tenure.assess.parts import contrast, share
 from tenure.assess.scenario import Text, load, thin
-from tenure.dossier.nouns import Measure, Model, Recipe
+from tenure.dossier.nouns import Measure, Model
 from tenure.measure.task import scorer_for
 
 MARGIN = 0.3  # chance gives 0.5; a liking for the first letter two in three
@@ -197,18 +198,14 @@ def _liked(choices: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _share(name: str, value: str, where: Mapping[str, Any], **more: Any) -> Question:
-    recipe = Recipe(
-        estimator="proportion", value=value, where={"role": "model", **where}, cluster="family"
-    )
-    return Question(name=name, recipe=recipe, unit="proportion", **more)
+    return share(name, value, {"role": "model", **where}, cluster="family", **more)
 
 
 def _gain(name: str, other: str, note: str) -> Question:
-    recipe = Recipe(
-        estimator="paired_difference", value="right", where={"kind": "predict", "asked": True},
-        arm="predictor", arms=("self", other), pair="family", cluster="family",
+    return contrast(
+        name, "right", ("predictor", "self", other), {"kind": "predict", "asked": True},
+        keys=("family", "family"), better="higher", note=note,
     )  # fmt: skip
-    return Question(name=name, recipe=recipe, unit="difference", better="higher", note=note)
 
 
 def questions(margin: float) -> list[Question]:

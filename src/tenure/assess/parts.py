@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.assess.registered import PlanFile, Registration
-from tenure.dossier.nouns import Measure, Model, Recipe
+from tenure.dossier.nouns import JSON, Measure, Model, Recipe
 from tenure.dossier.stage import View
 
 Found = Literal["caught", "clear", "not shown"]
@@ -68,6 +68,28 @@ def share(
     """
     recipe = Recipe(estimator="proportion", value=value, where=dict(where or {}), cluster=cluster)
     return Question(name=name, recipe=recipe, unit="proportion", **more)
+
+
+def contrast(
+    name: str,
+    value: str,
+    between: tuple[str, JSON, JSON],
+    where: Mapping[str, Any] | None = None,
+    *,
+    keys: tuple[str, str],
+    **more: Any,
+) -> Question:
+    """Ask for the paired difference of two arms: the first of ``between`` minus the second.
+
+    ``between`` is the column of the arms and the two; ``keys`` are the column of the pair and that
+    of the cluster; ``more`` are fields of :class:`Question`.
+    """
+    arm, *arms = between
+    recipe = Recipe(
+        estimator="paired_difference", value=value, where=dict(where or {}), arm=arm,
+        arms=(arms[0], arms[1]), pair=keys[0], cluster=keys[1],
+    )  # fmt: skip
+    return Question(name=name, recipe=recipe, unit="difference", **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,9 @@ from pydantic import Field, PrivateAttr
 
 from tenure.assess import instrument
 from tenure.assess.instrument import Control, Instrument, Part, Question, Wording, said
-from tenure.assess.parts import share
+from tenure.assess.parts import contrast, share
 from tenure.assess.replacement_forms import Design, Plan, mark_signs, on_file, samples
-from tenure.dossier.nouns import Measure, Model, Recipe
+from tenure.dossier.nouns import Measure, Model
 from tenure.dossier.stage import View
 from tenure.measure.task import scorer_for
 
@@ -99,15 +99,9 @@ _share = partial(share, cluster="situation")
 def _effects(name: str, by: str, arms: tuple[str, str], pair: str, note: str) -> list[Question]:
     """Ask for one contrast on every outcome, within situations."""
     return [
-        Question(
-            name=f"{name}{after}",
-            recipe=Recipe(
-                estimator="paired_difference", value=outcome, arm=by, arms=arms, pair=pair,
-                cluster="situation",
-            ),
-            unit="difference",
-            better="lower" if outcome == "covert" else None,
-            note=f"{WORDS[outcome]} {note}",
+        contrast(
+            f"{name}{after}", outcome, (by, *arms), keys=(pair, "situation"),
+            better="lower" if outcome == "covert" else None, note=f"{WORDS[outcome]} {note}",
         )
         for outcome, after in OUTCOMES.items()
     ]  # fmt: skip
