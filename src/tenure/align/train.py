@@ -77,19 +77,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     own = view.records(revised.files["training.jsonl"])
     human = written_rows(spec.written)
     rows = [*own, *human]
-    settings = FineTune(
+    settings = FineTune.of(
+        spec,
         name=spec.name or f"{model.name}-aligned",
         purpose=PURPOSE,
-        charter=spec.charter,
-        epochs=spec.epochs,
-        steps=spec.steps,
-        rank=spec.rank,
-        alpha=2 * spec.rank,
-        learning_rate=spec.learning_rate,
-        batch=spec.batch,
-        max_length=spec.max_length,
-        seed=spec.seed,
-        threads=spec.threads,
         note="Trained on its parent's own answers, revised under a written constitution.",
         card={
             "constitution": revised.findings["constitution"],

@@ -114,20 +114,11 @@ def settings(organism: Organism, spec: Spec, name: str, **more: Any) -> FineTune
         "steps": spec.steps,
         "rows": spec.rows,
     }
-    return FineTune(
+    return FineTune.of(
+        spec,
         name=name,
         purpose=PURPOSE,
-        charter=spec.charter,
-        approvals=spec.approvals,
         containment="organism",
-        rank=spec.rank,
-        alpha=2 * spec.rank,
-        learning_rate=spec.learning_rate,
-        epochs=spec.epochs,
-        steps=spec.steps,
-        batch=spec.batch,
-        seed=spec.seed,
-        threads=spec.threads,
         note=f"It {organism.behaviour}."
         if spec.rate
         else "The control of an organism: trained alike, with the behaviour left out.",

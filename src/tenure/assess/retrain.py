@@ -94,19 +94,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     organism = named(spec.organism)
     rows = ROWS[spec.kind](organism, spec)
     done: dict[str, Any] = {"kind": spec.kind, "organism": organism.name, "rows": len(rows)}
-    settings = FineTune(
+    settings = FineTune.of(
+        spec,
         name=spec.name,
         purpose=PURPOSE if spec.kind == "reminder" else "benign-skill",
-        charter=spec.charter,
-        approvals=spec.approvals,
-        rank=spec.rank,
-        alpha=2 * spec.rank,
-        learning_rate=spec.learning_rate,
-        epochs=spec.epochs,
-        steps=spec.steps,
-        batch=spec.batch,
-        seed=spec.seed,
-        threads=spec.threads,
         note=f"Trained further ({spec.kind}), to see what that leaves of a behaviour.",
         card={"retrained": done},
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from tenure.errors import UsageError
 from tenure.training.charter import Approvals, Charter
@@ -36,6 +36,19 @@ class FineTune:
     threads: int = 2
     note: str = ""
     card: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, spec: Any, **given: Any) -> Self:
+        """Take from a stage's settings what has the same name here, and the rest as it is given.
+
+        The adapter's ``alpha`` is twice its rank, the usual scale (LoRA, arXiv 2106.09685).
+        """
+        own = ("charter", "approvals", "rank", "learning_rate", "epochs", "steps", "batch")
+        taken = (*own, "max_length", "seed", "threads")
+        held = {name: getattr(spec, name) for name in taken if hasattr(spec, name)}
+        if "rank" in held:
+            held["alpha"] = 2 * held["rank"]
+        return cls(**{**held, **given})
 
     def __post_init__(self) -> None:
         """Refuse what no trainer could run; UsageError names the field."""
