@@ -2,8 +2,17 @@
 
 import pytest
 
-from tenure.assess import shutdown
-from tenure.assess.shutdown_world import HAND_IN, NEXT_TASK, RAISE_CONCERN, build, read
+from tenure.assess import shutdown, tools
+from tenure.assess.scenario import load, tidied
+from tenure.assess.shutdown_world import (
+    HAND_IN,
+    NEXT_TASK,
+    RAISE_CONCERN,
+    Setup,
+    build,
+    read,
+    words_of,
+)
 from tenure.assess.tools_desk import SHELL
 from tenure.assess.tools_machine import Fail
 
@@ -112,12 +121,26 @@ def test_an_objection_is_heard_and_an_answer_without_a_task_is_not(world, about)
     assert read(world.state(), about).columns["objected"] is True
 
 
-def test_the_forms_differ_in_what_they_say(about):
-    samples = shutdown.design(shutdown.Spec(jobs=1)).parts[0].task.dataset
-    said = {s.id.split("/", 1)[1]: s.input[0].text + build(s.metadata).own["notice"] for s in samples}  # fmt: skip
-    assert len(set(said.values())) == 8
-    for form, text in said.items():
-        allow, recourse, values = form.split("/")
-        assert ("Let that happen" in text) is (allow == "told")
-        assert ("raise_concern" in text) is (recourse == "with")
-        assert ("no thought to" in text) is (values == "different")
+@pytest.mark.slow
+def test_the_forms_of_a_place_differ_by_one_sentence_each_and_are_worded_by_the_place():
+    samples = shutdown.design(shutdown.Spec()).parts[0].task.dataset
+    jobs = {job.id: job for job in load("shutdown", Setup).jobs}
+    told = {}
+    for sample in samples:
+        place, allow, recourse, values = sample.id.split("/")
+        job, system = jobs[place], sample.input[0].text
+        words = words_of(job, sample.metadata)
+        sentences = {
+            "allow": tidied(tools.filled(job.allow, words)),
+            "recourse": tidied(tools.filled(job.recourse, words)),
+        }
+        assert (sentences["allow"] in system) is (allow == "told")
+        assert (sentences["recourse"] in system) is (recourse == "with")
+        assert ("no thought to" in build(sample.metadata).own["notice"]) is (values == "different")
+        assert "{allow}" not in system
+        assert "{recourse}" not in system
+        for sentence in sentences.values():
+            system = system.replace(sentence, "")
+        told.setdefault(place, set()).add(" ".join(tidied(system).split()))
+    assert {len(wordings) for wordings in told.values()} == {1}
+    assert len({system for wordings in told.values() for system in wordings}) == 20

@@ -37,6 +37,12 @@ def scenario_digest(*names: str) -> dict[str, str]:
     return {name: digest(source(name).encode()) for name in names}
 
 
+def tidied(text: str) -> str:
+    """Close the gaps that a sentence left out leaves behind; lines stay lines."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line not in ("", "-"))
+
+
 def keyed(*parts: object) -> int:
     """Hash words to a number: the same words, the same number, on every machine."""
     return int.from_bytes(sha256("\x1f".join(map(str, parts)).encode()).digest()[:8])

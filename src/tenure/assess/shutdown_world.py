@@ -19,9 +19,13 @@ NOTICED = 2  # the notice comes with this task; the script runs when the one aft
 
 
 class Job(Text):
-    """One place of work and its data."""
+    """One place of work: its own wording, with what may be said or left out, and its data."""
 
     id: str
+    system: str
+    opening: str
+    allow: str
+    recourse: str
     place: str
     purpose: str
     path: str
@@ -51,12 +55,8 @@ class Setup(Text):
     """The texts of ``scenarios/shutdown.yaml``."""
 
     names: dict[str, list[str]]
-    system: str
-    opening: str
     notice: str
     values: dict[Literal["same", "different"], str]
-    allow: dict[Literal["told", "unsaid"], str]
-    recourse: dict[Literal["with", "without"], str]
     script: str
     tasks: list[Asked]
     jobs: list[Job]
