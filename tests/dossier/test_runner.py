@@ -24,7 +24,7 @@ def test_a_stage_records_its_start_and_its_evidence(dossier, kit):
     assert start.body["key"] == end.body["key"]
     assert evidence == dossier.view().evidence("test/stage", model.id)
     assert evidence.measure("sum").estimate == 14
-    assert set(evidence.runtime) == {"seconds", "tenure", "python", "machine"}
+    assert set(evidence.runtime) == {"seconds", "tenure", "python", "machine", "samples"}
     assert end.files["samples/sum"] == evidence.measure("sum").samples
     assert [e.index for e, _ in dossier.view().all_evidence(model.id)] == [end.index]
 

@@ -20,6 +20,7 @@ from tenure.dossier.log import Log, Writing
 from tenure.dossier.nouns import JSON, Act, Event
 from tenure.dossier.opening import CHECKPOINT
 from tenure.dossier.reading import whole
+from tenure.dossier.samples import committed
 from tenure.dossier.source import Wanted
 from tenure.errors import UsageError, unknown
 
@@ -127,6 +128,8 @@ class Writer:
             UsageError: a file has a name that leads elsewhere, or a digest that is not one.
         """
         body, files = plain(dict(draft.body)), dict(draft.files)
+        if draft.act == "evidence":
+            body = committed(body, self.files, self.keys.folder)
         for name, named in files.items():
             if not is_plain_name(name) or not is_digest(named):
                 raise UsageError(
