@@ -4,47 +4,77 @@ import base64
 import binascii
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenure.dossier.keys import Signer, fingerprint, signature_fits
 from tenure.errors import IntegrityError
 
 ED25519 = b"\x01"
+LARGEST_NOTE = 100_000  # characters; C2SP asks for at least 16 signatures of up to 5 kB each
+LARGEST_SIZE = 2**63 - 1  # entries
 
 
-def key_hash(name: str, public: bytes) -> bytes:
-    """Return the four bytes by which a signed note names an Ed25519 key (C2SP signed-note)."""
-    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
+def key_hash(name: str, public: bytes, kind: bytes = ED25519) -> bytes:
+    """Return the four bytes by which a signed note names a key (C2SP signed-note)."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:4]
 
 
-def verifier_key(name: str, public: bytes) -> str:
+def verifier_key(name: str, public: bytes, kind: bytes = ED25519) -> str:
     """Write a public key as other signed-note tools read it: name+hash+base64."""
-    encoded = base64.b64encode(ED25519 + public).decode()
-    return f"{name}+{key_hash(name, public).hex()}+{encoded}"
+    encoded = base64.b64encode(kind + public).decode()
+    return f"{name}+{key_hash(name, public, kind).hex()}+{encoded}"
 
 
-def _line(name: str, hashed: bytes, signature: bytes) -> str:
+def signature_line(name: str, hashed: bytes, signature: bytes) -> str:
+    """Write one signature line of a note, its line feed included."""
     return f"\u2014 {name} {base64.b64encode(hashed + signature).decode()}\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How many entries a log had, and the root over them; ``signatures`` are (name, hash, bytes)."""
+    """How many entries a log had, and the root over them; ``signatures`` are (name, hash, bytes).
+
+    ``extensions`` are further lines of the text, opaque to us; our own checkpoints have none.
+    """
 
     origin: str
     size: int
     root: bytes
     signatures: tuple[tuple[str, bytes, bytes], ...] = ()
+    extensions: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Return the signed text: origin, size, root, each on its line."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        encoded = base64.b64encode(self.root).decode()
+        more = "".join(f"{line}\n" for line in self.extensions)
+        return f"{self.origin}\n{self.size}\n{encoded}\n{more}"
+
+    @property
+    def note(self) -> str:
+        """Return the whole signed note."""
+        return f"{self.text}\n" + "".join(signature_line(*each) for each in self.signatures)
 
     def sign(self, signer: Signer) -> str:
-        """Write the signed note."""
+        """Write the signed note with one more signature, under the log's name."""
+        return self.signed(signer).note
+
+    def signed(self, signer: Signer) -> "Checkpoint":
+        """Add a signature under the log's name."""
         signature = signer.sign(self.text.encode())
-        return f"{self.text}\n{_line(self.origin, key_hash(self.origin, signer.public), signature)}"
+        ours = (self.origin, key_hash(self.origin, signer.public), signature)
+        return replace(self, signatures=(*self.signatures, ours))
+
+    def joined(self, other: "Checkpoint") -> "Checkpoint":
+        """Take over the signatures of another note over the same text.
+
+        Raises:
+            IntegrityError: the other is over another text.
+        """
+        if other.text != self.text:
+            raise IntegrityError(f"two checkpoints of {self.origin} differ; nothing joins them")
+        more = tuple(each for each in other.signatures if each not in self.signatures)
+        return replace(self, signatures=self.signatures + more)
 
     def signed_by(self, public: bytes) -> bool:
         """Say whether one of the signatures is of this raw public key, under the log's name."""
@@ -67,24 +97,38 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     return name, raw[:4], raw[4:]
 
 
+def parse_signatures(lines: str) -> tuple[tuple[str, bytes, bytes], ...]:
+    """Read signature lines, each ending with a line feed.
+
+    Raises:
+        IntegrityError: one is not an em dash, a name and base64 of five bytes or more.
+    """
+    with suppress(ValueError, binascii.Error):
+        found = tuple(_signature(line) for line in lines.removesuffix("\n").split("\n"))
+        named = all(name and "+" not in name and signature for name, _, signature in found)
+        if named and "".join(signature_line(*each) for each in found) == lines:
+            return found
+    raise IntegrityError("these are not signature lines of a C2SP signed note")
+
+
 def _parse(note: str) -> Checkpoint:
     text, signatures = note.split("\n\n")
-    origin, size, root = text.split("\n")
+    origin, size, root, *more = text.split("\n")
     raw = base64.b64decode(root, validate=True)
-    found = tuple(_signature(line) for line in signatures.removesuffix("\n").split("\n"))
-    return Checkpoint(origin, int(size), raw, found)
+    return Checkpoint(origin, int(size), raw, parse_signatures(signatures), tuple(more))
 
 
 def parse(note: str) -> Checkpoint:
-    """Read a signed checkpoint.
+    """Read a signed checkpoint, in its one form.
 
     Raises:
         IntegrityError: it is not one.
     """
-    with suppress(ValueError, binascii.Error):
-        found = _parse(note)
-        one_form = found.text + "\n" + "".join(_line(*each) for each in found.signatures)
-        if one_form == note and found.origin and len(found.root) == 32:
+    plain = len(note) <= LARGEST_NOTE and not any(ord(c) < 32 and c != "\n" for c in note)
+    with suppress(ValueError, binascii.Error, IntegrityError):
+        found = _parse(note if plain else "")
+        whole = found.origin and len(found.root) == 32 and 0 <= found.size <= LARGEST_SIZE
+        if found.note == note and whole:
             return found
     raise IntegrityError(
         "this is not a checkpoint; expected the lines origin, size, root, an empty one, a signature"

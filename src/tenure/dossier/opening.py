@@ -1,4 +1,4 @@
-"""Reading what is stored, without SQLAlchemy and without a key: a dossier's folder or an export."""
+"""Reading what is stored, without SQLAlchemy or a key: a dossier's folder, an export, tiles."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenure.dossier import tiles
 from tenure.dossier.reading import Reading
 from tenure.dossier.source import Held, Source
 from tenure.errors import BusyError, IntegrityError, UsageError
@@ -51,10 +52,14 @@ def stored_entries(root: Path) -> Iterator[tuple[int, bytes]]:
     """Yield (index, stored bytes) in log order.
 
     Raises:
-        IntegrityError: the file is damaged as a database, or the export's two lists do not match.
+        IntegrityError: the file is damaged as a database, the export's two lists do not match, or
+            a tile is missing.
     """
     if (root / EVENTS).is_file():
         yield from _exported(root)
+        return
+    if in_tiles(root):
+        yield from tiles.read_entries(root)
         return
     with reading(root / DATABASE) as database:
         for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
@@ -106,7 +111,7 @@ def proofs(root: Path) -> list[Proof]:
 
 def stored_note(root: Path) -> str | None:
     """Return the newest checkpoint, or None where there is none."""
-    if (root / EVENTS).is_file():
+    if (root / EVENTS).is_file() or in_tiles(root):
         return kept_note(root)
     with reading(root / DATABASE) as database:
         row = database.execute("SELECT note FROM checkpoint").fetchone()
@@ -134,7 +139,12 @@ def left_out(root: Path) -> dict[str, int]:
 
 def is_dossier(root: Path) -> bool:
     """Say whether a folder holds a dossier or an export of one."""
-    return (root / EVENTS).is_file() or (root / DATABASE).is_file()
+    return (root / EVENTS).is_file() or (root / DATABASE).is_file() or tiles.is_tiles(root)
+
+
+def in_tiles(root: Path) -> bool:
+    """Say whether a folder holds a log in tiles and nothing more of a dossier."""
+    return tiles.is_tiles(root) and not (root / DATABASE).is_file()
 
 
 def log_elsewhere(root: Path) -> Source | None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tenure.dossier.cosigned import Seen
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -20,7 +22,8 @@ class Problem:
 class Report:
     """What was read, and everything found wrong; see ``tenure.dossier.verify``.
 
-    ``signers`` counts events by fingerprint; ``trust`` is the fingerprint asked for, if any.
+    ``signers`` counts events by fingerprint; ``trust`` is the fingerprint asked for, if any;
+    ``witnessed`` are the valid cosignatures of known witnesses, each with its size and date.
     """
 
     root: str
@@ -33,6 +36,7 @@ class Report:
     trust: str | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    witnessed: tuple[Seen, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -4,10 +4,10 @@ Loads neither SQLAlchemy nor pydantic: ``tenure verify`` of a small dossier take
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tenure.dossier import opening
+from tenure.dossier import cosigned, opening, tiles
 from tenure.dossier.canonical import digest_file
 from tenure.dossier.checking import ENOUGH, Checking
 from tenure.dossier.checkpoint import Checkpoint, parse
@@ -28,16 +28,20 @@ def verify(
     checkpoint: Path | str | None = None,
     files: bool = True,
     source: Source | None = None,
+    witnesses: Sequence[str] = (),
 ) -> Report:
     """Check a dossier's folder or an export; never raises for what is wrong inside it.
 
     ``trust`` is the fingerprint of the operator's key as you know it from elsewhere.
     ``checkpoint`` is a file with an earlier checkpoint that you kept: the log must still begin
     with exactly those entries. ``files`` false leaves out hashing the stored files. ``source`` is
-    a log that does not lie in the folder (PostgreSQL).
+    a log that does not lie in the folder (PostgreSQL). ``witnesses`` are verifier keys of witnesses
+    you trust, all of whom must have cosigned, or the path of one tlog-policy file.
 
     Raises:
-        UsageError: there is no dossier there, no such checkpoint, or ``trust`` is no fingerprint.
+        UsageError: there is no dossier there, no such checkpoint, ``trust`` is no fingerprint, or a
+            witness is not one.
+        DocumentError: the policy file is not one.
     """
     root = Path(root).absolute()
     source = source or opening.log_elsewhere(root)
@@ -48,7 +52,8 @@ def verify(
         )
     if trust is not None and not is_digest(trust):
         raise UsageError(f"'{trust}' is not a fingerprint; expected sha256:<64 hex digits>")
-    return _Verification(root, source, trust).run(_kept(root, checkpoint), check_files=files)
+    run = _Verification(root, source, trust, witnesses)
+    return run.run(_kept(root, checkpoint), check_files=files)
 
 
 def _kept(root: Path, given: Path | str | None) -> list[tuple[str, str]]:
@@ -59,17 +64,28 @@ def _kept(root: Path, given: Path | str | None) -> list[tuple[str, str]]:
             found.append((f"checkpoint {given}", Path(given).read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the checkpoint {given}: {error}") from None
-    beside = None if (root / opening.EVENTS).is_file() else opening.kept_note(root)
+    if (root / opening.EVENTS).is_file():
+        return found
+    beside = None if opening.in_tiles(root) else opening.kept_note(root)
     if beside is not None:
         found.append((f"file {opening.CHECKPOINT}", beside))
-    return found
+    return found + cosigned.stored(root)
+
+
+def _size(head: Checkpoint | None) -> int:
+    return head.size if head else 0
 
 
 class _Verification:
     """One run over one dossier."""
 
-    def __init__(self, root: Path, source: Source | None, trust: str | None) -> None:
+    def __init__(
+        self, root: Path, source: Source | None, trust: str | None, witnesses: Sequence[str]
+    ) -> None:
         self.root = root
+        self.asked = bool(witnesses)
+        policy = cosigned.policy_from(witnesses)
+        self.witnessing = cosigned.Witnessing(policy, cosigned.declared(root))
         self.source = source
         self.trust = trust
         self.files = Files(root)
@@ -78,6 +94,7 @@ class _Verification:
         self.count = 0
         self.notes: list[str] = []
         self.exported = source is None and (root / opening.EVENTS).is_file()
+        self.tiled = source is None and not self.exported and opening.in_tiles(root)
 
     def _fetch(self, digest: str) -> bytes | None:
         try:
@@ -103,11 +120,17 @@ class _Verification:
         except IntegrityError as error:
             wrong(f"after event {self.count - 1}", str(error))
         self._compare_head(head)
+        if self.tiled:
+            self._tiles()
+            check_files = check_files and self.files.folder.is_dir()
         hashed = self._check_files() if check_files else 0
-        if not check_files:
+        if not check_files and not self.tiled:
             self.notes.append("The stored files were not read; leave out --no-files to check them.")
         self._database_health()
         self._trust(head)
+        if self.asked and (missing := self.witnessing.missing()):
+            wrong("witnesses", missing)
+        self.notes.extend(self.witnessing.lines(self.count if not self.exported else _size(head)))
         return Report(
             root=str(self.root),
             events=self.count,
@@ -119,6 +142,7 @@ class _Verification:
             trust=self.trust,
             problems=tuple(self.checking.problems),
             notes=tuple(self.notes),
+            witnessed=tuple(self.witnessing.seen),
         )
 
     def _entries(self) -> Iterable[tuple[int, bytes]]:
@@ -163,14 +187,34 @@ class _Verification:
             self.checking.wrong(
                 where, f"the first {checkpoint.size} events are not the ones it was made over"
             )
-        self._signature(where, checkpoint)
+        fits = root == checkpoint.root
+        if self._signature(where, checkpoint) and fits:
+            self._witnesses(where, checkpoint)
 
-    def _signature(self, where: str, checkpoint: Checkpoint) -> None:
+    def _signature(self, where: str, checkpoint: Checkpoint) -> bool:
         ring = self.checking.ring
         if checkpoint.origin != ring.origin:
             self.checking.wrong(where, f"it is of another log, {checkpoint.origin}")
         elif not checkpoint.signer_among(list(ring.publics.values())):
             self.checking.wrong(where, "it is not signed by a key of this dossier")
+        else:
+            return True
+        return False
+
+    def _witnesses(self, where: str, checkpoint: Checkpoint) -> None:
+        try:
+            self.witnessing.take(checkpoint)
+        except IntegrityError as error:
+            self.checking.wrong(where, str(error))
+
+    def _tiles(self) -> None:
+        """Check the hashes that a log in tiles also holds."""
+        self.notes.append("A log in tiles: it holds the events, and none of the files they name.")
+        try:
+            for where, what in tiles.problems(self.root)[:ENOUGH]:
+                self.checking.wrong(where, what)
+        except IntegrityError as error:
+            self.checking.wrong("tiles", str(error))
 
     def _compare_head(self, head: Checkpoint | None) -> None:
         if head is None or self.exported:
@@ -200,7 +244,8 @@ class _Verification:
             except IntegrityError as error:
                 self.checking.wrong(where, f"its proof is not one: {error}")
         if head is not None:
-            self._signature("checkpoint", head)
+            if self._signature("checkpoint", head) and self.count:
+                self._witnesses("checkpoint", head)
             self.notes.append(
                 f"An export: {self.count} of the log's {head.size} events; "
                 "what was left out cannot be seen from it."
@@ -226,7 +271,7 @@ class _Verification:
     def _database_health(self) -> None:
         """Check what SQLite keeps beside the entries: its pages, and the names index."""
         database = self.root / opening.DATABASE
-        if self.exported or self.source or not database.is_file():
+        if self.exported or self.tiled or self.source or not database.is_file():
             return
         try:
             with opening.reading(database) as connection:

@@ -16,6 +16,12 @@ def extension(
     checkpoint: Annotated[
         Path | None, typer.Option(help="A checkpoint you kept: the log must be its continuation.")
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Must have cosigned: a witness's key, or a tlog-policy file. May repeat."
+        ),
+    ] = None,
     files: Annotated[bool, typer.Option(help="Read and hash the stored files too.")] = True,
     recompute: Annotated[
         bool, typer.Option("--recompute", help="Compute every measure again from its samples.")
@@ -26,7 +32,7 @@ def extension(
     from tenure.dossier.verify import verify
 
     root = find_dossier(dossier)
-    report = verify(root, trust=trust, checkpoint=checkpoint, files=files)
+    report = verify(root, trust=trust, checkpoint=checkpoint, files=files, witnesses=witness or ())
     typer.echo("\n".join(report.lines()))
     wrong = not report.ok
     if recompute and report.ok:
