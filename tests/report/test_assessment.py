@@ -47,7 +47,7 @@ def test_the_layout_counts_arms_pairs_and_clusters(assessed):
     said = section(page(assessed, "lingering"), "design")
 
     assert "By family 6 different" in said
-    assert "By pair 24 different" in said
+    assert "Pairs 24 different" in said
     assert "24 pairs planned, 21 graded" in said
     assert "without against with" in said
 

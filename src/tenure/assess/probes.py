@@ -182,7 +182,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     verdicts: dict[str, Verdict] = {
         name: verdict(name, found, s.null.p) for name, s in studied.items()
     }
-    findings = _findings(all_studied, verdicts, rows)
+    findings = _findings(all_studied, verdicts, rows) | {"design": __doc__}
     files = {"samples.jsonl": digest}
     for name, each in studied.items():
         probe = _probe(each, (model, about["form"]), verdicts[name], found, spec)

@@ -25,7 +25,7 @@ from tenure.report.plots import Plot, Row
 ROOM = "assess/"
 TOLD = frozenset(
     {"verdict", "verdicts", "margins", "controls", "graders", "scenarios", "cannot_show"}
-    | {"oddities"}
+    | {"oddities", "design", "columns"}
 )
 WITHIN = ("clear", "not shown", "void")  # read by the bound furthest from zero
 FAILED, VOID = "instrument failed", "void"
@@ -95,6 +95,7 @@ class Assessment:
     gaps: tuple[Gap, ...]
     oddities: tuple[tuple[str, int], ...]
     corrected: tuple[Plot, ...]
+    judged: bool  # whether a grader judged anything; False where every outcome follows from a rule
     aware: tuple[Plot, ...]
     chosen: Chosen | None
     shown: str | None  # the digest of the records the transcripts are from
@@ -112,7 +113,7 @@ def assessment(item: Item, view: View) -> Assessment | None:
     asked = _questions(own, e.findings)
     pairs = design.corrected(own)
     conditional = design.aware(own, records)
-    apart = {q.measure.name for q in asked} | {m.name for pair in pairs for m in pair}
+    apart = {q.measure.name for q in asked} | {mended.name for _, mended in pairs}
     apart |= {m.name for m in own if design.is_aware(m)}
     main = asked[0].measure if asked else next(iter(own), None)
     chosen = _chosen(main, records)
@@ -132,7 +133,8 @@ def assessment(item: Item, view: View) -> Assessment | None:
         ),
         gaps=tuple(_gaps(e.measures, records)),
         oddities=tuple(_odd(odd)) if isinstance(odd, Mapping) else (),
-        corrected=tuple(_corrected(*pair) for pair in pairs),
+        corrected=tuple(_corrected(pairs)),
+        judged=bool(e.findings.get("graders", True)),
         aware=tuple(conditional),
         chosen=chosen,
         shown=main.samples if chosen and main else None,
@@ -251,19 +253,36 @@ def _gaps(
     ]
 
 
-def _corrected(raw: Measure, mended: Measure) -> Plot:
-    unit = words.unit_of(raw)
-    name = words.title(figures.label(raw))
-    before, after = (words.stated(m.estimate, unit) for m in (raw, mended))
-    return Plot(
-        title=f"{name}: {before} as graded, {after} when the grader's errors are allowed for",
-        rows=(
-            Row(label="as graded", measure=raw, href=figures.anchor(raw)),
-            Row(label="corrected", measure=mended, href=figures.anchor(mended)),
-        ),
-        unit=unit,
-        note=mended.method,
-    )
+def _corrected(pairs: Sequence[tuple[Measure, Measure]]) -> Iterator[Plot]:
+    """Draw numbers as graded and corrected, the arms of one question on one scale."""
+    alike: dict[tuple[str, str, str], list[tuple[Measure, Measure]]] = {}
+    for raw, mended in pairs:
+        family = figures.split(raw)[0] or raw.name
+        alike.setdefault((family, words.unit_of(raw), mended.method), []).append((raw, mended))
+    for (family, unit, method), held in alike.items():
+        yield Plot(
+            title=_mended(family, held, unit),
+            rows=tuple(
+                Row(label=f"{arm}{how}", measure=m, href=figures.anchor(m))
+                for pair in held
+                for arm in [f"{words.spoken(figures.split(pair[0])[1])}, " if held[1:] else ""]
+                for how, m in zip(("as graded", "corrected"), pair, strict=True)
+            ),
+            unit=unit,
+            note=method,
+        )
+
+
+def _mended(family: str, held: Sequence[tuple[Measure, Measure]], unit: str) -> str:
+    if len(held) > 1:
+        name = words.title(words.spoken(family))
+        moved = max(held, key=lambda pair: abs((pair[0].estimate or 0) - (pair[1].estimate or 0)))
+        before, after = (words.stated(m.estimate, unit) for m in moved)
+        arm = words.spoken(figures.split(moved[0])[1])
+        return f"{name}: the grader's errors move {arm} the most, from {before} to {after}"
+    before, after = (words.stated(m.estimate, unit) for m in held[0])
+    name = words.title(figures.label(held[0][0]))
+    return f"{name}: {before} as graded, {after} when the grader's errors are allowed for"
 
 
 def _chosen(

@@ -19,6 +19,7 @@ FILE = "grader-cards.json"
 class Card:
     """How far one grader can be trusted."""
 
+    key: str
     name: str
     lead: str
     question: str
@@ -54,6 +55,7 @@ def _stored(item: Item, view: View) -> Mapping[str, Any]:
 def _card(name: str, given: Mapping[str, Any]) -> Card:
     found = _measures(given)
     return Card(
+        key=name,
         name=words.spoken(name),
         lead=_lead(given, found),
         question=str(given.get("question") or ""),

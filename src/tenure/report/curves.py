@@ -24,6 +24,7 @@ class Curve:
     unit: str
     threshold: float | None = None
     note: str = ""
+    terms: tuple[tuple[str, str], ...] = ()
 
     @property
     def svg(self) -> Markup:

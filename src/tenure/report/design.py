@@ -10,6 +10,7 @@ from tenure.report import words
 from tenure.report.catalog import Item
 from tenure.report.figures import anchor, label, share
 from tenure.report.plots import Plot, Row
+from tenure.report.prose import Block, blocks
 
 MOST_ARMS = 12
 AWARE = re.compile(r"(?:^|[_/ -])(?:aware(?:ness)?|(?:no-)?signs)(?:$|[_/ -])")
@@ -47,6 +48,7 @@ class Asked:
 class Design:
     """The layout of an assessment."""
 
+    told: tuple[Block, ...]  # what is asked and how, as the assessment itself says it
     planned: int
     clusters: tuple[tuple[str, int], ...]
     factors: tuple[Factor, ...]
@@ -63,6 +65,7 @@ def design(item: Item, own: Sequence[Measure], records: Records) -> Design:
     scenarios = item.evidence.findings.get("scenarios")
     usage = item.evidence.runtime.get("usage")
     return Design(
+        told=blocks(str(item.evidence.findings.get("design") or "")),
         planned=len(rows),
         clusters=tuple(_clusters(recipes, rows)),
         factors=tuple(_factors(recipes, rows)),
@@ -78,13 +81,7 @@ def design(item: Item, own: Sequence[Measure], records: Records) -> Design:
 
 def planned(m: Measure, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """List the records a measure looks at, graded or not."""
-    if m.recipe is None:
-        return []
-    recipe = m.recipe
-    held = [r for r in rows if all(r.get(c) == v for c, v in recipe.where.items())]
-    if recipe.arm is not None and recipe.arms is not None:
-        held = [r for r in held if r.get(recipe.arm) in recipe.arms]
-    return held
+    return [row for row in rows if m.recipe is not None and looks_at(m.recipe, row)]
 
 
 def _clusters(
@@ -92,7 +89,14 @@ def _clusters(
 ) -> list[tuple[str, int]]:
     named = dict.fromkeys(c for r in recipes for c in (r.pair, r.cluster) if c is not None)
     counted = [(c, len({str(row[c]) for row in rows if row.get(c) is not None})) for c in named]
-    return [(words.spoken(column), n) for column, n in counted if n]
+    return [(_grouped(column), n) for column, n in counted if n]
+
+
+def _grouped(column: str) -> str:
+    """Name a column of pairs or clusters: ``pair_recourse`` are pairs that differ in recourse."""
+    if column.startswith("pair_"):
+        return f"Pairs, by {words.spoken(column.removeprefix('pair_'))}"
+    return "Pairs" if column == "pair" else f"By {words.spoken(column)}"
 
 
 def _factors(recipes: Sequence[Recipe], rows: Sequence[Mapping[str, Any]]) -> list[Factor]:
@@ -103,22 +107,34 @@ def _factors(recipes: Sequence[Recipe], rows: Sequence[Mapping[str, Any]]) -> li
     for column in columns:
         if column in outcomes:
             continue
-        value = next((r.value for r in recipes if column in (r.arm, *r.where)), "")
-        held: dict[Any, list[Any]] = {}
+        held: dict[Any, list[bool]] = {}
         for row in rows:
             if isinstance(row.get(column), str | int | float | bool):
-                held.setdefault(row[column], []).append(row.get(value))
+                held.setdefault(row[column], []).append(_is_graded(row, recipes))
         if 1 < len(held) <= MOST_ARMS:
             found.append(Factor(name=words.spoken(column), arms=tuple(_arms(held))))
     return found
 
 
-def _arms(held: Mapping[Any, Sequence[Any]]) -> list[Arm]:
+def _is_graded(row: Mapping[str, Any], recipes: Sequence[Recipe]) -> bool:
+    """Say whether a record has every grade that a measure looks for in it."""
+    asked = [r for r in recipes if looks_at(r, row)]
+    return bool(asked) and all(row.get(r.value) is not None for r in asked)
+
+
+def looks_at(recipe: Recipe, row: Mapping[str, Any]) -> bool:
+    """Say whether a measure looks at a record, graded or not."""
+    if recipe.arm is not None and recipe.arms and row.get(recipe.arm) not in recipe.arms:
+        return False
+    return all(row.get(column) == value for column, value in recipe.where.items())
+
+
+def _arms(held: Mapping[Any, Sequence[bool]]) -> list[Arm]:
     return [
         Arm(
             name=("yes" if name else "no") if isinstance(name, bool) else words.spoken(str(name)),
             planned=len(values),
-            graded=sum(v is not None for v in values),
+            graded=sum(values),
         )
         for name, values in held.items()
     ]

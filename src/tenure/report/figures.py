@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +82,16 @@ def families(measures: Sequence[Measure], link: Callable[[Measure], str] = ancho
             title=_title(unit, held),
             rows=tuple(Row(label=label(m), measure=m, href=link(m)) for m in held),
             unit=unit,
+            terms=_terms((label(m), m) for m in held),
         )
         for unit, held in alone.items()
     ]
+
+
+def _terms(named: Iterable[tuple[str, Measure]]) -> tuple[tuple[str, str], ...]:
+    """Say what each measure is; of a control's, the model's own says it already."""
+    held = [(name, m.note) for name, m in named if not m.name.startswith(CONTROL)]
+    return tuple((name, note) for name, note in held if note)
 
 
 def split(m: Measure) -> tuple[str, str]:
@@ -114,9 +121,13 @@ def _family(
             title=_extremes(name, axis, ordered, unit), axis=axis, points=ordered, unit=unit
         )
     rows = tuple(Row(label=words.spoken(arm), measure=m, href=link(m)) for arm, m in found)
-    if unit == "difference" and len(found) > NAMED:
-        return Plot(title=f"{name}: {_apart([m for _, m in found])}", rows=rows, unit=unit)
-    return Plot(title=_named(name, rows, unit), rows=rows, unit=unit)
+    apart = unit == "difference" and len(found) > NAMED
+    title = f"{name}: {_apart([m for _, m in found])}" if apart else _named(name, rows, unit)
+    terms = _terms((words.spoken(arm), m) for arm, m in found)
+    same = {note for _, note in terms}
+    if len(same) == 1 and len(terms) == len(rows):
+        return Plot(title=title, rows=rows, unit=unit, note=same.pop())
+    return Plot(title=title, rows=rows, unit=unit, terms=terms)
 
 
 def _step(arm: str) -> float | None:

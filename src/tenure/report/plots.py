@@ -36,6 +36,7 @@ class Plot:
     unit: str
     threshold: float | None = None
     note: str = ""
+    terms: tuple[tuple[str, str], ...] = ()  # what a row is, where its label does not say it
 
     @property
     def svg(self) -> Markup:
