@@ -1,5 +1,10 @@
 """The white-box stages through the runner: on the tiny model, and probes on the embedded one."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tenure.assess import introspection, probes
@@ -102,8 +107,35 @@ def test_random_weights_notice_nothing(world):
     assert recompute(found, dossier.view()) == []
     # Noise says neither yes nor no: missing, and so not shown. Nor can 3 words carry the controls.
     assert found.measure("noticed_beyond_random").missing == 3
-    assert found.findings["verdicts"] == {"noticed_beyond_random": "not shown"}
+    assert found.findings["verdicts"]["noticed_beyond_random"] == "not shown"
+    assert found.findings["decided_by"] == "forced_auroc"
+    forced = found.measure("forced_auroc")
+    assert (forced.n, forced.missing, forced.clusters) == (6, 0, 3)
+    assert 0 < found.measure("yes_or_no_chance").estimate < 0.1
     assert found.findings["verdict"] == "instrument failed"
+
+
+@pytest.mark.slow
+def test_injection_runs_alone_under_plain_inspect(world, tmp_path):
+    _, root = world
+    ran = subprocess.run(
+        [sys.executable, "-m", "inspect_ai", "eval", "introspection.py", "--model", "tenure/tiny", "--display", "none",
+         "-M", f"dossier={root / 'd'}", "-T", "words=2", "-T", "trials=1",
+         "--log-dir", str(tmp_path), "--log-format", "json"],
+        cwd=Path(introspection.__file__).parent, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    (log,) = (json.loads(path.read_text()) for path in tmp_path.glob("*.json"))
+    scores = {s["id"]: next(iter(s["scores"].values()))["value"] for s in log["samples"]}
+    assert len(scores) == 6
+    assert len({v["odds"] for v in scores.values()}) == 6, "each trial has its own vector"
+
+
+def test_nothing_is_injected_into_a_model_without_weights():
+    spec = introspection.Spec()
+    for name in ("organism/complies", "openai/gpt-4o"):
+        with pytest.raises(ModelError, match="weights are not here; use --model tenure/NAME"):
+            introspection._Weights(spec).ask(name, None, introspection.trials(spec)[0])
 
 
 def test_the_embedded_model_carries_what_it_knows(tmp_path):

@@ -98,3 +98,41 @@ def test_zeros_change_nothing_and_a_large_vector_does(reader):
 def test_vectors_of_another_shape_are_refused(reader):
     with pytest.raises(UsageError, match="expected"):
         reader.generate([TALKS[0][:1]], Added(layer=1, vectors=np.zeros((1, 3), np.float32)))
+
+
+@pytest.mark.slow
+def test_chances_are_those_of_a_plain_pass_and_a_spelling_counts_once(reader):
+    import torch
+
+    prompts = [messages[:1] for messages in TALKS]
+    found = reader.chances(prompts, [["Yes", "Yes.", "yes"], ["No", "no"]])
+    for row, messages in enumerate(prompts):
+        head = reader._ids(reader._template.render(messages))
+        for column, spellings in enumerate((["Yes", "yes"], ["No", "no"])):
+            chance = 0.0
+            for tail in map(reader._ids, spellings):
+                with torch.inference_mode():
+                    logits = reader._model(torch.tensor([[*head, *tail]])).logits[
+                        0, len(head) - 1 : -1
+                    ]
+                picked = torch.log_softmax(logits, -1).gather(1, torch.tensor(tail)[:, None])
+                chance += float(picked.sum().exp())
+            assert found[row, column] == pytest.approx(np.log(chance), abs=1e-3)
+
+
+@pytest.mark.slow
+def test_what_is_added_moves_the_chances_of_its_row_alone(reader):
+    prompts, options = [messages[:1] for messages in TALKS], [["Yes"], ["No"]]
+    push = np.zeros((3, reader.width), np.float32)
+    push[1] = 50
+    plain, pushed = (
+        reader.chances(prompts, options),
+        reader.chances(prompts, options, Added(layer=1, vectors=push)),
+    )
+    assert [np.allclose(a, b, atol=1e-6) for a, b in zip(plain, pushed, strict=True)] == [
+        True,
+        False,
+        True,
+    ]
+    with pytest.raises(EngineError, match="window"):
+        reader.chances([[{"role": "user", "content": "x" * 5000}]], options)

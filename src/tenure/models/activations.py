@@ -3,6 +3,7 @@
     with activations.open_reader(model, view) as reader:
         states = reader.hidden(conversations, layers=[10, 20], pooling="last")    # (n, 2, width)
         texts = reader.generate(prompts, added, max_tokens=40)
+        chances = reader.chances(prompts, [["Yes", "yes"], ["No", "no"]], added)      # (n, 2), log
 
 Layer k is the residual stream after block k, counted from 1. Everything is computed in float32 by
 transformers on the CPU from the safetensors form, one fixed batch after the other: on one machine
@@ -13,6 +14,7 @@ most ``TOKENS`` tokens, padding included, and only the pooled rows are kept.
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, cast
@@ -186,6 +188,59 @@ class Reader:
             self._tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in out[:, start:]
         ]
 
+    def chances(
+        self,
+        prompts: Sequence[Messages],
+        options: Sequence[Sequence[str]],
+        added: Added | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the log-probability that an answer begins with each option, (prompts, options).
+
+        An option is a list of spellings, whose probabilities are summed; a spelling whose tokens
+        begin with those of another of its option is counted with that one. ``added`` is as in
+        :meth:`generate`; one fixed batch.
+
+        Raises:
+            UsageError: a layer there is not, or vectors of another shape than (prompts, width).
+            EngineError: a prompt longer than the model's window.
+        """
+        spelt = [_shortest([tuple(self._ids(s)) for s in spellings]) for spellings in options]
+        heads = sorted({ids[:k] for option in spelt for ids in option for k in range(len(ids))})
+        with self._torch.inference_mode(), self._adding(added, len(prompts)):
+            after = self._following([self._ids(self._template.render(m)) for m in prompts], heads)
+        found = np.empty((len(prompts), len(options)))
+        for column, option in enumerate(spelt):
+            each = [sum(after[ids[:k]][:, ids[k]] for k in range(len(ids))) for ids in option]
+            found[:, column] = np.logaddexp.reduce(np.stack(each), axis=0)
+        return found
+
+    def _following(
+        self, read: Sequence[Sequence[int]], heads: Sequence[tuple[int, ...]]
+    ) -> dict[tuple[int, ...], NDArray[np.float64]]:
+        """Return the log-probabilities of the token after each prompt and a head, (prompts, vocabulary)."""
+        torch, pad, longest = self._torch, self._tokenizer.pad_token_id, max(map(len, read))
+        if longest + max(map(len, heads)) > self._window:
+            raise EngineError(
+                f"a prompt of {longest} tokens exceeds the model's window of {self._window}; "
+                "shorten the prompt"
+            )
+        # Padded on the left, so that one position ends every row.
+        ids = torch.tensor([[pad] * (longest - len(r)) + list(r) for r in read])
+        mask = torch.tensor([[0] * (longest - len(r)) + [1] * len(r) for r in read])
+        found: dict[tuple[int, ...], NDArray[np.float64]] = {}
+        prompt: Any = None
+        for head in heads:  # sorted: the empty one, the prompt alone, is the first
+            tail = torch.tensor([head] * len(read)) if head else ids
+            seen = torch.cat([mask, torch.ones_like(tail)], 1) if head else mask
+            out = self._model(
+                input_ids=tail, attention_mask=seen, past_key_values=deepcopy(prompt),
+                position_ids=(seen.cumsum(1) - 1).clamp(min=0)[:, -tail.shape[1] :],
+                logits_to_keep=1, use_cache=len(heads) > 1,
+            )  # fmt: skip
+            prompt = prompt or out.past_key_values
+            found[head] = torch.log_softmax(out.logits[:, -1].double(), -1).numpy()
+        return found
+
     @contextmanager
     def _adding(self, added: Added | None, rows: int) -> Iterator[None]:
         if added is None:
@@ -208,6 +263,15 @@ class Reader:
             yield
         finally:
             hook.remove()
+
+
+def _shortest(spellings: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Leave out what begins with another: its chance is part of that one's."""
+    kept: list[tuple[int, ...]] = []
+    for ids in sorted({s for s in spellings if s}, key=lambda s: (len(s), s)):
+        if not any(ids[: len(other)] == other for other in kept):
+            kept.append(ids)
+    return kept
 
 
 def _blocks(model: Any) -> Any:
