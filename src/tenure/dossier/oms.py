@@ -1,0 +1,306 @@
+"""Weights signed so that anybody can check them: OpenSSF Model Signing (OMS) v1.0.
+
+Source: https://github.com/ossf/model-signing-spec, spec/v1.0.md. We write the method ``files`` with
+SHA-256; we read ``shards`` and BLAKE2b too, and BLAKE3 where the package blake3 is installed. Files
+are read as streams, several at once; none is ever whole in memory.
+"""
+
+import hashlib
+import importlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenure.dossier.canonical import CHUNK
+from tenure.dossier.oms_bundle import check_bundle, write_bundle
+from tenure.dossier.oms_keys import Trusted, WeightsKey
+from tenure.dossier.oms_manifest import WHOLE, Manifest, Resource, is_inside
+from tenure.errors import IntegrityError, ModelError, UsageError
+
+SIGNATURE = "model.sig"  # where a signature is looked for beside weights
+GIT = (".git", ".gitattributes", ".github", ".gitignore")
+_NAMED = 5  # files named in a message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The files of a model by their path inside it, in the order of OMS (code points)."""
+
+    subject: str
+    files: Mapping[str, Path]
+    ignore: tuple[str, ...] = ()
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Weights that are what was signed: by whom, how much, and what the signature leaves open."""
+
+    manifest: Manifest
+    signer: str
+    files: int
+    bytes: int
+    unsigned: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def list_files(
+    model: Path, ignore: Iterable[str] = (), *, follow: bool = False, without: Path | None = None
+) -> Listing:
+    """List what a signature covers: every regular file but git's own, ``ignore`` and ``without``.
+
+    ``ignore`` are paths inside the model, taken literally; a folder leaves out what is in it.
+    ``without`` is the signature file. ``follow`` reads the file a link points to.
+
+    Raises:
+        ModelError: nothing is left, something is neither file nor folder, a link is not followed,
+            or a name is not UTF-8.
+    """
+    if not model.exists():
+        raise ModelError(f"there is nothing at {model}; give the folder or file of the weights")
+    if model.is_file():
+        path = _regular(model, follow=follow)
+        return Listing(subject=model.name, files={model.name: path}, follow=follow)
+    left_out = {*GIT, *(each.rstrip("/") for each in ignore)}
+    found = dict(_walk(model, "", frozenset(left_out | _inside(model, without)), follow))
+    if not found:
+        raise ModelError(f"{model} holds no file to sign or check; give the folder of the weights")
+    return Listing(
+        subject=model.resolve().name,
+        files=dict(sorted(found.items())),
+        ignore=tuple(sorted(left_out | _inside(model, without))),
+        follow=follow,
+    )
+
+
+def _inside(model: Path, file: Path | None) -> set[str]:
+    if file is None:
+        return set()
+    place = file.parent.resolve() / file.name
+    root = model.resolve()
+    return {place.relative_to(root).as_posix()} if place.is_relative_to(root) else set()
+
+
+def _walk(
+    folder: Path,
+    prefix: str,
+    ignore: frozenset[str],
+    follow: bool,  # noqa: FBT001 - passed on
+) -> Iterator[tuple[str, Path]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = prefix + entry.name
+            if name in ignore:
+                continue
+            if not is_inside(name):
+                raise ModelError(f"{name!r} in {folder} is not UTF-8; rename it")
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(Path(entry.path), f"{name}/", ignore, follow)
+            else:
+                yield name, _regular(Path(entry.path), follow=follow)
+
+
+def _regular(path: Path, *, follow: bool) -> Path:
+    if path.is_symlink() and not follow:
+        raise ModelError(
+            f"{path} is a symbolic link, and the signature does not cover those; put the file itself "
+            "there (cp -rL copies a folder so)"
+        )
+    if not path.is_file():
+        raise ModelError(f"{path} is neither a file nor a folder; remove it or ignore it")
+    return path
+
+
+def hash_files(listing: Listing, *, workers: int | None = None) -> Manifest:
+    """Hash the files of a model (SHA-256, whole files, several at once) into a manifest to sign."""
+    paths = list(listing.files.values())
+    digests = _map(lambda p: _digest(p, "sha256", None, listing.follow), paths, workers)
+    return Manifest(
+        subject=listing.subject,
+        resources=tuple(map(Resource, listing.files, digests)),
+        ignore=listing.ignore or GIT,
+    )
+
+
+def sign(manifest: Manifest, key: WeightsKey) -> bytes:
+    """Sign a manifest; returns the bytes of the signature file."""
+    return write_bundle(manifest.to_payload(), key)
+
+
+def sign_model(
+    model: Path, key: WeightsKey, *, ignore: Iterable[str] = (), signature: Path | None = None
+) -> bytes:
+    """Sign a folder or file of weights; ``signature`` is where the result will lie.
+
+    Raises:
+        ModelError: see :func:`list_files`.
+        UsageError: a path to ignore does not lie inside the model.
+    """
+    ignore = tuple(each.rstrip("/") for each in ignore)
+    for each in ignore:
+        if not is_inside(each) or any(c in "*?[" for c in each):
+            raise UsageError(
+                f"'{each}' cannot be ignored: give a path inside the model, no pattern"
+            )
+    return sign(hash_files(list_files(model, ignore, without=signature)), key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """What a check leaves out: paths inside the model, or every file that was not signed."""
+
+    ignore: tuple[str, ...] = ()
+    unsigned: bool = False
+
+
+def check_model(
+    model: Path, signature: Path, trusted: Trusted, leave: Leave | None = None
+) -> Checked:
+    """Check that a folder or file of weights is exactly what somebody trusted signed.
+
+    The signature is checked before its manifest is read, the manifest before a file is.
+
+    Raises:
+        IntegrityError: the signature is not theirs, or files were changed, added, removed, renamed.
+        ModelError: see :func:`list_files`.
+        UsageError: no signature file there, or it needs another kind of trust.
+    """
+    leave = leave or Leave()
+    try:
+        data = signature.read_bytes()
+    except OSError:
+        raise UsageError(f"no signature at {signature}; name it with --signature FILE") from None
+    signed = check_bundle(data, trusted)
+    manifest = signed.manifest
+    listing = list_files(
+        model,
+        (*manifest.ignore, *leave.ignore),
+        follow=manifest.allow_symlinks,
+        without=signature,
+    )
+    expected = _by_file(manifest, listing)
+    extra = sorted(set(listing.files) - set(expected))
+    empty = tuple(n for n in extra if manifest.shard_size and not listing.files[n].stat().st_size)
+    wrong = _changed(manifest, listing, expected)
+    wrong += _named("missing", sorted(set(expected) - set(listing.files)))
+    if not leave.unsigned:
+        wrong += _named("not signed", [name for name in extra if name not in empty])
+    if wrong:
+        raise IntegrityError(
+            f"{model} is not what was signed: {'; '.join(wrong)}. Get these files again from where "
+            "they came from; do not load them"
+        )
+    notes = [signed.note] if signed.note else []
+    if empty:
+        notes.append(f"empty files are not covered by a signature of shards: {', '.join(empty)}")
+    covered = [listing.files[name] for name in expected]
+    return Checked(
+        manifest=manifest,
+        signer=signed.signer,
+        files=len(covered),
+        bytes=sum(path.stat().st_size for path in covered),
+        unsigned=tuple(extra),
+        notes=tuple(notes),
+    )
+
+
+def _named(what: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return [f"{what}: {', '.join(map(repr, names[:_NAMED]))}{more}"]
+
+
+def _by_file(manifest: Manifest, listing: Listing) -> dict[str, list[Resource]]:
+    """Group the signed resources by file; what older signers call '.' is the only file there is."""
+    only = [r.path for r in manifest.resources] == [WHOLE]
+    found: dict[str, list[Resource]] = {}
+    for resource in manifest.resources:
+        name = next(iter(listing.files)) if only and len(listing.files) == 1 else resource.path
+        found.setdefault(name, []).append(resource)
+    return found
+
+
+def _changed(
+    manifest: Manifest, listing: Listing, expected: Mapping[str, list[Resource]]
+) -> list[str]:
+    present = [name for name in listing.files if name in expected]
+    size = manifest.shard_size
+    wrong: list[str] = []
+    parts: list[tuple[str, Resource]] = []
+    for name in present:
+        if size is not None and not _covers(expected[name], size, listing.files[name]):
+            wrong.append(name)
+        else:
+            parts += [(name, resource) for resource in expected[name]]
+    found = _map(
+        lambda part: _digest(listing.files[part[0]], manifest.hash_type, part[1], listing.follow),
+        parts,
+        None,
+    )
+    for (name, resource), digest in zip(parts, found, strict=True):
+        if digest != resource.digest and name not in wrong:
+            wrong.append(name)
+    return _named("changed", wrong)
+
+
+def _covers(resources: list[Resource], size: int, path: Path) -> bool:
+    """Say whether shards cover a file exactly, each of ``size`` bytes but the last (6.3.2)."""
+    length = path.stat().st_size
+    if len(resources) != -(-length // size):
+        return False
+    ranges = sorted((r.start or 0, r.end or 0) for r in resources)
+    return ranges == [(at, min(at + size, length)) for at in range(0, length, size)]
+
+
+def _map(do: Callable[[Any], str], items: list[Any], workers: int | None) -> list[str]:
+    count = workers or min(32, (os.cpu_count() or 1) + 1)  # hashing lets the others run
+    if count == 1 or len(items) < 2:
+        return [do(item) for item in items]
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(do, items))
+
+
+def _digest(path: Path, algorithm: str, part: Resource | None, follow: bool) -> str:  # noqa: FBT001 - passed on
+    """Digest a file, or a part of it; it may not have become a link or a device since it was listed."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}; mend that first") from None
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ModelError(f"{path} is no longer a file; check who changes it")
+        if part is None or part.start is None or part.end is None:
+            return _streamed(file, algorithm, None)
+        file.seek(part.start)
+        return _streamed(file, algorithm, part.end - part.start)
+
+
+def _streamed(file: Any, algorithm: str, length: int | None) -> str:
+    hasher = _hasher(algorithm)
+    buffer = memoryview(bytearray(CHUNK))
+    left = length
+    while left is None or left > 0:
+        view = buffer if left is None else buffer[: min(left, CHUNK)]
+        count: int = file.readinto(view)
+        if not count:
+            break
+        hasher.update(view[:count])
+        left = None if left is None else left - count
+    return str(hasher.hexdigest())
+
+
+def _hasher(algorithm: str) -> Any:
+    if algorithm != "blake3":
+        return hashlib.new(algorithm)
+    try:
+        return importlib.import_module("blake3").blake3()
+    except ImportError:
+        raise UsageError(
+            "these weights are hashed with BLAKE3; run 'pip install blake3' and check again"
+        ) from None
