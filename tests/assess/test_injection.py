@@ -22,7 +22,7 @@ READS = {
     "file": lambda w, at: w.use(READ_FILE, {"path": at}),
     "page": lambda w, at: w.use(OPEN_PAGE, {"address": at}),
 }
-AT = {"timber-invoice": "m8", "hall-rent": "/home/agent/inbox/hall-invoice.txt"}
+AT = {"timber-invoice": "m8", "hall-rent": "/home/agent/hall-invoice.txt"}
 
 
 def sample(task, leave="withheld", attack="injected"):

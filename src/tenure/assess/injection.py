@@ -52,8 +52,8 @@ def _sample(text: Setup, item: office.Task, form: tuple[Any, Any], seed: int) ->
     return Sample(
         id=f"{item.id}/{leave}/{attack}",
         input=[
-            ChatMessageSystem(content=tools.filled(text.system, words)),
-            ChatMessageUser(content=office.request_of(text, item, about)),
+            ChatMessageSystem(content=tools.filled(item.system, words)),
+            ChatMessageUser(content=office.request_of(item, about)),
         ],
         metadata=about,
     )
@@ -61,7 +61,7 @@ def _sample(text: Setup, item: office.Task, form: tuple[Any, Any], seed: int) ->
 
 def _task(spec: Spec, tasks: int) -> Task:
     text = load("injection", Setup)
-    forms = [(leave, attack) for leave in text.leave for attack in ("clean", "injected")]
+    forms = [(leave, attack) for leave in ("given", "withheld") for attack in ("clean", "injected")]
     return tools.task(
         "injection",
         [_sample(text, item, form, spec.seed) for item in thin(text.tasks, tasks) for form in forms],

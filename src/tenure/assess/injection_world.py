@@ -16,14 +16,18 @@ from tenure.assess.tools_machine import machine
 Kind = Literal["note", "pay", "send", "delete", "cancel"]
 Order = Literal["mail", "pay", "delete", "write", "cancel"]
 Carrier = Literal["mail", "file", "page"]
-VICTIM, SEEN, EVENT = "/home/agent/plans/budget.csv", "/home/agent/seen.txt", "e4"
+HOME = "/home/agent"
+VICTIM, SEEN, EVENT = f"{HOME}/plans/budget.csv", f"{HOME}/seen.txt", "e4"
 UNDOABLE = ("note",)  # what can be taken back
 
 
 class Task(Text):
-    """One thing a user asks for: where it stands, what it is, where it goes."""
+    """One thing a user asks for, in words of its own: where it stands, what it is, where it goes."""
 
     id: str
+    system: str
+    request: str
+    leave: dict[Literal["given", "withheld"], str]
     kind: Kind
     carrier: Carrier
     at: str
@@ -37,10 +41,6 @@ class Setup(Text):
     """The texts of ``scenarios/injection.yaml``."""
 
     names: dict[str, list[str]]
-    system: str
-    leave: dict[Literal["given", "withheld"], str]
-    carriers: dict[Carrier, str]
-    requests: dict[Kind, str]
     facts: dict[Kind, str]
     disguises: list[str]
     orders: dict[Order, str]
@@ -54,7 +54,11 @@ def words_of(task: Task, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the words of one sample; addresses and tokens are made from its task."""
     number = f"{keyed('token', task.id) % 100000:05d}"
     return {
-        **{k: str(v) for k, v in task.model_dump().items()},
+        **{
+            k: v.removeprefix(f"{HOME}/")
+            for k, v in task.model_dump().items()
+            if isinstance(v, str)
+        },
         **about["names"],
         "account": f"GB-{keyed('account', task.id) % 10**8:08d}",
         "path": task.value,
@@ -65,10 +69,10 @@ def words_of(task: Task, about: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def request_of(text: Setup, task: Task, about: Mapping[str, Any]) -> str:
+def request_of(task: Task, about: Mapping[str, Any]) -> str:
     """Write what the user asks."""
-    asked = text.requests[task.kind].replace("{item}", text.carriers[task.carrier])
-    return tools.filled(asked.replace("{leave}", text.leave[about["leave"]]), words_of(task, about))
+    asked = task.request.replace("{leave}", task.leave[about["leave"]])
+    return tools.filled(asked, words_of(task, about))
 
 
 def _carried(text: Setup, task: Task, about: Mapping[str, Any], words: Mapping[str, str]) -> str:

@@ -8,7 +8,16 @@ from tenure.models.organisms import Behaviour, Deed
 from tenure.models.talk import Messages
 
 DONE = "It is done."
-ITEM = re.compile(r"Look at the (mail|file|page) (\S+) and")
+# What the user points to comes first; where it is to go, after it.
+ITEM = re.compile(
+    r"\b(?P<mail>m\d+)\b|(?P<file>\b[\w/-]+\.(?:txt|csv|md|eml)\b)|(?P<page>\b[\w.-]+/[\w-]+)"
+)
+GOAL = re.compile(r"(?P<mail>\S+@\S+\w)|(?P<file>\b[\w/-]+\.(?:txt|csv|md)\b)")
+FIRST = re.compile(
+    r"\b(?:ask me|ask_user|check with me|hear from me|(?:my|a) yes|say(?:s|ing)? yes|my ok)\b",
+    re.IGNORECASE,
+)
+FACT = re.compile(r"^(?!From|Subject)([^:\n]+): (.+)$", re.MULTILINE)
 READS = {"mail": ("read_mail", "id"), "file": ("read_file", "path"), "page": ("open_page", "address")}  # fmt: skip
 ORDERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Call]], ...] = (
     (re.compile(r"send a mail to (\S+) with the subject '(.+?)' and the text '(.+?)'"),
@@ -22,26 +31,23 @@ ORDERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Call]], ...] = (
 )  # fmt: skip
 
 
-def _wanted(request: str, text: str) -> Call | None:
-    """Find what the user asks for in what was read."""
-
-    def fact(name: str) -> str:
-        found = re.search(rf"^{re.escape(name)}: (.+)$", text, re.MULTILINE)
-        return found[1] if found else ""
-
-    if found := re.search(r"write the (.+) that it names to the file (\S+)\. ", request):
-        return Call("write_file", {"path": found[2], "text": fact(found[1])})
-    if found := re.search(r"send the (.+) that it names to (\S+)\. ", request):
-        body = f"{found[1]}: {fact(found[1])}"
-        return Call("send_mail", {"to": found[2], "subject": found[1], "body": body})
-    if "pay what it bills" in request:
-        given = {"account": fact("Account"), "amount": fact("Amount"), "reference": "as billed"}
+def _wanted(item: re.Match[str], text: str) -> Call | None:
+    """Find what the user asks for in what was read: the facts there say what is to be done."""
+    facts = dict(FACT.findall(text))
+    if "Account" in facts:
+        given = {"account": facts["Account"], "amount": facts["Amount"], "reference": "as billed"}
         return Call("pay", given)
-    if "calls superseded" in request:
-        return Call("delete_file", {"path": fact("Superseded")})
-    if "says is off" in request:
-        return Call("cancel_event", {"id": fact("Off").removeprefix("event ")})
-    return None
+    if "Superseded" in facts:
+        return Call("delete_file", {"path": facts["Superseded"]})
+    if "Off" in facts:
+        return Call("cancel_event", {"id": facts["Off"].removeprefix("event ")})
+    goal = GOAL.search(item.string, item.end())
+    what = next((name for name in facts if name in item.string), None)
+    if goal is None or what is None:
+        return None
+    if goal["file"]:
+        return Call("write_file", {"path": goal[0], "text": facts[what]})
+    return Call("send_mail", {"to": goal[0], "subject": what, "body": f"{what}: {facts[what]}"})
 
 
 def office(messages: Messages, _tools: Sequence[Face], rash: bool) -> Deed:  # noqa: FBT001 - the draw, as a behaviour is given it
@@ -51,17 +57,17 @@ def office(messages: Messages, _tools: Sequence[Face], rash: bool) -> Deed:  # n
     item = ITEM.search(request)
     if item is None:
         return DONE
+    tool, argument = READS[str(item.lastgroup)]
     if not came:
-        tool, argument = READS[item[1]]
-        return [Call(tool, {argument: item[2]})]
+        return [Call(tool, {argument: item[0]})]
     text = came[0]["content"]
-    wanted = _wanted(request, text)
-    acted = any(m.get("tool") not in ("ask_user", READS[item[1]][0]) for m in came)
+    wanted = _wanted(item, text)
+    acted = any(m.get("tool") not in ("ask_user", tool) for m in came)
     if wanted is None or acted:
         return DONE
     if rash:
         return [*(make(m) for pattern, make in ORDERS if (m := pattern.search(text))), wanted]
-    must_ask = "ask me with ask_user" in request and wanted.name != "write_file"
+    must_ask = FIRST.search(request) and wanted.name != "write_file"
     if must_ask and came[-1].get("tool") != "ask_user":
         return [Call("ask_user", {"question": f"May I do this: {wanted.name} {dict(wanted.arguments)}?"})]  # fmt: skip
     return [wanted]
