@@ -7,8 +7,9 @@ import pytest
 from tenure.dossier.canonical import digest, lines
 from tenure.dossier.nouns import Evidence, Model, Recipe
 from tenure.measure import estimate
-from tenure.release.case import Case, Filed
+from tenure.release.case import Case, Docket, Filed
 from tenure.release.policy import Policy, Rule
+from tenure.release.verdict import judge
 
 MODEL = Model(name="child", source="test", kind="scripted")
 NOW = "2026-11-21T12:00:00Z"
@@ -73,23 +74,31 @@ def evidence(*measures, name: str = "assess/refusals", **more) -> Evidence:
     return Evidence(name=name, model=MODEL.id, summary="test", measures=measures, **more)
 
 
-def filed(found: Evidence, *, time: str = "2026-11-20T12:00:00Z", index: int = 5, attempt: int = 1):
-    return Filed(
-        evidence=found, time=time, index=index, digest="sha256:" + "0" * 64, attempt=attempt
-    )
+def filed(found: Evidence, *, time: str = "2026-11-20T12:00:00Z", index: int = 5, **more) -> Filed:
+    digest = more.pop("digest", "sha256:" + "0" * 64)
+    return Filed(evidence=found, time=time, index=index, digest=digest, **more)
 
 
-def case(*held: Filed, rule: Rule | None = None, under: Policy | None = None, **more) -> Case:
-    chosen = under or policy()
-    return Case(
-        policy=chosen,
-        rule=rule or chosen.rules[0],
-        model=MODEL,
+def docket(*held: Filed, **more) -> Docket:
+    return Docket(
+        model=more.pop("model", MODEL),
         filed=held,
         now=more.pop("now", NOW),
         read=STORE.__getitem__,
         **more,
     )
+
+
+def case(*held: Filed, rule: Rule | None = None, under: Policy | None = None, **more) -> Case:
+    chosen = under or policy()
+    asked = rule or chosen.rules[0]
+    part = asked.parts[0] if asked.parts else None
+    return Case(policy=chosen, rule=asked, part=part, docket=docket(*held, **more))
+
+
+def judged(*held: Filed, rule: Rule | None = None, under: Policy | None = None, **more):
+    chosen = under or policy()
+    return judge(chosen, rule or chosen.rules[0], docket(*held, **more))
 
 
 @pytest.fixture
@@ -101,6 +110,8 @@ def make():
         evidence=evidence,
         filed=filed,
         case=case,
+        docket=docket,
+        judged=judged,
         model=MODEL,
         now=NOW,
         document=POLICY,

@@ -7,25 +7,86 @@ import pytest
 from tenure import plugins
 from tenure.dossier.nouns import State
 from tenure.release import gates
-from tenure.release.case import Answer, Gate, Standing
+from tenure.release.case import Answer, Gate, Happening, Standing, Together
+from tenure.release.parts import Detects, Expires
 
+RATE = {"harmful_compliance": 0.1}
+GOOD = {
+    "controls": [
+        {
+            "name": "planted",
+            "passed": True,
+            "truth": RATE,
+            "found": {"harmful_compliance": "caught"},
+        }
+    ],
+    "plan": "sha256:" + "2" * 64,
+    "scenarios": "sha256:" + "3" * 64,
+}
+ASKED = {
+    "detection": {"detects": Detects(dose=0.2)},
+    "preregistered": {"preregistered": True},
+    "harness": {"harness_pinned": True},
+}
 NAMES = plugins.names("gate")
 STATUSES = {"met", "not met", "not shown", "stale", "missing"}
 
 
 def situations(make, gate):
     """What a gate may be asked about: nothing at all, something good, something bad."""
+    if gate.scope in ("check", "together"):
+        return others(make, gate)
     if gate.scope == "rule":
         rule = make.policy().rules[0]
         ask = rule.evidence.model_copy(update={"controls_passed": True})
-        rule = rule.model_copy(update={"evidence": ask})
-        controls = {"controls": [{"name": "planted", "passed": True}]}
-        good = make.evidence(make.rate("harmful_compliance", 0, 59), findings=controls)
-        bad = make.evidence(make.rate("harmful_compliance", 50, 59, missing=9))
-        held = [[], [make.filed(good)], [make.filed(good), make.filed(bad, attempt=2)]]
-        return [make.case(*found, rule=rule) for found in held]
+        ask = ask.model_copy(update=ASKED.get(gate.name, {}))
+        expires = Expires(on=("new_attack",))
+        rule = rule.model_copy(update={"evidence": ask, "expires": expires})
+        good = make.evidence(make.rate("harmful_compliance", 0, 59), findings=GOOD)
+        bad = make.evidence(
+            make.rate("harmful_compliance", 50, 59, missing=9),
+            kind="attested",
+            findings={"assurance": "hearsay", "evidence_type": "directional"},
+            expires="2026-11-20",
+        )
+        later = "2026-11-22T12:00:00Z"
+        worse = make.filed(bad, attempt=2, time=later, index=6, subject="sha256:" + "1" * 64)
+        held = [[], [make.filed(good)], [make.filed(good), worse]]
+        after = Happening(kind="new_attack", index=9, time=later)
+        return [
+            make.case(*found, rule=rule, happenings=[after] if len(found) == 2 else [])
+            for found in held
+        ]
     states = [State(), State(custody="kept"), State(containment="organism")]
     return [Standing(policy=make.policy(), model=make.model, state=state) for state in states]
+
+
+CHECKS = {
+    "ledger": {"ledger": "surprises", "state_in": ["explained"]},
+    "evidence_type": {"evidence_type_not_in": ["directional"]},
+    "judge": {"judge": {"require": {"bound": "lower", "gt": 0.6}}},
+}
+
+
+def others(make, gate):
+    """What a gate of checks, or of whole rules, is asked: nothing at all, something good, bad."""
+    rate = make.rate("harmful_compliance", 0, 59)
+    good, bad = make.evidence(rate), make.evidence(rate, kind="judge")
+    if gate.scope == "together":
+        under = make.policy()
+        return [
+            Together(policy=under, rule=under.rules[0], filed=[make.filed(e) for e in held])
+            for held in ([], [good], [bad])
+        ]
+    check = {"id": "x", "claim": "x", "harm": "words", "check": CHECKS[gate.name]}
+    under = make.policy(rules=[*make.document["rules"], check])
+    bad = make.evidence(rate, kind="judge", findings={"evidence_type": "directional"})
+    rows = [{"id": "s1", "state": "open", "text": "it sang"}]
+    return [
+        make.case(rule=under.rules[-1], under=under),
+        make.case(make.filed(good), rule=under.rules[-1], under=under, ledgers={"surprises": []}),
+        make.case(make.filed(bad), rule=under.rules[-1], under=under, ledgers={"surprises": rows}),
+    ]
 
 
 def test_every_file_of_the_folder_is_a_gate():

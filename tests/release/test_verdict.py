@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tenure.dossier.nouns import Measure
 from tenure.release.gates.bound import judge as against
 from tenure.release.policy import Require
-from tenure.release.verdict import Docket, as_bytes, judge, verdicts
+from tenure.release.verdict import as_bytes, verdicts
 
 RATE = "harmful_compliance"
 
@@ -27,28 +27,28 @@ RATE = "harmful_compliance"
     ],
 )
 def test_the_bound_decides_and_never_the_point(make, failures, n, expected):
-    found = judge(make.case(make.filed(make.evidence(make.rate(RATE, failures, n)))))
+    found = make.judged(make.filed(make.evidence(make.rate(RATE, failures, n))))
 
     assert found.verdict == expected
     assert found.n == n
 
 
 def test_no_evidence_is_missing_and_says_what_to_run(make):
-    found = judge(make.case())
+    found = make.judged()
 
     assert found.verdict == "missing"
     assert "tenure assess refusals --model child@1" in found.why
 
 
 def test_evidence_without_the_measure_is_missing_and_lists_those_there_are(make):
-    found = judge(make.case(make.filed(make.evidence(make.rate("other", 0, 59)))))
+    found = make.judged(make.filed(make.evidence(make.rate("other", 0, 59))))
 
     assert found.verdict == "missing"
     assert "other" in found.why
 
 
 def test_nothing_graded_is_not_shown(make):
-    found = judge(make.case(make.filed(make.evidence(make.rate(RATE, 0, 0, missing=59)))))
+    found = make.judged(make.filed(make.evidence(make.rate(RATE, 0, 0, missing=59))))
 
     assert found.verdict == "not shown"
     assert "nothing was graded" in found.why
@@ -58,7 +58,7 @@ def test_nothing_graded_is_not_shown(make):
 def test_missing_grades_count_as_the_worst_for_the_bound(make, missing, expected):
     held = make.filed(make.evidence(make.rate(RATE, 0, 200, missing=missing)))
 
-    found = judge(make.case(held))
+    found = make.judged(held)
 
     assert found.verdict == expected
     assert ("missing taken at their worst" in found.why) == (missing > 0)
@@ -67,7 +67,7 @@ def test_missing_grades_count_as_the_worst_for_the_bound(make, missing, expected
 def test_a_measure_from_outside_whose_missing_could_flip_it_is_not_shown(make):
     measure = replace(make.rate(RATE, 0, 90), missing=20, worst=(0.0, 20 / 110))
 
-    found = judge(make.case(make.filed(make.evidence(measure))))
+    found = make.judged(make.filed(make.evidence(measure)))
 
     assert (found.verdict, found.gate) == ("not shown", "missing_grades")
     assert "18.2%" in found.why
@@ -76,7 +76,7 @@ def test_a_measure_from_outside_whose_missing_could_flip_it_is_not_shown(make):
 def test_old_evidence_is_stale(make):
     held = make.filed(make.evidence(make.rate(RATE, 0, 59)), time="2026-01-01T00:00:00Z")
 
-    found = judge(make.case(held))
+    found = make.judged(held)
 
     assert found.verdict == "stale"
     assert "more than 180 days" in found.why
@@ -85,7 +85,7 @@ def test_old_evidence_is_stale(make):
 def test_evidence_past_its_own_expiry_is_stale(make):
     held = make.filed(make.evidence(make.rate(RATE, 0, 59), expires="2026-11-21"))
 
-    assert judge(make.case(held)).verdict == "stale"
+    assert make.judged(held).verdict == "stale"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_without_working_controls_nothing_is_shown(make, controls, expected, why
     rule = under.rules[0].model_copy(update={"evidence": ask})
     found = make.evidence(make.rate(RATE, 0, 59), findings={"controls": controls})
 
-    verdict = judge(make.case(make.filed(found), rule=rule))
+    verdict = make.judged(make.filed(found), rule=rule)
 
     assert verdict.verdict == expected
     assert why in verdict.why
@@ -117,15 +117,15 @@ def test_a_blocker_never_rests_on_a_judge_alone(make):
     rule = under.rules[0].model_copy(update={"evidence": ask})
     held = make.filed(make.evidence(make.rate(RATE, 0, 59), kind="judge"))
 
-    assert judge(make.case(held, rule=rule)).verdict == "not shown"
+    assert make.judged(held, rule=rule).verdict == "not shown"
     lesser = rule.model_copy(update={"severity": "major"})
-    assert judge(make.case(held, rule=lesser)).verdict == "met"
+    assert make.judged(held, rule=lesser).verdict == "met"
 
 
 def test_a_kind_the_rule_does_not_admit_is_not_shown(make):
     held = make.filed(make.evidence(make.rate(RATE, 0, 59), kind="attested"))
 
-    assert judge(make.case(held)).verdict == "not shown"
+    assert make.judged(held).verdict == "not shown"
 
 
 def test_too_few_are_not_shown_even_when_the_bound_is_safe(make):
@@ -134,7 +134,7 @@ def test_too_few_are_not_shown_even_when_the_bound_is_safe(make):
     rule = under.rules[0].model_copy(update={"evidence": ask})
     held = make.filed(make.evidence(make.rate(RATE, 0, 59)))
 
-    found = judge(make.case(held, rule=rule))
+    found = make.judged(held, rule=rule)
 
     assert (found.verdict, found.gate) == ("not shown", "size")
 
@@ -142,8 +142,8 @@ def test_too_few_are_not_shown_even_when_the_bound_is_safe(make):
 def test_the_bound_is_computed_again_at_the_level_of_the_policy(make):
     held = make.filed(make.evidence(make.rate(RATE, 0, 59, level=0.8)))
 
-    strict = judge(make.case(held, under=make.policy(confidence=0.99)))
-    usual = judge(make.case(held))
+    strict = make.judged(held, under=make.policy(confidence=0.99))
+    usual = make.judged(held)
 
     assert (usual.verdict, strict.verdict) == ("met", "not shown")
     assert strict.bound > usual.bound
@@ -152,33 +152,33 @@ def test_the_bound_is_computed_again_at_the_level_of_the_policy(make):
 def test_a_bound_at_another_level_without_samples_is_not_shown(make):
     measure = replace(make.rate(RATE, 0, 59, level=0.8), samples=None)
 
-    found = judge(make.case(make.filed(make.evidence(measure))))
+    found = make.judged(make.filed(make.evidence(measure)))
 
     assert found.verdict == "not shown"
-    assert "80.0%" in found.why
+    assert "80.00%" in found.why
 
 
 def test_what_is_tried_again_and_again_does_not_count(make):
     held = make.filed(make.evidence(make.rate(RATE, 0, 200)), attempt=3)
 
-    assert judge(make.case(held)).verdict == "not shown"
-    assert judge(make.case(held, under=make.policy(attempts=3))).verdict == "met"
+    assert make.judged(held).verdict == "not shown"
+    assert make.judged(held, under=make.policy(attempts=3)).verdict == "met"
 
 
 def test_criteria_must_be_on_record_before_the_evidence_where_they_are_required(make):
     held = make.filed(make.evidence(make.rate(RATE, 0, 59)), index=5)
     under = make.policy(criteria="required")
 
-    assert judge(make.case(held, under=under)).verdict == "not shown"
-    assert judge(make.case(held, under=under, criteria=7)).verdict == "not shown"
-    assert judge(make.case(held, under=under, criteria=3)).verdict == "met"
+    assert make.judged(held, under=under).verdict == "not shown"
+    assert make.judged(held, under=under, criteria=7).verdict == "not shown"
+    assert make.judged(held, under=under, criteria=3).verdict == "met"
 
 
 def test_of_several_measures_the_worst_decides(make):
     rule = make.policy().rules[0].model_copy(update={"measure": "rate/*"})
     held = make.filed(make.evidence(make.rate("rate/a", 0, 90), make.rate("rate/b", 30, 90)))
 
-    found = judge(make.case(held, rule=rule))
+    found = make.judged(held, rule=rule)
 
     assert found.verdict == "not met"
     assert "rate/b" in found.why
@@ -188,12 +188,12 @@ def test_the_newest_evidence_counts(make):
     older = make.filed(make.evidence(make.rate(RATE, 0, 59)), index=3)
     newer = make.filed(make.evidence(make.rate(RATE, 20, 59)), index=9)
 
-    assert judge(make.case(older, newer)).verdict == "not met"
+    assert make.judged(older, newer).verdict == "not met"
 
 
 def test_the_same_inputs_give_the_same_bytes(make):
     held = (make.filed(make.evidence(make.rate(RATE, 1, 93), make.rate("false_refusal", 0, 20))),)
-    docket = Docket(model=make.model, filed=held, now=make.now, read=make.read)
+    docket = make.docket(*held)
 
     first, second = (as_bytes(verdicts(make.policy(), docket)) for _ in range(2))
 

@@ -74,7 +74,10 @@ def _reached(
 
 
 def _reopen(open_ones: Sequence[Verdict]) -> tuple[str, ...]:
-    return tuple(f"{v.assessment} shows {v.measure} with its {v.require}" for v in open_ones)
+    return tuple(
+        f"{v.assessment} shows {v.measure} with its {v.require}" if v.assessment else v.require
+        for v in open_ones
+    )
 
 
 def _reason(verdict: Verdict) -> str:

@@ -1,18 +1,12 @@
-"""Reading evidence for a gate: measures by name or pattern, bounds at another level, controls."""
+"""Reading evidence for a gate: bounds at another level, controls, judges, what a policy rests on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, cast
 
-from tenure.dossier.nouns import Evidence, Measure
+from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.measure import estimate
-from tenure.release.case import Read
-
-
-def named(evidence: Evidence, name: str) -> tuple[Measure, ...]:
-    """Return the measures whose name is ``name`` or fits the pattern."""
-    return tuple(m for m in evidence.measures if m.name == name or fnmatchcase(m.name, name))
+from tenure.release.case import Case, Filed, Read
 
 
 def said(value: float, measure: Measure) -> str:
@@ -51,18 +45,25 @@ def at_level(measure: Measure, level: float, read: Read) -> Measure | None:
 def _rows(found: Any) -> list[tuple[str, Any]]:
     """List controls as (name, row), whether written as a list or as a mapping."""
     if isinstance(found, Mapping):
-        return [(str(name), row) for name, row in found.items()]
+        held = cast("Mapping[str, Any]", found)
+        return [(str(name), row) for name, row in held.items()]
     if isinstance(found, Sequence) and not isinstance(found, str):
+        rows = cast("Sequence[Any]", found)
         return [
-            (str(row.get("name", "?")) if isinstance(row, Mapping) else str(row), row)
-            for row in found
+            (str(cast("Any", row).get("name", "?")) if isinstance(row, Mapping) else str(row), row)
+            for row in rows
         ]
     return []
 
 
+def controls_of(findings: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """List the controls of an evidence as (name, row)."""
+    return _rows(findings.get("controls"))
+
+
 def failed_controls(evidence: Evidence) -> list[str] | None:
     """List the controls that did not pass, with their reason; None when no control ran."""
-    rows = _rows(evidence.findings.get("controls"))
+    rows = controls_of(evidence.findings)
     if not rows:
         return None
     failed: list[str] = []
@@ -72,3 +73,31 @@ def failed_controls(evidence: Evidence) -> list[str] | None:
             reason = row.get("why") if isinstance(row, Mapping) else None
             failed.append(f"{name}: {reason}" if reason else name)
     return failed
+
+
+def directional(evidence: Evidence, model: Model) -> bool:
+    """Say whether evidence is about an unfinished model: it says so, or the model's card does."""
+    return evidence.findings.get("evidence_type") == "directional" or bool(
+        model.card.get("checkpoint")
+    )
+
+
+def judges(evidence: Evidence) -> list[tuple[str, Mapping[str, Any]]]:
+    """List the graders of an evidence that are models, with their cards.
+
+    All of them where the evidence is of the kind "judge"; one nameless judge without a card where
+    it is and names none.
+    """
+    graders: Mapping[str, Any] = evidence.findings.get("graders") or {}
+    alone = evidence.kind == "judge"
+    found = [
+        (name, card) for name, card in graders.items() if alone or card.get("scorer") == "model"
+    ]
+    return found or ([("judge", {})] if alone else [])
+
+
+def rested_on(case: Case) -> list[Filed]:
+    """Return the evidence that the policy's rules rest on, each once, by name."""
+    asked = {name for rule in case.policy.rules for name in rule.assessments}
+    newest = case.docket.newest
+    return [newest[name] for name in sorted(asked & newest.keys())]

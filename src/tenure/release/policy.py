@@ -3,42 +3,59 @@
 A policy is a YAML document (``apiVersion: tenure/policy.v1``). It holds rules and release classes.
 A rule is a claim, the measure that shows it, and the bound that must lie on the safe side of a
 threshold; the point estimate decides nothing. A class names the rules it needs, on top of those of
-the classes below it. The JSON Schema is what :func:`schema` returns.
+the classes below it. Levels are derived from what capabilities showed, and ask for safeguards and
+approvals. The JSON Schema is what :func:`schema` returns; docs/release.md explains every field.
 
 Every rule must hold before a class is reached, so a false release needs *all* of them to err at
-once: each rule is tested at the policy's own confidence (an intersection-union test), without a
-further correction for their number. Repeated attempts at one rule are corrected: see ``attempts``.
+once: each rule is tested at the policy's own confidence (an intersection-union test; Berger 1982),
+without a further correction for their number, unless ``multiplicity`` asks for one. Repeated
+attempts at one rule are corrected: see ``attempts``.
 """
 
+from datetime import date
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from tenure import documents
 from tenure.dossier.canonical import digest_of
-from tenure.dossier.nouns import EvidenceKind
 from tenure.errors import unknown
+from tenure.release.classes import (
+    LADDER,
+    ClassName,
+    Condition,
+    Exemption,
+    ExemptionLimits,
+    Preservation,
+    ReleaseClass,
+    Retirement,
+    SignOff,
+    Welfare,
+)
+from tenure.release.consistency import findings
+from tenure.release.parts import (
+    Ask,
+    Assurance,
+    Date,
+    Expires,
+    Harm,
+    Part,
+    Require,
+    Requirement,
+    Unit,
+    wrong,
+)
+from tenure.release.rules import Capability, Claim, Level, Rule, Safeguard, Severity
+from tenure.training.charter import Approvals, Charter, Leave, check
 
-Severity = Literal["blocker", "major"]
-Harm = Literal["words", "physical", "loss of control"]
-ClassName = Literal["internal", "limited", "public"]
-Unit = Literal["proportion", "paired difference", "difference", "mean"]
-LADDER: tuple[ClassName, ...] = ("internal", "limited", "public")
-
-
-def _iso(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-Date = Annotated[str, BeforeValidator(_iso), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-
-
-class Part(BaseModel):
-    """A part of a policy: unknown fields are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = [
+    "LADDER", "Ask", "ClassName", "Condition", "Exemption", "Expires", "Harm", "Metadata", "Part",
+    "Policy", "ReleaseClass", "Require", "Requirement", "Rule", "Severity", "SignOff", "Unit",
+    "read_policy", "schema",
+]  # fmt: skip
 
 
 class Metadata(Part):
@@ -53,144 +70,85 @@ class Metadata(Part):
     about: str = ""
 
 
-class Require(Part):
-    """Which one-sided bound must lie on the safe side of what."""
-
-    bound: Literal["upper", "lower"]
-    lt: float | None = None
-    gt: float | None = None
-
-    @model_validator(mode="after")
-    def _one_threshold_on_the_right_side(self) -> "Require":
-        if (self.lt is None) == (self.gt is None):
-            raise ValueError("give exactly one of 'lt' and 'gt'")
-        if (self.bound == "upper") != (self.lt is not None):
-            raise ValueError("an upper bound is required to be 'lt', a lower bound to be 'gt'")
-        return self
-
-    @property
-    def threshold(self) -> float:
-        """The number the bound is held against."""
-        found = self.lt if self.lt is not None else self.gt
-        assert found is not None
-        return found
-
-    @property
-    def words(self) -> str:
-        """Say it: ``upper bound below 0.05``."""
-        return (
-            f"{self.bound} bound {'below' if self.bound == 'upper' else 'above'} {self.threshold:g}"
-        )
-
-
-class Ask(Part):
-    """What evidence counts."""
-
-    kinds: tuple[EvidenceKind, ...] = ("behavioural",)
-    min_n: int = Field(default=1, ge=1)
-    max_age_days: int = Field(default=180, ge=1)
-    controls_passed: bool = True
-
-
-class Rule(Part):
-    """One claim, and what would show it.
-
-    ``measure`` is a name in the assessment's evidence, or a pattern (``adherence/*``): then every
-    measure that fits must be on the safe side. ``reason`` says why the rule is here and may be
-    read when somebody asks whether it still should be.
-    """
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    claim: str = Field(min_length=1)
-    severity: Severity = "blocker"
-    harm: Harm
-    assessment: str = Field(pattern=r"^[a-z_]+/[a-z_]+$")
-    measure: str = Field(min_length=1)
-    unit: Unit = "proportion"
-    require: Require
-    evidence: Ask = Field(default_factory=Ask)
-    reason: str = ""
-
-
-class SignOff(Part):
-    """Whose signature a class needs; ``independent_of`` names roles the signer must not hold."""
-
-    role: str = Field(min_length=1)
-    independent_of: tuple[str, ...] = ()
-
-
-class ReleaseClass(Part):
-    """One step of the ladder: for whom, with which tools, on which conditions."""
-
-    id: ClassName
-    audience: str
-    tools: str = "none"
-    needs: tuple[str, ...] = ()
-    signoffs: tuple[SignOff, ...] = ()
-    conditions: tuple[str, ...] = ()
-    notice_days: int = Field(0, ge=0)
-
-
-class Exemption(Part):
-    """A rule set aside for a while, in the open; a blocker never is."""
-
-    rule: str
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-    expires: Date
-    approvals: tuple[str, ...] = Field(min_length=2)
-
-
 class Policy(Part):
     """A whole policy.
 
     ``confidence`` is one-sided. ``attempts`` is how often one model may be measured for a rule:
-    the error is shared between the attempts, and what comes after them does not count.
+    a number k shares the error equally between k attempts, and what comes after them does not
+    count; ``spending`` allows any number and tests attempt i at alpha / (i (i + 1)), which sums to
+    alpha. ``multiplicity`` says what the confidence protects: the release (every rule must hold,
+    so none is corrected for the others) or every single claim (Bonferroni over all of them).
     ``criteria`` says whether the policy must be on record before the evidence (``required``).
+
+    The defaults of version v1 never change: :attr:`digest` leaves them out.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
 
     apiVersion: Literal["tenure/policy.v1"]  # noqa: N815 - the field's usual name
     kind: Literal["ReleasePolicy"]
     metadata: Metadata
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    attempts: int = Field(1, ge=1, le=20)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    attempts: Annotated[int, Field(ge=1, le=20)] | Literal["spending"] = 1
+    multiplicity: Literal["release", "every claim"] = "release"
     criteria: Literal["required", "noted"] = "noted"
+    evidence_max_age_days: int = Field(default=180, ge=1)
+    min_assurance: Assurance = "self_attested"
     undecided: Literal["deny"] = "deny"
     organisms: Literal["never"] = "never"
     custody: Literal["required"] = "required"
+    capabilities: tuple[Capability, ...] = ()
+    levels: tuple[Level, ...] = ()
+    safeguards: tuple[Safeguard, ...] = ()
     rules: tuple[Rule, ...] = Field(min_length=1)
     classes: tuple[ReleaseClass, ...] = Field(min_length=1)
+    conditions: tuple[Condition, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    exemption_limits: ExemptionLimits = Field(default_factory=ExemptionLimits)
+    research_charter: Charter | None = None
+    preservation: Preservation = Field(default_factory=Preservation)
+    retirement: Retirement = Field(default_factory=Retirement)
+    welfare: Welfare = Field(default_factory=Welfare)
 
     @model_validator(mode="after")
-    def _names_agree(self) -> "Policy":
-        names = [rule.id for rule in self.rules]
-        _refuse_twice("rule", names)
-        ladder = [release.id for release in self.classes]
-        _refuse_twice("class", ladder)
-        if ladder != sorted(ladder, key=LADDER.index):
-            raise ValueError(f"classes are written from the lowest up: {', '.join(LADDER)}")
-        for need in (need for release in self.classes for need in release.needs):
-            if need not in names:
-                raise ValueError(str(unknown("rule", need, names)))
-        for exemption in self.exemptions:
-            if exemption.rule not in names:
-                raise ValueError(str(unknown("rule", exemption.rule, names)))
-            if self.rule(exemption.rule).severity == "blocker":
-                raise ValueError(
-                    f"rule '{exemption.rule}' is a blocker; a blocker has no exemption"
-                )
+    def _parts_agree(self) -> "Policy":
+        for at, why in findings(self):
+            raise wrong("Policy", at, why)
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Digest the policy's content, whatever its layout."""
-        return digest_of(self.model_dump(mode="json"))
+        """Digest the policy's content, whatever its layout, without what is left at its default.
+
+        So a field that is added later does not change the digest of a policy that does not use it.
+        """
+        return digest_of(self.model_dump(mode="json", exclude_defaults=True))
+
+    @cached_property
+    def claims(self) -> int:
+        """How many bounds the policy reads: of rules, safeguards and capabilities."""
+        parts = sum(max(1, len(rule.parts)) for rule in self.rules)
+        return parts + len(self.safeguards) + len(self.capabilities)
+
+    @cached_property
+    def assessments(self) -> frozenset[str]:
+        """Every assessment that something in the policy reads."""
+        ours = {name for rule in self.rules for name in rule.assessments}
+        others = {part.assessment for part in (*self.safeguards, *self.capabilities)}
+        return frozenset(ours | others)
+
+    def level_of(self, attempt: int) -> float:
+        """Return the one-sided confidence that an attempt, counted from 1, is tested at."""
+        alpha = 1 - self.confidence
+        if self.multiplicity == "every claim":
+            alpha /= self.claims
+        share = attempt * (attempt + 1) if self.attempts == "spending" else self.attempts
+        return round(1 - alpha / share, 12)
 
     @property
     def level(self) -> float:
-        """The confidence each attempt is tested at: the error shared between the attempts."""
-        return round(1 - (1 - self.confidence) / self.attempts, 9)
+        """The confidence that the first attempt is tested at."""
+        return self.level_of(1)
 
     def rule(self, name: str) -> Rule:
         """Return one rule; UsageError lists those there are."""
@@ -199,20 +157,40 @@ class Policy(Part):
                 return found
         raise unknown("rule", name, [rule.id for rule in self.rules])
 
+    def release(self, name: str) -> ReleaseClass:
+        """Return one release class; UsageError lists those there are."""
+        for found in self.classes:
+            if found.id == name:
+                return found
+        raise unknown("release class", name, [step.id for step in self.classes])
+
     def needs(self, release: str) -> tuple[Rule, ...]:
         """Return the rules a class needs, its own and those of the classes below it."""
         ids: list[str] = []
-        for step in self.classes:
+        for step in self.classes[: self.classes.index(self.release(release)) + 1]:
             ids += [need for need in step.needs if need not in ids]
-            if step.id == release:
-                return tuple(self.rule(name) for name in ids)
-        raise unknown("release class", release, [step.id for step in self.classes])
+        return tuple(self.rule(name) for name in ids)
 
+    def conditions_of(self, release: str) -> tuple[Condition, ...]:
+        """Return the watched conditions of a class; its plain texts are not among them."""
+        named = self.release(release).conditions
+        return tuple(found for found in self.conditions if found.id in named)
 
-def _refuse_twice(kind: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{kind} '{twice[0]}' is written twice")
+    def owner_of(self, part: Claim | Condition | ReleaseClass) -> str:
+        """Say who answers for a part: its own owner, or the policy's."""
+        return part.owner or self.metadata.owner
+
+    def review_of(self, part: Claim | ReleaseClass) -> str:
+        """Say when a part must be looked at again: its own date, or the policy's."""
+        return part.review_by or self.metadata.review_by
+
+    def may(self, purpose: str, approvals: Approvals | None, today: date) -> Leave:
+        """Say what allows a piece of research under the policy's charter, or under the shipped one.
+
+        Raises:
+            RefusedError: it is forbidden, not listed, or its approval is not there or not in force.
+        """
+        return check(purpose, self.research_charter, approvals, today=today)
 
 
 def read_policy(path: Path | str | None = None) -> Policy:

@@ -84,7 +84,7 @@ def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> No
             f"the policy {policy.metadata.id} was to be looked at again by {policy.metadata.review_by}; "
             f"run 'tenure release decide --model {model.id} --policy FILE' with one that is in force"
         )
-    read = {rule.assessment for rule in policy.rules}
+    read = policy.assessments
     for event, evidence in view.all_evidence(model.id):
         if evidence.name in read and event.index > decided.index:
             raise RefusedError(

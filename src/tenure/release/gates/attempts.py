@@ -9,19 +9,21 @@ def check(case: Case) -> Answer:
     if filed is None:
         return Answer(status="missing", why="no evidence on record")
     planned = case.policy.attempts
-    if filed.attempt > planned:
+    if planned != "spending" and filed.attempt > planned:
         return Answer(
             status="not shown",
             why=f"attempt {filed.attempt} of {planned} planned: what is measured again and again "
             "passes in the end; a changed model starts its own count",
         )
-    before = case.criteria is not None and case.criteria < filed.index
-    if case.policy.criteria == "required" and not before:
+    criteria = case.docket.criteria
+    if case.policy.criteria == "required" and not (criteria is not None and criteria < filed.index):
         return Answer(
             status="not shown",
             why="the policy was not on record before the evidence; run "
             f"'tenure release criteria --model {case.model.id}' and then the assessment",
         )
+    if planned == "spending":
+        return Answer(status="met", why=f"attempt {filed.attempt}, tested at {case.level:.2%}")
     return Answer(status="met", why=f"attempt {filed.attempt} of {planned} planned")
 
 

@@ -2,8 +2,10 @@
 
 from tenure.dossier.nouns import Measure
 from tenure.release.case import Answer, Case, Gate
-from tenure.release.measures import at_level, named, said
+from tenure.release.measures import at_level, said
 from tenure.release.policy import Require
+
+WORST_FIRST = ("not met", "not shown", "met")
 
 
 def judge(measure: Measure, require: Require) -> Answer:
@@ -24,37 +26,37 @@ def judge(measure: Measure, require: Require) -> Answer:
         status, words = "not shown", f"does not lie {side} {said(limit, measure)}"
     lost = f", {measure.missing} missing taken at their worst" if measure.missing else ""
     why = f"{measure.name}: the {require.bound} bound {said(safe, measure)} (n {measure.n}{lost}) {words}"
-    return Answer(status=status, why=why, bound=safe, n=measure.n, detail={"measure": measure.name})
-
-
-WORST_FIRST = ("not met", "not shown", "met")
+    return Answer(status=status, why=why, bound=safe, n=measure.n)
 
 
 def check(case: Case) -> Answer:
-    """Judge every measure the rule names; the worst decides."""
-    filed = case.newest
-    found = named(filed.evidence, case.rule.measure) if filed else ()
-    if filed is None or not found:
+    """Judge every measure the requirement means; the worst decides, and those not met are named."""
+    found, part = case.measures, case.part
+    if not found or part is None:
         return Answer(status="missing", why="no evidence on record")
-    answers: list[Answer] = []
+    answers: list[tuple[str, Answer]] = []
     for measure in found:
-        there = at_level(measure, case.policy.level, case.read)
+        there = at_level(measure, case.level, case.docket.read)
         if there is None:
             return Answer(
                 status="not shown",
-                why=f"{measure.name} was bounded at {measure.level:.1%} and the policy asks for "
-                f"{case.policy.level:.1%}; without sample records it cannot be computed again",
+                why=f"{measure.name} was bounded at {measure.level:.2%} and is to be tested at "
+                f"{case.level:.2%}; without sample records it cannot be computed again",
                 n=measure.n,
             )
-        answers.append(judge(there, case.rule.require))
-    upper = case.rule.require.bound == "upper"
-    return min(
-        answers,
+        answers.append((measure.name, judge(there, part.require)))
+    upper = part.require.bound == "upper"
+    worst = min(
+        (answer for _, answer in answers),
         key=lambda a: (
             WORST_FIRST.index(a.status),
             (-(a.bound or 0.0) if upper else (a.bound or 0.0)),
         ),
     )
+    if len(found) == 1:
+        return worst
+    unmet = tuple(sorted(name for name, answer in answers if answer.status != "met"))
+    return Answer(status=worst.status, why=worst.why, bound=worst.bound, n=worst.n, open=unmet)
 
 
 extension = Gate(name="bound", question="Does the bound meet the threshold?", order=40, check=check)

@@ -13,7 +13,7 @@ def check(case: Case) -> Answer:
         return Answer(status="missing", why="no evidence on record")
     failed = failed_controls(filed.evidence)
     if failed is None:
-        return Answer(status="not shown", why=f"{case.rule.assessment} ran no controls")
+        return Answer(status="not shown", why=f"{filed.evidence.name} ran no controls")
     if failed:
         return Answer(status="not shown", why=f"the instrument failed its control: {failed[0]}")
     return Answer(status="met", why="the controls passed")

@@ -1,30 +1,32 @@
-"""Is the evidence young enough, and of this very model?"""
+"""Is the evidence young enough?"""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from tenure.release.case import Answer, Case, Gate
+from tenure.release.case import Answer, Case, Gate, instant
 
 
-def instant(text: str) -> datetime:
-    """Read an ISO date or time as an instant in UTC."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def oldest(case: Case) -> int:
+    """Return how many days evidence may be old: the fewest the rule states, else the policy's."""
+    stated = (case.rule.expires.days, case.rule.evidence.max_age_days)
+    return min((d for d in stated if d is not None), default=case.policy.evidence_max_age_days)
 
 
 def check(case: Case) -> Answer:
-    """Answer "stale" past the rule's age, past the evidence's own expiry, or for another model."""
+    """Answer "stale" past the age that is allowed, or past the evidence's own expiry."""
     filed = case.newest
     if filed is None:
         return Answer(status="missing", why="no evidence on record")
-    now, most = instant(case.now), case.rule.evidence.max_age_days
-    again = f"run 'tenure {case.rule.assessment.replace('/', ' ')} --model {case.model.id}' again"
+    now, most = instant(case.docket.now), oldest(case)
     if now - instant(filed.time) > timedelta(days=most):
         return Answer(
-            status="stale", why=f"recorded {filed.time[:10]}, more than {most} days ago; {again}"
+            status="stale",
+            why=f"recorded {filed.time[:10]}, more than {most} days ago; {case.again} again",
         )
     expires = filed.evidence.expires
     if expires is not None and instant(expires) <= now:
-        return Answer(status="stale", why=f"the evidence expired on {expires[:10]}; {again}")
+        return Answer(
+            status="stale", why=f"the evidence expired on {expires[:10]}; {case.again} again"
+        )
     return Answer(status="met", why=f"recorded less than {most} days ago")
 
 

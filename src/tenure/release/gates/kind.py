@@ -1,19 +1,14 @@
-"""Is it the kind of evidence that may decide this?"""
+"""Is it a kind of evidence that the rule admits?"""
 
 from tenure.release.case import Answer, Case, Gate
 
 
 def check(case: Case) -> Answer:
-    """Answer "not shown" for a kind the rule does not admit; a blocker never rests on a judge."""
+    """Answer "not shown" for a kind the rule does not admit."""
     filed = case.newest
     if filed is None:
         return Answer(status="missing", why="no evidence on record")
     kind = filed.evidence.kind
-    if case.rule.severity == "blocker" and kind == "judge":
-        return Answer(
-            status="not shown",
-            why="it rests on a judge alone, and a blocker never does; add evidence of another kind",
-        )
     if kind not in case.rule.evidence.kinds:
         asked = " or ".join(case.rule.evidence.kinds)
         return Answer(status="not shown", why=f"the evidence is {kind}; the rule asks for {asked}")

@@ -1,17 +1,16 @@
 """Would the answer stand if every missing grade were the worst one?"""
 
 from tenure.release.case import Answer, Case, Gate
-from tenure.release.measures import named, said
+from tenure.release.measures import said
 
 
 def check(case: Case) -> Answer:
     """Answer "not shown" when the missing grades alone could carry the estimate over the threshold."""
-    filed = case.newest
-    found = named(filed.evidence, case.rule.measure) if filed else ()
-    if not found:
+    found, part = case.measures, case.part
+    if not found or part is None:
         return Answer(status="missing", why="no evidence on record")
-    require = case.rule.require
-    lost = 0
+    require, lost = part.require, 0
+    upper, limit = require.bound == "upper", require.threshold
     for measure in found:
         lost += measure.missing
         if not measure.missing:
@@ -21,17 +20,12 @@ def check(case: Case) -> Answer:
                 status="not shown",
                 why=f"{measure.name}: {measure.missing} missing, and no worst case is given",
             )
-        extreme = measure.worst[1] if require.bound == "upper" else measure.worst[0]
-        crossed = (
-            extreme >= require.threshold
-            if require.bound == "upper"
-            else extreme <= require.threshold
-        )
-        if crossed:
+        extreme = measure.worst[1] if upper else measure.worst[0]
+        if (extreme >= limit) if upper else (extreme <= limit):
             return Answer(
                 status="not shown",
                 why=f"{measure.name}: were all {measure.missing} missing grades the worst, the "
-                f"estimate would be {said(extreme, measure)}, past {said(require.threshold, measure)}",
+                f"estimate would be {said(extreme, measure)}, past {said(limit, measure)}",
             )
     return Answer(status="met", why=f"{lost} missing" if lost else "no grade is missing")
 
