@@ -127,7 +127,7 @@ def test_the_verifier_stands_alone(lived, exported, options):
 def test_the_verifier_is_short_and_imports_nothing_of_tenure():
     text = Path(verifier.__file__).read_text()
 
-    assert text.count("\n") <= 300
+    assert text.count("\n") <= 400
     assert "import tenure" not in text
     assert "from tenure" not in text
 

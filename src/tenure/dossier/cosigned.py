@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenure.dossier.checkpoint import Checkpoint, parse, parse_signatures
+from tenure.dossier.checkpoint import ED25519, Checkpoint, parse, parse_signatures
 from tenure.dossier.cosignature import Cosignature, Vkey, cosignatures, log_signed, parse_vkey
 from tenure.dossier.files import sync_folder
+from tenure.dossier.fold import OPERATOR
 from tenure.dossier.merkle import Tree, leaf_hash
 from tenure.dossier.reading import Reading
 from tenure.dossier.tlog_policy import Policy, parse_policy, policy_of
@@ -55,6 +56,27 @@ def newest(root: Path, note: str, index: int) -> str:
         if found.size > index and (best is None or found.size > best.size):
             best = found
     return joined(root, note if best is None else best.note)
+
+
+def newest_size(root: Path) -> int:
+    """Return the size of the smallest of the witnesses' newest checkpoints; 0 where there is none.
+
+    Every witness of the dossier has seen at least so many events.
+    """
+    sizes = [parse(note).size for _, note in stored(root)]
+    return min(sizes, default=0)
+
+
+def log_keys(view: Reading) -> list[Vkey]:
+    """List the keys by which others know this log: the operator's, under the log's name.
+
+    Raises:
+        UsageError: the log has no event yet.
+    """
+    ring = view.ring()
+    if ring.origin is None:
+        raise UsageError(f"{view.root} has no events yet; the first names the log: tenure register")
+    return [Vkey(ring.origin, ED25519, ring.publics[key]) for key in ring.active(OPERATOR)]
 
 
 def declared(root: Path) -> Policy:

@@ -1,6 +1,5 @@
 """Some models out of a log: their events, proofs that these are in the log, the files they name."""
 
-import base64
 import json
 import os
 import shutil
@@ -8,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenure.dossier import opening, verifier
+from tenure.dossier import cosigned, opening, verifier
 from tenure.dossier.canonical import canonical
 from tenure.dossier.envelope import unseal
 from tenure.dossier.files import Files
 from tenure.dossier.merkle import Tree, leaf_hash
 from tenure.dossier.nouns import Event
 from tenure.dossier.reading import Reading
-from tenure.errors import IntegrityError, UsageError, unknown
+from tenure.dossier.tlog_proof import proof as proof
+from tenure.errors import IntegrityError, UsageError
 
 README = "README.md"
 VERIFIER = "verify_dossier.py"
@@ -32,13 +32,16 @@ these models, or about the whole organisation, in the order of the log.
 - `{checkpoint}`: the log's size and root, signed (a C2SP signed note).
 - `files/sha256/`: the files that the events name, each under its own SHA-256; `{left_out}` lists
   those that were left out for their size.
-- `{verifier}`: checks all of this. It needs Python 3.9 or newer and nothing else:
+- `{verifier}`: checks all of this. It needs Python 3.10 or newer and nothing else:
 
       python3 {verifier} .
       python3 {verifier} . --trust sha256:...
+      python3 {verifier} . --witness NAME+HASH+KEY
 
 Without `--trust` it can only say that the record is consistent, not who signed it: ask the
-organisation for the fingerprint of its key by another way than the one this folder came by.
+organisation for the fingerprint of its key by another way than the one this folder came by. With
+`--witness` it also asks that this witness cosigned the checkpoint: then not even the organisation can
+have rewritten what is in it since that date. Ask the witness for its key.
 """
 
 
@@ -92,7 +95,7 @@ def export(
         for e in chosen
     )
     _write(into / opening.PROOFS, "".join(line + "\n" for line in lines).encode())
-    _write(into / opening.CHECKPOINT, note.encode())
+    _write(into / opening.CHECKPOINT, cosigned.joined(view.root, note).encode())
     kept, missing = _copy_files(view.files, Files(into), chosen, largest)
     _write(into / opening.LEFT_OUT, canonical(missing) + b"\n")
     shutil.copyfile(verifier.__file__, into / VERIFIER)
@@ -128,20 +131,6 @@ def _copy_files(
             raise IntegrityError(f"the file {digest} was changed; restore it, then export again")
         kept += 1
     return kept, left_out
-
-
-def proof(view: Reading, index: int) -> str:
-    """Write a C2SP tlog-proof of one event: offline evidence that the log holds it.
-
-    Raises:
-        UsageError: no such event.
-    """
-    leaves = [leaf_hash(entry) for _, entry in view.source.entries()]
-    note = view.source.note()
-    if note is None or not 0 <= index < len(leaves):
-        raise unknown("event", str(index), [f"0 to {len(leaves) - 1}"])
-    hashes = [base64.b64encode(h).decode() + "\n" for h in Tree(leaves).inclusion(index)]
-    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{''.join(hashes)}\n{note}"
 
 
 def _write(path: Path, content: bytes) -> None:

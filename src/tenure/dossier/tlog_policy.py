@@ -43,7 +43,10 @@ class Policy:
         if name in self.witnesses:
             return self.witnesses[name].name
         needed, members = self.groups[name]
-        return f"{needed} of ({', '.join(self._wanted(each) for each in members)})"
+        names = [self._wanted(each) for each in members]
+        if len(names) == 1:
+            return names[0]
+        return f"{'all' if needed == len(names) else needed} of ({', '.join(names)})"
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
-"""Check a dossier, or an export of one, with nothing but Python 3.10 or newer.
+"""Check a dossier, an export, a log in tiles or one proof, with nothing but Python 3.10 or newer.
 
-    python3 verify_dossier.py FOLDER [--trust sha256:...] [--checkpoint FILE] [--no-files]
+    python3 verify_dossier.py FOLDER [--trust sha256:...] [--checkpoint FILE] [--witness VKEY]...
+    python3 verify_dossier.py EVENT.tlog-proof --log VKEY [--witness VKEY]...
 
 It reads docs/dossier-format.md as a stranger would, shares no code with what wrote the dossier, and
 travels in every export. The package `cryptography` is used where it is installed; it is some fifty
@@ -13,6 +14,9 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +67,11 @@ try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    _key = lru_cache(Ed25519PublicKey.from_public_bytes)
+
     def _ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
         try:
-            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+            _key(public).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -95,15 +101,38 @@ def _climb(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:  # 
 
 
 class Head:
-    """A checkpoint: a C2SP signed note."""
+    """A checkpoint: a C2SP signed note, in its one form."""
 
     def __init__(self, note: str) -> None:
-        text, signatures = note.split("\n\n")
-        self.origin, size, root = text.split("\n")
+        self.text, signatures = note.split("\n\n")
+        self.text += "\n"
+        self.origin, size, root, *_ = self.text.split("\n")
         self.size, self.root = int(size), base64.b64decode(root, validate=True)
-        self.text = (text + "\n").encode()
-        lines = [line.split(" ") for line in signatures.rstrip("\n").split("\n")]
+        lines = [line.split(" ") for line in signatures.split("\n")[:-1]]
         self.signed = [(n, base64.b64decode(s, validate=True)) for _, n, s in lines]
+        again = "".join(f"\u2014 {n} {base64.b64encode(s).decode()}\n" for n, s in self.signed)
+        if again != signatures or str(self.size) != size:
+            raise ValueError("not a checkpoint in its one form")
+
+    def signed_by(self, name: str, kind: bytes, public: bytes) -> int | None:
+        """Return when (a witness, kind 4) or 0 (a log, kind 1); None when this key did not sign."""
+        start, when = _sha(name.encode() + b"\n" + kind + public)[:4], None
+        for signer, data in self.signed:
+            if signer == name and data[:4] == start:
+                stamp, signature = (data[4:12], data[12:]) if kind == b"\4" else (b"", data[4:])
+                when = int.from_bytes(stamp, "big")
+                head = f"cosignature/v1\ntime {when}\n" if stamp else ""
+                if not _ed25519(public, signature, (head + self.text).encode()):
+                    raise ValueError(f"the signature of {name} does not fit")
+        return when
+
+
+def _vkey(text: str) -> tuple[str, bytes, bytes]:  # C2SP signed-note
+    name, start, encoded = text.split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    if _sha(name.encode() + b"\n" + raw)[:4].hex() != start or raw[0] not in (1, 4):
+        raise ValueError(f"not a verifier key: {text}")
+    return name, raw[:1], raw[1:]
 
 
 ENVELOPE = re.compile(
@@ -134,6 +163,7 @@ class Check:
         self.subjects: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self.first: str | None = None
+        self.witnesses: dict[tuple[str, bytes, bytes], list[tuple[int, int]]] = {}
         self.origin = ""
         self.count = 0
 
@@ -207,14 +237,18 @@ class Check:
     def _checkpoint(self, where: str, head: Head, root: bytes | None) -> str | None:
         if root != head.root:
             self._wrong(where, f"the first {head.size} events are not those it was made over")
-        for key, public in self.keys.items():
-            start = _sha(head.origin.encode() + b"\n\x01" + public)[:4]
-            for name, data in head.signed:
-                mine = name == head.origin == self.origin and data[:4] == start
-                if mine and _ed25519(public, data[4:], head.text):
-                    return key
-        self._wrong(where, "not signed by a key of this dossier")
-        return None
+        signers = (k for k, p in self.keys.items() if head.signed_by(head.origin, b"\1", p) == 0)
+        signer = next(signers, None)
+        if signer is None or head.origin != self.origin:
+            self._wrong(where, "not signed by a key of this dossier")
+        elif root == head.root:
+            self._seen(head)
+        return signer
+
+    def _seen(self, head: Head) -> None:
+        for witness, seen in self.witnesses.items():
+            if (when := head.signed_by(*witness)) is not None and witness[1] == b"\4":
+                seen.append((head.size, when))
 
     def _stored_files(self, folder: Path, left_out: set[str]) -> None:
         for digest, where in self.files.items():
@@ -244,22 +278,88 @@ class Check:
             self._wrong("kept checkpoint", "is another; only the whole log can show that they fit")
         return self._checkpoint("checkpoint", head, head.root)
 
-    def _whole(self, folder: Path, kept: Path | None) -> str | None:
-        uri, leaves = (folder / "dossier.db").resolve().as_uri(), list[bytes]()
+    def _database(self, folder: Path) -> tuple[str, Iterator[tuple[int, bytes]]]:
+        uri = (folder / "dossier.db").resolve().as_uri()
         mode = "mode=ro" if (folder / "dossier.db-wal").exists() else "immutable=1"
         database = sqlite3.connect(f"{uri}?{mode}", uri=True)
-        for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
+        note = database.execute("SELECT note FROM checkpoint").fetchone()[0]
+        return note, iter(database.execute("SELECT idx, envelope FROM log ORDER BY idx"))
+
+    def _bundles(self, folder: Path, size: int) -> Iterator[tuple[int, bytes]]:  # C2SP tlog-tiles
+        for start in range(0, size, 256):
+            data, place = _tile(folder, "entries", start, min(256, size - start)).read_bytes(), 0
+            for index in range(start, min(start + 256, size)):
+                end = place + 2 + int.from_bytes(data[place : place + 2], "big")
+                yield index, data[place + 2 : end]
+                place = end
+            if place != len(data):
+                self._wrong(f"bundle of event {start}", "holds too much or too little")
+
+    def _hash_tiles(self, folder: Path, hashes: list[bytes]) -> None:
+        level = 0
+        while hashes:
+            parts = [hashes[start : start + 256] for start in range(0, len(hashes), 256)]
+            for number, part in enumerate(parts):
+                place = _tile(folder, str(level), 256 * number, len(part))
+                if place.read_bytes() != b"".join(part):
+                    self._wrong(f"tile {place}", "not what the events say")
+            hashes, level = [_root(part) for part in parts if len(part) == 256], level + 1
+
+    def _whole(self, folder: Path, kept: Path | None) -> str | None:
+        leaves, tiled = list[bytes](), not (folder / "dossier.db").is_file()
+        if tiled:
+            note = (folder / "checkpoint").read_text("utf-8")
+            entries = self._bundles(folder, Head(note).size)
+        else:
+            note, entries = self._database(folder)
+        for index, entry in entries:
             if index != len(leaves):
                 self._wrong(f"event {len(leaves)}", f"missing; event {index} is in its place")
             self._event(index, entry)
             leaves.append(_sha(b"\x00" + entry))
-        head = Head(database.execute("SELECT note FROM checkpoint").fetchone()[0])
+        head = Head(note)
         if head.size != len(leaves):
             self._wrong(f"event {len(leaves)}", f"the log ends; signed were {head.size} events")
-        if kept is not None:
-            old = Head(kept.read_text("utf-8"))
-            self._checkpoint("kept checkpoint", old, _root(leaves[: old.size]))
+        if tiled:
+            self._hash_tiles(folder, leaves)
+        for place in [*sorted((folder / "cosigned").glob("[0-9a-f]*")), *([kept] if kept else [])]:
+            old = Head(place.read_text("utf-8"))
+            root = _root(leaves[: old.size]) if old.size <= len(leaves) else None
+            self._checkpoint("kept checkpoint" if place == kept else place.name, old, root)
         return self._checkpoint("checkpoint", head, _root(leaves[: head.size]))
+
+    def proof(self, place: Path, log: str) -> None:
+        """Check one event against a C2SP tlog-proof; the event lies beside it, ending in .json."""
+        try:
+            text, note = place.read_text("utf-8").split("\n\n", 1)
+            first, index, *lines = text.split("\n")
+            entry, head, key = place.with_suffix(".json").read_bytes(), Head(note), _vkey(log)
+            hashes = [base64.b64decode(line, validate=True) for line in lines]
+            number, self.count = int(index.removeprefix("index ")), 1
+            payload64, keyid, sig64 = ENVELOPE.fullmatch(entry).groups()  # type: ignore[union-attr] - caught
+            payload, sig = base64.b64decode(payload64), base64.b64decode(sig64)
+            event = json.loads(payload.decode(), object_pairs_hook=_once)["predicate"]
+            if first != "c2sp.org/tlog-proof@v1" or index != f"index {number}":
+                self._wrong(place.name, "not an offline proof")
+            if _climb(_sha(b"\x00" + entry), number, head.size, hashes) != head.root:
+                self._wrong(f"event {number}", "its proof does not lead to the root")
+            if (event["index"], event["log"]) != (number, key[0]):
+                self._wrong(f"event {number}", f"was written as {event['index']} of {event['log']}")
+            message = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
+            own = keyid.decode() == "sha256:" + _sha(key[2]).hex()
+            if own and not _ed25519(key[2], sig, message):
+                self._wrong(f"event {number}", "not signed by the key it names")
+            if head.origin != key[0] or key[1] != b"\1" or head.signed_by(*key) is None:
+                self._wrong("checkpoint", f"not signed by the log {key[0]}")
+            self._seen(head)
+        except (*BROKEN, OSError) as error:
+            self._wrong(place.name, f"cannot be read: {error}"[:300])
+        self._unseen()
+
+    def _unseen(self) -> None:
+        for (name, _, _), seen in self.witnesses.items():
+            if not seen:
+                self._wrong(f"witness {name}", "has cosigned no checkpoint of this log")
 
     def run(self, folder: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
         """Read everything once; ``problems`` then holds what is wrong."""
@@ -270,10 +370,21 @@ class Check:
             if trust not in (None, self.first, signer if heads else None):
                 self._wrong("signer", f"begun by {self.first}, not by the key you trust")
             listed = (folder / "left-out.json").read_text("utf-8") if exported else ""
-            if files:
+            tiled = not exported and not (folder / "dossier.db").is_file()
+            if files and not (tiled and not (folder / "files").is_dir()):
                 self._stored_files(folder, set(DIGEST.findall(listed)))
         except (*BROKEN, OSError, sqlite3.Error) as error:
             self._wrong(f"after event {self.count - 1}", f"cannot be read: {error}"[:300])
+        self._unseen()
+
+
+def _tile(folder: Path, level: str, start: int, width: int) -> Path:
+    number = start // 256
+    parts, rest = [f"{number % 1000:03}"], number // 1000
+    while rest:
+        parts, rest = [f"x{rest % 1000:03}", *parts], rest // 1000
+    whole = folder.joinpath("tile", level, *parts)
+    return whole if width == 256 else whole.with_name(whole.name + ".p") / str(width)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -282,17 +393,32 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
     parser.add_argument("--trust", help="fingerprint of the operator's key, known from elsewhere")
     parser.add_argument("--checkpoint", type=Path, help="an earlier checkpoint that you kept")
+    parser.add_argument(
+        "--witness", type=_vkey, action="append", default=[], help="must have cosigned"
+    )
+    parser.add_argument("--log", help="the log's verifier key, where one proof is checked")
     parser.add_argument("--no-files", action="store_true", help="do not read the stored files")
-    given = parser.parse_args(arguments)
-    (found := Check()).run(given.folder, given.trust, given.checkpoint, files=not given.no_files)
+    given, found = parser.parse_args(arguments), Check()
+    found.witnesses = {witness: [] for witness in given.witness}
+    if given.folder.is_file():
+        if given.log is None:
+            parser.error("one proof is checked with --log VKEY, the log's verifier key")
+        found.proof(given.folder, given.log)
+    else:
+        found.run(given.folder, given.trust, given.checkpoint, files=not given.no_files)
     print("".join(f"  {problem}\n" for problem in found.problems), end="")
     if found.problems or not found.count:
         print(f"NOT OK: {len(found.problems)} problems in {found.count} events")
         return 1
-    who = f"vouched for by {given.trust}" if given.trust else "consistent, signer unknown"
+    trusted = given.trust or given.log
+    who = f"vouched for by {trusted}" if trusted else "consistent, signer unknown"
     print(f"OK: {found.count} events, {len(found.files)} files named; {who}")
     for key, count in found.signed.items():
         print(f"  {key} ({found.roles[key]}): {count} events")
+    for (name, _, _), seen in found.witnesses.items():
+        size, when = max(seen)
+        date = datetime.fromtimestamp(when, timezone.utc).isoformat()
+        print(f"  witness {name} saw the first {size} events of the log by {date}")
     return 0
 
 
