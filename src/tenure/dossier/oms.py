@@ -28,7 +28,7 @@ _NAMED = 5  # files named in a message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The files of a model by their path inside it, in the order of OMS (code points)."""
+    """The files of a model by their path inside it, and what was left out."""
 
     subject: str
     files: Mapping[str, Path]
@@ -71,7 +71,7 @@ def list_files(
         raise ModelError(f"{model} holds no file to sign or check; give the folder of the weights")
     return Listing(
         subject=model.resolve().name,
-        files=dict(sorted(found.items())),
+        files=found,
         ignore=tuple(sorted(left_out | _inside(model, without))),
         follow=follow,
     )
@@ -117,11 +117,13 @@ def _regular(path: Path, *, follow: bool) -> Path:
 
 def hash_files(listing: Listing, *, workers: int | None = None) -> Manifest:
     """Hash the files of a model (SHA-256, whole files, several at once) into a manifest to sign."""
-    paths = list(listing.files.values())
-    digests = _map(lambda p: _digest(p, "sha256", None, listing.follow), paths, workers)
+    names = sorted(listing.files)
+    digests = _map(
+        lambda name: _digest(listing.files[name], "sha256", None, listing.follow), names, workers
+    )
     return Manifest(
         subject=listing.subject,
-        resources=tuple(map(Resource, listing.files, digests)),
+        resources=tuple(map(Resource, names, digests)),
         ignore=listing.ignore or GIT,
     )
 

@@ -1,0 +1,109 @@
+"""tenure verify-weights: are these the weights that somebody signed, and who did?"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tenure.cli.place import DossierOption, find_dossier
+from tenure.errors import IntegrityError, UsageError
+
+
+def extension(
+    model: Annotated[Path, typer.Argument(help="The folder, or the file, of the weights.")],
+    *,
+    signature: Annotated[
+        Path | None, typer.Option(help="The signature file (default: model.sig beside them).")
+    ] = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="The signer's public key, a PEM file; may be repeated."),
+    ] = None,
+    certificate: Annotated[
+        list[Path] | None, typer.Option(help="A certificate you trust, a PEM file; for chains.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="A path inside the folder to leave out.")
+    ] = None,
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="Allow files that were not signed; they are listed.")
+    ] = False,
+    trust: Annotated[
+        str | None, typer.Option(help="With a dossier: the operator's fingerprint you know.")
+    ] = None,
+    dossier: DossierOption = None,
+) -> None:
+    """Check a signature of OpenSSF Model Signing (OMS) and every byte of the weights.
+
+    Whom to believe is said by --key or --certificate; without either, the keys that the dossier
+    declares are believed, once the dossier itself was verified.
+    """
+    from tenure.dossier.oms import SIGNATURE, Leave, check_model
+
+    place = signature or (model if model.is_dir() else model.parent) / SIGNATURE
+    view: Any = None
+    if key or certificate:
+        trusted = _given(key or [], certificate or [])
+    else:
+        view, trusted = _from_dossier(find_dossier(dossier), trust)
+    leave = Leave(ignore=tuple(ignore or ()), unsigned=unsigned)
+    checked = check_model(model, place, trusted, leave)
+    if view is not None:
+        from tenure.dossier.oms_record import check_time
+
+        check_time(view, checked.signer, place.read_bytes())
+    typer.echo(f"{model}: {checked.files} files, {checked.bytes:,} bytes, are what was signed")
+    typer.echo(f"signed by {checked.signer}")
+    typer.echo(f"root digest {checked.manifest.root}, model '{checked.manifest.subject}'")
+    for note in (*checked.notes, *_beside(model, key or [])):
+        typer.echo(f"note: {note}")
+    if checked.unsigned:
+        typer.echo(f"not signed: {', '.join(checked.unsigned)}")
+    if view is not None:
+        _tie(view, checked.manifest, trust)
+
+
+def _given(keys: list[Path], certificates: list[Path]) -> Any:
+    from tenure.dossier.oms_keys import Trusted, hint_of, public_key, read_certificates
+
+    found: dict[str, Any] = {}
+    for path in keys:
+        if not path.is_file():
+            raise UsageError(f"no key at {path}; give the PEM file the signer published")
+        public = public_key(path.read_bytes(), path)
+        found[hint_of(public)] = public
+    roots = tuple(each for path in certificates for each in read_certificates(path))
+    return Trusted(found, roots)
+
+
+def _from_dossier(root: Path, trust: str | None) -> Any:
+    from tenure.dossier.oms_record import trusted_by
+    from tenure.dossier.opening import open_view
+    from tenure.dossier.verify import verify
+
+    report = verify(root, trust=trust, files=False)
+    if not report.ok:
+        raise IntegrityError(
+            f"the dossier {root} that should vouch for the key is not whole; see 'tenure verify'"
+        )
+    view = open_view(root)
+    return view, trusted_by(view)
+
+
+def _beside(model: Path, keys: list[Path]) -> list[str]:
+    root = (model if model.is_dir() else model.parent).resolve()
+    return [
+        f"{path} lies beside the weights: whoever changed them could have changed it; "
+        "get the key from the signer"
+        for path in keys
+        if path.resolve().is_relative_to(root)
+    ]
+
+
+def _tie(view: Any, manifest: Any, trust: str | None) -> None:
+    from tenure.dossier.oms_record import model_of
+
+    found = model_of(view, manifest)
+    what = f"these are the files of {found.id}" if found else "no model here has these files"
+    who = f"signed by {trust}" if trust else "consistent, signer unknown: name one with --trust"
+    typer.echo(f"{what}, by the dossier {view.root} ({who})")
