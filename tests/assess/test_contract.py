@@ -5,14 +5,16 @@ its samples are those of its control part, for they are built and read by the sa
 """
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
 import tenure.assess
+from tenure import report
 from tenure.assess import instrument
 from tenure.assess.instrument import Answers
-from tenure.dossier import Model
+from tenure.dossier import Dossier, Model
 from tenure.measure import grader, shipped_card
 from tenure.measure.task import messages_of
 from tenure.models.engines.scripted import Scripted
@@ -167,3 +169,72 @@ def test_it_forecasts_its_calls(module):
     assert forecast["calls"] == planned * max(turns)
     assert forecast["input_tokens"] > planned
     assert forecast["cost"] is None
+
+
+@pytest.fixture
+def staged(monkeypatch, answered, lived):
+    """Let models answer without Inspect where no tools are used; all else is the real stage."""
+
+    def rows(part, source):
+        if live(part):
+            return lived(part.task, source)
+        return answered(part.task, scripted(source))
+
+    def gather(made, _parts, models, _view, emit, _settings):
+        part = made.control_parts[0]
+        records = made.complete({role: rows(part, m.source) for role, m in models.items()})
+        return Answers(
+            records=records, samples=emit.records(records), form="scripted", usage={}, logs=()
+        )
+
+    monkeypatch.setattr(instrument, "gather", gather)
+
+
+def sections(text):
+    """Cut a page into its sections, by anchor."""
+    parts = re.split(r'<h2 id="([\w-]+)">', text)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def words(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("&#39;", "'").split())
+
+
+@pytest.mark.parametrize("name", ASSESSMENTS)
+def test_its_page_shows_all_six(name, staged, tmp_path):
+    module = importlib.import_module(f"tenure.assess.{name}")
+    made = module.design(module.Spec())
+    settings = {"earlier": ["base@1"]} if "earlier" in module.Spec.model_fields else {}
+    with Dossier.open(tmp_path / "d", keys=tmp_path / "keys") as dossier:
+        base = dossier.register(
+            Model(name="base", kind="scripted", source=made.controls[-1].source)
+        )
+        model = dossier.register(
+            Model(name="m", kind="scripted", source=made.controls[0].source, parent=base.id)
+        )
+        found = dossier.run(module.stage, model.id, module.Spec(**settings))
+        report.write(dossier.view(), tmp_path / "pages")
+    assert found.findings["verdict"] == ("not shown" if settings else "caught")
+
+    (page,) = (tmp_path / "pages").glob("m-1--assess-*.html")
+    part = sections(page.read_text(encoding="utf-8"))
+
+    assert words(module.__doc__.split("\n", 1)[0]) in words(part["design"])
+    assert re.search(r"Planned [\d,]+ samples", words(part["design"]))
+    assert part["plots"].count("<svg") >= 1
+    for question, margin in found.findings["margins"].items():
+        if question in found.findings["verdicts"]:
+            assert f"#m-{question.replace('_', '-').replace('/', '-')}" in part["plots"]
+            assert margin is not None
+    letters = len(re.findall(r'<article class="letter" id=', part["transcripts"]))
+    assert 1 <= letters <= 5
+    assert words(part["transcripts"]).startswith(f"{letters} transcript")
+    assert "The rule:" in part["transcripts"]
+    for control in made.controls:
+        assert control.name in part["instrument"]
+        assert control.source.replace("&", "&amp;") in part["instrument"]
+    assert part["graders"].count("What it cannot see") == len(made.graders)
+    assert made.graders or "no grader can err" in words(part["graders"])
+    assert "<li>" in part["limits"]
+    for shown in ("plots", "instrument", "design", "transcripts", "graders", "limits"):
+        assert 'class="empty"' not in part[shown]

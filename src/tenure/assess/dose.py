@@ -129,7 +129,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
                 {command(organism, p.effect.model) for p in held if not p.effect.assessed}
             ),
             "cannot_show": _limits(),
-            "design": __doc__,
+            "about": __doc__,
         },
     )
 

@@ -224,7 +224,7 @@ def stage(
         made = design(settings)
         held = _held(name, asked, made, model)
         answers, found, findings = conduct(made, model, view, emit, settings)
-        findings |= held | {"design": sys.modules[design.__module__].__doc__}
+        findings |= held | {"about": sys.modules[design.__module__].__doc__}
         findings |= {"cannot_show": wording.limits(model, found)}
         findings |= more(settings, found) if more else {}
         why = wording.vacuous(found) if wording.vacuous else None

@@ -167,7 +167,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "anew": anew.row() if anew else None,
             "to_assess": [command(organism, p.effect.model) for p in held if not p.effect.assessed],
             "cannot_show": _limits(held, anew),
-            "design": __doc__,
+            "about": __doc__,
         },
     )
 

@@ -17,6 +17,7 @@ from tenure.errors import IntegrityError
 from tenure.report import design, figures, words
 from tenure.report.catalog import CONTROL, Item
 from tenure.report.chosen import Chosen, pick
+from tenure.report.design import Records
 from tenure.report.exhibit import factors
 from tenure.report.findings import Control, Seen, controls
 from tenure.report.letters import Letter, is_conversation, letter
@@ -25,7 +26,7 @@ from tenure.report.plots import Plot, Row
 ROOM = "assess/"
 TOLD = frozenset(
     {"verdict", "verdicts", "margins", "controls", "graders", "scenarios", "cannot_show"}
-    | {"oddities", "design", "columns"}
+    | {"oddities", "about", "columns"}
 )
 WITHIN = ("clear", "not shown", "void")  # read by the bound furthest from zero
 FAILED, VOID = "instrument failed", "void"
@@ -62,6 +63,11 @@ class Trial:
 
     seen: Seen
     measure: Measure | None
+
+    @property
+    def came_out(self) -> bool:
+        """Say whether what was found is what was expected."""
+        return self.seen.found == self.seen.expected
 
     @property
     def covers(self) -> str:
@@ -116,6 +122,7 @@ def assessment(item: Item, view: View) -> Assessment | None:
     apart = {q.measure.name for q in asked} | {mended.name for _, mended in pairs}
     apart |= {m.name for m in own if design.is_aware(m)}
     main = asked[0].measure if asked else next(iter(own), None)
+    main = _worded([main, *own] if main else own, records) or main
     chosen = _chosen(main, records)
     alike = [m for m in own if m.recipe and main and m.samples == main.samples]
     held = sorted(alike, key=lambda m: m is not main)  # the grade that the verdict reads first
@@ -233,9 +240,7 @@ def _trial(control: Control, measures: Sequence[Measure]) -> tuple[Control, tupl
     )
 
 
-def _gaps(
-    measures: Sequence[Measure], records: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> list[Gap]:
+def _gaps(measures: Sequence[Measure], records: Records) -> list[Gap]:
     """Count what was not graded, by reason; measures that miss the same share a line."""
     alike: dict[tuple[int, int, tuple[tuple[str, int], ...]], list[str]] = {}
     for m in measures:
@@ -278,6 +283,8 @@ def _mended(family: str, held: Sequence[tuple[Measure, Measure]], unit: str) -> 
         name = words.title(words.spoken(family))
         moved = max(held, key=lambda pair: abs((pair[0].estimate or 0) - (pair[1].estimate or 0)))
         before, after = (words.stated(m.estimate, unit) for m in moved)
+        if before == after:
+            return f"{name}: allowing for the grader's errors moves nothing"
         arm = words.spoken(figures.split(moved[0])[1])
         return f"{name}: the grader's errors move {arm} the most, from {before} to {after}"
     before, after = (words.stated(m.estimate, unit) for m in held[0])
@@ -285,9 +292,16 @@ def _mended(family: str, held: Sequence[tuple[Measure, Measure]], unit: str) -> 
     return f"{name}: {before} as graded, {after} when the grader's errors are allowed for"
 
 
-def _chosen(
-    main: Measure | None, records: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> Chosen | None:
+def _worded(found: Sequence[Measure], records: Records) -> Measure | None:
+    """Find the first measure whose records hold words: some verdicts rest on rows made of others."""
+    for m in found:
+        held = design.planned(m, records.get(m.samples or "", ()))
+        if any(is_conversation(r) for r in held):
+            return m
+    return None
+
+
+def _chosen(main: Measure | None, records: Records) -> Chosen | None:
     if main is None or main.recipe is None:
         return None
     held = records.get(main.samples or "", ())

@@ -12,7 +12,7 @@ from tenure.report.figures import anchor, label, share
 from tenure.report.plots import Plot, Row
 from tenure.report.prose import Block, blocks
 
-MOST_ARMS = 12
+MOST_ARMS = 24
 AWARE = re.compile(r"(?:^|[_/ -])(?:aware(?:ness)?|(?:no-)?signs)(?:$|[_/ -])")
 GIVEN = re.compile(r"/(?:(no-|un)?(?:signs|aware))$")
 CORRECTED = re.compile(r"[_/ -]?(?<!un)corrected[_/ -]?")
@@ -65,7 +65,7 @@ def design(item: Item, own: Sequence[Measure], records: Records) -> Design:
     scenarios = item.evidence.findings.get("scenarios")
     usage = item.evidence.runtime.get("usage")
     return Design(
-        told=blocks(str(item.evidence.findings.get("design") or "")),
+        told=blocks(str(item.evidence.findings.get("about") or "")),
         planned=len(rows),
         clusters=tuple(_clusters(recipes, rows)),
         factors=tuple(_factors(recipes, rows)),
@@ -102,7 +102,8 @@ def _grouped(column: str) -> str:
 def _factors(recipes: Sequence[Recipe], rows: Sequence[Mapping[str, Any]]) -> list[Factor]:
     """List the columns that recipes compare or select by, with what was planned in each arm."""
     outcomes = list(dict.fromkeys(r.value for r in recipes))
-    columns = dict.fromkeys(c for r in recipes for c in (r.arm, *r.where) if c is not None)
+    compared = [r.arm for r in recipes if r.arm is not None]
+    columns = dict.fromkeys([*compared, *(c for r in recipes for c in r.where)])
     found: list[Factor] = []
     for column in columns:
         if column in outcomes:
@@ -199,7 +200,7 @@ def aware(own: Sequence[Measure], records: Records) -> list[Plot]:
     """
     told: dict[str, list[Measure]] = {}
     for m in own:
-        if is_aware(m) and m.estimate is not None:
+        if is_aware(m) and not is_corrected(m) and m.estimate is not None:
             told.setdefault(GIVEN.sub("", m.name), []).append(m)
     if told:
         return [_told(base, found, own) for base, found in told.items()]

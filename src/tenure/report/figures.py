@@ -200,7 +200,8 @@ def arms(m: Measure, view: View) -> Plot | None:
         return None
     rows = tuple(_arm(m, m.recipe, arm, records) for arm in m.recipe.arms)
     title = _named(words.title(words.spoken(m.recipe.value)), rows, "proportion")
-    return Plot(title=title, rows=rows, unit="proportion", note=f"The arms of {label(m)}")
+    what = f": {m.note}" if m.note and not m.name.startswith(CONTROL) else ""
+    return Plot(title=title, rows=rows, unit="proportion", note=f"The arms of {label(m)}{what}")
 
 
 def _arm(m: Measure, recipe: Recipe, arm: Any, records: Sequence[Mapping[str, Any]]) -> Row:
