@@ -197,6 +197,7 @@ def card(of: Grader, rows: Sequence[Labelled], *, level: float = 0.95) -> dict[s
     }
 
 
+@cache  # the same all day; an assessment asks for it once for every number
 def shipped_card(name: str) -> dict[str, Any]:
     """Return the card of a grader over the labelled answers shipped with it, and who labelled them."""
     held = labelled(name)
