@@ -1,0 +1,362 @@
+"""The range of a number over everything that rows which are not shown could hold.
+
+Nothing but Python: this file and its companions travel beside the checker of a disclosure
+(docs/evidence.md).
+
+Every row that is kept back is taken at its worst, once for either end: as a failure, as a success,
+as a missing grade, as no part of this number at all. So the interval that the whole file gives lies
+inside the range, whatever was kept back and by whatever rule it was chosen. Where nothing that
+counts is kept back the ends are those of the interval and bounds themselves.
+
+For clusters the range rests on a floor under what a clustered sample is worth (Cauchy and Schwarz:
+the variance of a sum is at most the largest cluster times the sum of variances), so it is wider
+than it would have to be.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tenure.measure import quantiles, unseen
+
+ENOUGH = 10  # clusters that vary; see tenure.stats.clustered
+NATURAL = {
+    "shares": (0.0, 1.0),
+    "agreement": (-1.0, 1.0),
+    "corrected": (0.0, 1.0),
+    "auroc": (0.0, 1.0),
+    "auroc_difference": (-1.0, 1.0),
+    "recall_at": (0.0, 1.0),
+}
+Ends = tuple[float, float]
+Both = tuple[Ends, Ends]  # of the estimate, of the interval
+Row = unseen.Row
+Recipe = Mapping[str, Any]
+Method = Callable[[float, float, float], Ends]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a number can be: ``estimate``, and ``within``, where every interval and bound lies.
+
+    ``unknown`` counts the rows that are not shown and could count. ``checked`` is false where this
+    estimator is known by its natural limits alone. None: nothing graded, or nothing bounds it.
+    """
+
+    estimate: Ends | None
+    within: Ends | None
+    unknown: int
+    checked: bool = True
+
+
+def _worth(values: Sequence[float], labels: Sequence[Hashable], level: float) -> Ends:
+    """Return what a clustered sample is worth, and what if all members of a cluster were alike."""
+    n, sizes = len(values), Counter(labels)
+    groups, mean = len(sizes), math.fsum(values) / len(values)
+    kish = n * n / sum(s * s for s in sizes.values())
+    spread = math.fsum((v - mean) ** 2 for v in values)
+    if groups == n:
+        return float(n), float(n)
+    if groups < 2 or spread <= 1e-12 * n:
+        return kish, kish
+    totals: dict[Hashable, float] = dict.fromkeys(sizes, 0.0)
+    for value, label in zip(values, labels, strict=True):
+        totals[label] += value - mean
+    robust = groups / (groups - 1) * math.fsum(t * t for t in totals.values())
+    tail = 0.5 + level / 2
+    factor = (quantiles.t_quantile(tail, n - 1) / quantiles.t_quantile(tail, groups - 1)) ** 2
+    estimated = n * factor * spread / robust if robust > 0 else float(n)
+    estimated = min(max(estimated, 1.0), float(n))
+    if estimated <= kish:
+        return estimated, kish
+    counts = Counter(values)
+    most = max(counts.values())
+    common = min(v for v, count in counts.items() if count == most)
+    departs = {c for v, c in zip(values, labels, strict=True) if v != common}
+    return kish + (estimated - kish) * min(1.0, len(departs) / ENOUGH), kish
+
+
+def _floor(labels: Sequence[Hashable], largest: int, level: float) -> Ends:
+    """Return the least that samples can be worth, these for sure among them, as in ``_worth``."""
+    tail, groups = 0.5 + level / 2, max(2, len(set(labels)))
+    least = max(1.0, len(labels) / max(1, largest))
+    factor = (quantiles.two_sided_z(level) / quantiles.t_quantile(tail, groups - 1)) ** 2
+    return max(1.0, least * min(1.0, factor) * (groups - 1) / groups), least
+
+
+def _share(side: unseen.Side, level: float, method: Method, *, filled: bool) -> Both | None:
+    """Return the least and the greatest share, and the ends of its interval, over all cases.
+
+    ``filled`` takes missing outcomes at their worst, as one-sided bounds do.
+    """
+    graded: list[float] = side.graded
+    seen, true = len(graded), math.fsum(graded)
+    extra = side.unknown + (side.missing if filled else 0)
+    n = seen + extra
+    if n == 0:
+        return None
+    least, most = true / n, (true + extra) / n
+    if not side.clustered:
+        return (least, most), (method(true, n, level)[0], method(true + extra, n, level)[1])
+    if side.unknown == 0:
+        fills = (0.0, 1.0) if filled else (math.nan, math.nan)
+        values = [[f if math.isnan(v) else v for v in side.values] for f in fills]
+        labels = side.labels(filled=filled)
+        sizes = [_worth([v for v in each if not math.isnan(v)], labels, level) for each in values]
+    else:
+        sizes = [_floor(side.labels(filled=filled), side.largest(filled=filled), level)] * 2
+    (down, down_least), (up, up_least) = sizes
+    low = min(method(least * down, down, level)[0], 1 - method(0.0, down_least, level)[1])
+    high = max(method(most * up, up, level)[1], method(0.0, up_least, level)[1])
+    return (least, most), (low, high)
+
+
+def _hull(*found: Ends | None) -> Ends | None:
+    ends = [each for each in found if each is not None]
+    return (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else None
+
+
+def _proportion(rows: Sequence[Row], recipe: Recipe, loose: int) -> Range:
+    side, level = unseen.side(rows, recipe, loose), recipe["level"]
+    plain = _share(side, level, quantiles.wilson, filled=False)
+    bounds = _share(side, 2 * level - 1, quantiles.clopper_pearson, filled=True)
+    within = _hull(*(each[1] for each in (plain, bounds) if each))
+    return Range(plain[0] if plain else None, within, side.unknown)
+
+
+def _joined(first: Both, second: Both) -> Ends:
+    """Join two sides as Newcombe does (``tenure.stats.proportion.joined``), each at its worst."""
+    (p, one), (q, two) = first, second
+    low = p[0] - q[1] - math.hypot(p[0] - one[0], two[1] - q[1])
+    return low, p[1] - q[0] + math.hypot(one[1] - p[1], q[0] - two[0])
+
+
+def _difference(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Range:  # noqa: FBT001 - said by the rows
+    first, second, unplaced = unseen.arms(rows, recipe)
+    sides = [unseen.side(arm, recipe, loose + unplaced) for arm in (first, second)]
+    unknown = sides[0].unknown + sides[1].unknown - loose - unplaced
+    level = recipe["level"]
+    reach, found = unseen.reach_of(recipe), list[tuple[Both, Both] | None]()
+    freedom = min(max(1, len(side.graded) - 1) for side in sides)
+    for two_sided, filled in ((level, False), (2 * level - 1, True)):
+        if binary:
+            ends = [_share(s, two_sided, quantiles.wilson, filled=filled) for s in sides]
+        else:
+            ends = [_mean(s, two_sided, reach, filled=filled, freedom=freedom) for s in sides]
+        found.append((ends[0], ends[1]) if ends[0] and ends[1] else None)
+    within = _hull(*(_joined(*each) if binary else _apart(each, sides) for each in found if each))
+    if found[0] is None:
+        return Range(None, within, unknown)
+    (one, _), (two, _) = found[0]
+    return Range((one[0] - two[1], one[1] - two[0]), within, unknown)
+
+
+def _apart(ends: Sequence[Both], sides: Sequence[unseen.Side]) -> Ends:
+    """Bound a difference of means: clustered arms are joined, others are no further apart than this."""
+    if all(side.clustered for side in sides):
+        return _joined(ends[0], ends[1])
+    return ends[0][1][0] - ends[1][1][1], ends[0][1][1] - ends[1][1][0]
+
+
+def _mean(
+    side: unseen.Side, level: float, reach: Ends | None, *, filled: bool, freedom: int | None = None
+) -> Both | None:
+    """Return the least and the greatest mean, and the ends of its interval, over all cases."""
+    graded: list[float] = side.graded
+    surely = len(side.open) + side.missing if filled else 0
+    extra = side.unknown + (side.missing if filled else 0)
+    if extra and reach is None:
+        return (-math.inf, math.inf), (-math.inf, math.inf)
+    low, high = reach or (0.0, 0.0)
+    if side.unknown == 0:
+        return _seen_mean(side, level, (low, high) if filled else None, freedom)
+    seen, total = len(graded), math.fsum(graded)
+    centre = total / seen if seen else (low + high) / 2
+    spread = math.fsum((v - centre) ** 2 for v in graded)
+    far = max((low - centre) ** 2, (high - centre) ** 2) if extra else 0.0
+    labels = side.labels(filled=filled)
+    groups, largest = max(2, len(set(labels))), max(1, side.largest(filled=filled))
+    means, ends = list[Ends](), list[Ends]()
+    for more in range(surely, extra + 1):
+        n = seen + more
+        if n == 0:
+            continue
+        mean = (total + more * low) / n, (total + more * high) / n
+        means.append(mean)
+        if n < 2:
+            continue
+        off = (groups, largest) if side.clustered else (n, 1)
+        error = math.sqrt(off[0] / (off[0] - 1) * off[1] * (spread + more * far)) / n
+        half = quantiles.t_quantile(0.5 + level / 2, min(freedom or off[0] - 1, off[0] - 1)) * error
+        ends.append((mean[0] - half, mean[1] + half))
+    about = _hull(*means)
+    return None if about is None else (about, _hull(about, *ends) or about)
+
+
+def _seen_mean(
+    side: unseen.Side, level: float, fills: Ends | None, freedom: int | None
+) -> Both | None:
+    """Return what :func:`_mean` does where every row is seen: missing ones left out, or filled."""
+    found: list[tuple[float, float]] = []
+    labels = side.labels(filled=fills is not None)
+    for place in (0, 1):
+        shut = fills[place] if fills else math.nan
+        values = [v for v in (shut if math.isnan(v) else v for v in side.values) if v == v]  # noqa: PLR0124 - not NaN
+        if not values:
+            return None
+        mean, half = math.fsum(values) / len(values), 0.0
+        totals: dict[Hashable, float] = {}
+        for index, (value, label) in enumerate(zip(values, labels, strict=True)):
+            of = label if side.clustered else index
+            totals[of] = totals.get(of, 0.0) + value - mean
+        groups = len(totals)
+        if groups > 1 and max(values) > min(values):
+            squares = groups / (groups - 1) * math.fsum(t * t for t in totals.values())
+            known = min(freedom or groups - 1, groups - 1)
+            half = quantiles.t_quantile(0.5 + level / 2, known) * math.sqrt(squares) / len(values)
+        found.append((mean, half))
+    (least, down), (most, up) = found
+    return (least, most), (least - down, most + up)
+
+
+def _mean_range(rows: Sequence[Row], recipe: Recipe, loose: int) -> Range:
+    side, level, reach = unseen.side(rows, recipe, loose), recipe["level"], unseen.reach_of(recipe)
+    plain = _mean(side, level, reach, filled=False)
+    bounds = _mean(side, 2 * level - 1, reach, filled=True) if reach or not side.missing else None
+    options: Mapping[str, Any] = recipe.get("options") or {}
+    if options.get("method") == "bootstrap":
+        ends = [*side.graded, *(reach or ())]
+        within = (min(ends), max(ends)) if ends and (reach or not side.unknown) else None
+        return Range(plain[0] if plain else None, within, side.unknown)
+    within = _hull(*(each[1] for each in (plain, bounds) if each))
+    return Range(plain[0] if plain else None, within, side.unknown)
+
+
+def _pairs(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Range:  # noqa: FBT001 - said by the rows
+    found, level = unseen.paired(rows, recipe, loose), recipe["level"]
+    if not binary:
+        return _number_pairs(found, recipe)
+    ends = list[Ends | None]()
+    for two_sided, filled in ((level, False), (2 * level - 1, True)):
+        down = _lowest(found, two_sided, filled=filled)
+        up = _lowest(found.turned(), two_sided, filled=filled)
+        ends += [(down[0], -up[0]), (down[1], -up[1])] if down and up else [None, None]
+    return Range(ends[0], _hull(ends[1], ends[3]), found.unknown)
+
+
+def _gaps(found: unseen.Paired, *, filled: bool) -> tuple[list[float], list[Hashable], int]:
+    """Return the least gap of each pair that counts, and the clusters of those that surely do.
+
+    The last is how many further pairs make no difference, and may or may not count.
+    """
+    gaps, labels, idle = list[float](), list[Hashable](), 0
+    for pair in found.pairs:
+        shut = unseen.HIDDEN in (pair.first, pair.second)
+        if pair.gone and not filled:
+            continue
+        gap = -1.0 if found.loose and found.repeated else pair.gap(0.0, 1.0)
+        if shut and not filled and gap >= 0:
+            idle += 1
+            continue
+        gaps.append(gap)
+        if filled or not shut:
+            labels.append(pair.cluster)
+    gaps.sort(reverse=True)
+    moved = min(found.loose, len(gaps))
+    return [-1.0] * (moved + found.loose) + gaps[moved:], labels, idle
+
+
+def _lowest(found: unseen.Paired, level: float, *, filled: bool) -> tuple[float, float] | None:
+    """Return the least difference of true/false pairs, and the least end of its interval."""
+    gaps, labels, idle = _gaps(found, filled=filled)
+    plus, minus = float(sum(g > 0 for g in gaps)), float(sum(g < 0 for g in gaps))
+    ends: list[tuple[float, float]] = []
+    for n in {len(gaps), len(gaps) + idle}:
+        if n == 0:
+            continue
+        if not found.clustered:
+            ends.append(((plus - minus) / n, quantiles.tango(plus, minus, float(n), level)[0]))
+            continue
+        size, least = _pairs_worth(found, labels, level, filled=filled)
+        low = quantiles.tango(plus * size / n, minus * size / n, size, level)[0]
+        if plus <= minus:
+            low = min(low, -quantiles.tango(0.0, 0.0, least, level)[1])
+        ends.append(((plus - minus) / n, low))
+    return (min(e[0] for e in ends), min(e[1] for e in ends)) if ends else None
+
+
+def _pairs_worth(
+    found: unseen.Paired, labels: Sequence[Hashable], level: float, *, filled: bool
+) -> Ends:
+    """Return what clustered pairs are worth: exactly where all are seen, else at least."""
+    if found.unknown == 0:
+        kept = [p for p in found.pairs if filled or not p.gone]
+        sign = -1 if found.exchanged else 1
+        return _worth([sign * p.gap(0.0, 1.0) for p in kept], [p.cluster for p in kept], level)
+    sizes = Counter(p.cluster for p in found.pairs)
+    largest = max(sizes.values(), default=0) + found.loose
+    shaken = len(labels) if found.repeated and found.loose else found.loose
+    return _floor(labels[shaken:], largest, level)
+
+
+def _number_pairs(found: unseen.Paired, recipe: Recipe) -> Range:
+    """Bound the mean difference of pairs of numbers."""
+    reach, level = unseen.reach_of(recipe), recipe["level"]
+    side = unseen.Side(loose=found.loose, clustered=found.clustered)
+    for pair in found.pairs:
+        if found.loose or unseen.HIDDEN in (pair.first, pair.second):
+            side.open.append(pair.cluster)
+        else:
+            side.values.append(pair.gap(math.nan, math.nan))
+            side.clusters.append(pair.cluster)
+    wide = (reach[0] - reach[1], reach[1] - reach[0]) if reach else None
+    plain = _mean(side, level, wide, filled=False)
+    bounds = [_mean(side, 2 * level - 1, wide, filled=True)] if wide or not side.missing else []
+    if reach and found.unknown == 0:
+        fills = (reach, (reach[1], reach[0]))
+        ends = [replace(side, values=[p.gap(*f) for p in found.pairs]) for f in fills]
+        bounds = [_seen_mean(each, 2 * level - 1, None, None) for each in ends]
+    within = _hull(*(each[1] for each in (plain, *bounds) if each))
+    return Range(plain[0] if plain else None, within, found.unknown)
+
+
+def _count(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Range:  # noqa: FBT001 - said by the rows
+    side = unseen.side(rows, {**recipe, "cluster": None}, loose)
+    total, reach = math.fsum(side.graded), (0.0, 1.0) if binary else unseen.reach_of(recipe)
+    if side.unknown and reach is None:
+        return Range((-math.inf, math.inf), None, side.unknown)
+    low, high = reach or (0.0, 0.0)
+    ends = total + side.unknown * min(0.0, low), total + side.unknown * max(0.0, high)
+    return Range(ends if side.graded or side.unknown else None, None, side.unknown)
+
+
+def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str = "") -> Range:
+    """Return the range of a measure over everything that is not shown.
+
+    ``rows`` are those shown, in the order of their file, with ``unseen.HIDDEN`` in the cells that
+    are not; ``withheld`` counts those not shown at all. ``method`` is the measure's own, which says
+    whether outcomes are true/false where they cannot be seen. Raises ValueError for rows that do
+    not fit the recipe.
+    """
+    recipe = {"level": 0.95, **recipe}
+    kept, loose = unseen.selected(rows, recipe)
+    loose += withheld
+    name = str(recipe["estimator"])
+    values = unseen.numbers(kept, str(recipe["value"])) if name not in NATURAL else []
+    hidden = loose or any(v is unseen.HIDDEN for row in kept for v in row.values())
+    said = method.startswith(("Tango", "Newcombe", "counted")) if hidden else bool(values)
+    binary = said and unseen.reach_of(recipe) is None and all(v in (0, 1) for v in values)
+    if name == "proportion":
+        return _proportion(kept, recipe, loose)
+    if name == "difference":
+        return _difference(kept, recipe, loose, binary)
+    if name == "paired_difference":
+        return _pairs(kept, recipe, loose, binary)
+    if name == "mean":
+        return _mean_range(kept, recipe, loose)
+    if name == "count":
+        return _count(kept, recipe, loose, binary)
+    ends = NATURAL.get(name, (-math.inf, math.inf))
+    return Range(ends, ends, loose, checked=False)
