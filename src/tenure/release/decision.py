@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from tenure.dossier.canonical import digest_of
 from tenure.release.case import Standing
+from tenure.release.exemptions import covering
+from tenure.release.levels import Danger
 from tenure.release.policy import Policy, ReleaseClass, SignOff
 from tenure.release.verdict import Verdict, gates
 
@@ -18,6 +20,8 @@ class Decision:
     """What was decided about a model, under which policy, and why.
 
     ``bundle`` is the digest of everything that was judged; a sign-off signs exactly that.
+    ``danger`` is the level that was derived, with its capabilities and safeguards; ``signoffs`` are
+    those without which it cannot be released, the level's approvals among them.
     """
 
     model: str
@@ -31,6 +35,7 @@ class Decision:
     notice_days: int | None
     signoffs: tuple[SignOff, ...]
     bundle: str
+    danger: Danger | None = None
 
     @property
     def summary(self) -> str:
@@ -42,7 +47,8 @@ class Decision:
 
     def findings(self) -> dict[str, Any]:
         """Return what evidence holds of it."""
-        return {
+        level = self.danger.to_json() if self.danger and self.danger.level else None
+        return ({"level": level} if level else {}) | {
             "decision": self.decision,
             "class": self.release_class or "none",
             "verdicts": [verdict.to_json() for verdict in self.verdicts],
@@ -55,22 +61,31 @@ class Decision:
         }
 
 
-def _live(policy: Policy, today: str) -> dict[str, str]:
-    return {x.rule: x.reason for x in policy.exemptions if today < x.expires}
-
-
 def _reached(
-    policy: Policy, found: dict[str, Verdict], exempt: dict[str, str]
-) -> tuple[ReleaseClass | None, list[Verdict], list[str]]:
+    policy: Policy, found: dict[str, Verdict], danger: Danger | None, today: str
+) -> tuple[ReleaseClass | None, list[Verdict], dict[str, str]]:
     """Climb the ladder: the last class reached, what stopped the next one, exemptions used."""
-    reached, used = None, list[str]()
+    reached, used = None, dict[str, str]()
     for step in policy.classes:
-        unmet = [found[r.id] for r in policy.needs(step.id) if found[r.id].verdict != "met"]
-        open_ones = [v for v in unmet if v.severity == "blocker" or v.rule not in exempt]
-        if open_ones:
+        names = [rule.id for rule in policy.needs(step.id)] + list(danger.needed if danger else ())
+        unmet = [found[name] for name in names if found[name].verdict != "met"]
+        aside = {v.rule: x.reason for v in unmet if (x := covering(policy, v, today))}
+        open_ones = [v for v in unmet if v.rule not in aside]
+        if open_ones or _too_dangerous(policy, step, danger):
             return reached, open_ones, used
-        reached, used = step, sorted(v.rule for v in unmet)
+        reached, used = step, aside
     return reached, [], used
+
+
+def _too_dangerous(policy: Policy, step: ReleaseClass, danger: Danger | None) -> str | None:
+    """Say why a class is not for a model of this level, or None."""
+    if danger is None or danger.level is None or step.max_level is None:
+        return None
+    ids = [level.id for level in policy.levels]
+    if ids.index(danger.level) <= ids.index(step.max_level):
+        return None
+    because = f" ({'; '.join(danger.because)})" if danger.because else ""
+    return f"{step.id} is for models up to {step.max_level}, and this one is at {danger.level}{because}"
 
 
 def _reopen(open_ones: Sequence[Verdict]) -> tuple[str, ...]:
@@ -84,23 +99,26 @@ def _reason(verdict: Verdict) -> str:
     return f"{verdict.rule} is {verdict.verdict}: {verdict.why}"
 
 
-def derive(standing: Standing, found: Sequence[Verdict], today: str) -> Decision:
+def derive(
+    standing: Standing, found: Sequence[Verdict], today: str, danger: Danger | None = None
+) -> Decision:
     """Derive the decision; ``today`` is an ISO date, for exemptions that run out."""
     policy, model = standing.policy, standing.model
     stopped = [
         answer.why for gate in gates("model") if (answer := gate.check(standing)).status != "met"
     ]
-    by_rule = {verdict.rule: verdict for verdict in found}
-    exempt = _live(policy, today)
-    reached, open_ones, used = _reached(policy, by_rule, exempt)
+    by_rule = {v.rule: v for v in (*found, *(danger.safeguards if danger else ()))}
+    reached, open_ones, exempt = _reached(policy, by_rule, danger, today)
+    used = sorted(exempt)
+    higher = _next(policy, reached)
+    danger_says = _too_dangerous(policy, higher, danger) if higher else None
     if stopped:
         reached, used = None, []
-    reasons = [*stopped, *(_reason(v) for v in open_ones)]
+    reasons = [*stopped, *(_reason(v) for v in open_ones), *([danger_says] if danger_says else [])]
     if reached is not None:
         reasons.insert(0, f"every rule for {reached.id} is met" + _apart(used))
-        if open_ones:
-            higher = next(c.id for c in policy.classes if c.id not in _below(policy, reached.id))
-            reasons[1] = f"not to {higher}: {reasons[1]}"
+        if higher:
+            reasons[1] = f"not to {higher.id}: {reasons[1]}"
     conditions = (*(reached.conditions if reached else ()), *(exempt[rule] for rule in used))
     decision = "hold" if reached is None else "conditional" if conditions else "release"
     return Decision(
@@ -113,7 +131,8 @@ def derive(standing: Standing, found: Sequence[Verdict], today: str) -> Decision
         conditions=conditions,
         exemptions=tuple(used),
         notice_days=reached.notice_days if reached else None,
-        signoffs=_signoffs(policy, reached),
+        signoffs=_signoffs(policy, reached, danger),
+        danger=danger,
         bundle=digest_of(
             {
                 "policy": policy.digest,
@@ -122,6 +141,7 @@ def derive(standing: Standing, found: Sequence[Verdict], today: str) -> Decision
                 "verdicts": [verdict.to_json() for verdict in found],
                 "class": reached.id if reached else "none",
                 "conditions": list(conditions),
+                "level": danger.to_json() if danger and danger.level else None,
             }
         ),
     )
@@ -131,15 +151,28 @@ def _apart(used: Sequence[str]) -> str:
     return f", apart from {', '.join(used)}, exempted for a while" if used else ""
 
 
+def _next(policy: Policy, reached: ReleaseClass | None) -> ReleaseClass | None:
+    """Return the class above the one reached, or None at the top."""
+    above = policy.classes.index(reached) + 1 if reached else 0
+    return policy.classes[above] if above < len(policy.classes) else None
+
+
 def _below(policy: Policy, release: str) -> list[str]:
     ids = [step.id for step in policy.classes]
     return ids[: ids.index(release) + 1] if release in ids else []
 
 
-def _signoffs(policy: Policy, reached: ReleaseClass | None) -> tuple[SignOff, ...]:
+def _signoffs(
+    policy: Policy, reached: ReleaseClass | None, danger: Danger | None
+) -> tuple[SignOff, ...]:
+    """List whose signature it cannot go without: of the classes up to it, and of its level."""
     below = _below(policy, reached.id) if reached else []
+    level, ids = danger.level if danger else None, tuple(step.id for step in policy.levels)
     wanted: dict[str, SignOff] = {}
     for step in policy.classes:
         if step.id in below:
-            wanted.update({signoff.role: signoff for signoff in step.signoffs})
+            needed = [signoff for signoff in step.signoffs if signoff.needed(level, ids)]
+            wanted.update({signoff.role: signoff for signoff in needed})
+    for role in danger.approvals if danger and reached else ():
+        wanted.setdefault(role, SignOff(role=role))
     return tuple(wanted.values())

@@ -1,7 +1,5 @@
 """Make a model available to the class that was decided, once it is kept; refuse otherwise."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier.canonical import now
@@ -9,7 +7,7 @@ from tenure.dossier.nouns import Event, Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError
 from tenure.release.case import Standing
-from tenure.release.policy import LADDER, Policy
+from tenure.release.policy import Policy
 from tenure.release.verdict import gates
 
 
@@ -18,7 +16,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: Literal["internal", "limited", "public"] | None = Field(
+    to: str | None = Field(
         None, description="A class below the one decided; by default the one decided."
     )
 
@@ -27,6 +25,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Set the availability.
 
     Raises:
+        UsageError: the policy has no such class; lists those it has.
         RefusedError: there is no decision, it is a hold, newer evidence was not judged, the class
             is above the one decided, the model is contained or not kept. Each says what to run.
     """
@@ -35,7 +34,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     wanted = spec.to or granted
     policy = Policy.model_validate_json(view.read(decided.files["policy.json"]))
     _check_fresh(event, policy, model, view)
-    if LADDER.index(wanted) > LADDER.index(granted):
+    release, ids = policy.release(wanted), [step.id for step in policy.classes]
+    if ids.index(wanted) > ids.index(granted):
         raise RefusedError(
             f"{model.id} was released to {granted}; {wanted} lies above it. Run "
             f"'tenure release publish --model {model.id} --to {granted}'"
@@ -46,9 +46,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         if answer.status != "met":
             raise RefusedError(answer.why)
     before = standing.state.availability
-    if before != wanted:
-        emit.fact("availability", wanted, decided.summary)
-    release = next(step for step in policy.classes if step.id == wanted)
+    if before != release.available:
+        emit.fact("availability", release.available, decided.summary)
     return Evidence(
         name="release/publish",
         model=model.id,

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from tenure.release.case import Answer, Case, Gate, instant
+from tenure.release.policy import Policy, Rule
 
 
-def oldest(case: Case) -> int:
+def oldest_days(policy: Policy, rule: Rule) -> int:
     """Return how many days evidence may be old: the fewest the rule states, else the policy's."""
-    stated = (case.rule.expires.days, case.rule.evidence.max_age_days)
-    return min((d for d in stated if d is not None), default=case.policy.evidence_max_age_days)
+    stated = (rule.expires.days, rule.evidence.max_age_days)
+    return min((d for d in stated if d is not None), default=policy.evidence_max_age_days)
 
 
 def check(case: Case) -> Answer:
@@ -16,7 +17,7 @@ def check(case: Case) -> Answer:
     filed = case.newest
     if filed is None:
         return Answer(status="missing", why="no evidence on record")
-    now, most = instant(case.docket.now), oldest(case)
+    now, most = instant(case.docket.now), oldest_days(case.policy, case.rule)
     if now - instant(filed.time) > timedelta(days=most):
         return Answer(
             status="stale",

@@ -1,0 +1,130 @@
+"""Watch a release: judge again what it rests on, and take the model down where that broke.
+
+What a breach leads to stands in the policy; nobody has to decide it at night. The downgrade is a
+fact in the record, with its reason. Run it every day, and after 'tenure release happened'.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.dossier.nouns import Event, Evidence, Model
+from tenure.dossier.stage import Emit, Stage, View
+from tenure.errors import UsageError
+from tenure.release.case import instant
+from tenure.release.dockets import TALLY, docket_of, notes
+from tenure.release.policy import Policy
+from tenure.release.watching import NONE, Outcome, Released, Tally, watch
+
+
+class Spec(BaseModel):
+    """Settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry: bool = Field(default=False, description="Say what would follow; change nothing.")
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Watch, and carry a downgrade out.
+
+    Raises:
+        UsageError: the model is not available to anybody, so there is nothing to watch.
+    """
+    event, standing, policy = _released(model, view)
+    docket = docket_of(view, policy, model)
+    released = Released(
+        release=str(standing.findings["class"]),
+        since=event.time,
+        docket=docket,
+        tallies=_tallies(view, policy, model, docket.now),
+        exempted=_exempted(view, model),
+    )
+    found = watch(policy, released)
+    if found.action == "downgrade" and not spec.dry:
+        to = NONE if found.to == NONE else policy.release(found.to).available
+        if to != view.state(model.id).availability:
+            emit.fact("availability", to, "; ".join(found.because))
+    findings: dict[str, Any] = {
+        **found.to_json(),
+        "class": released.release if spec.dry else found.to,
+        "was": released.release,
+        "dry": spec.dry,
+        "policy": policy.digest,
+    }
+    return Evidence(
+        name="release/watch",
+        model=model.id,
+        kind="record",
+        summary=_said(model, found, dry=spec.dry),
+        findings=findings,
+        files={"policy.json": emit.file(policy.model_dump_json(indent=2))},
+    )
+
+
+def _said(model: Model, found: Outcome, *, dry: bool) -> str:
+    if found.action == "keep":
+        open_ones = [s for s in found.seen if s.standing != "holds"]
+        rest = "".join(f"; {s.name}: {s.standing}, {s.why}" for s in open_ones)
+        return f"{model.id} stays {found.release}: {len(found.seen)} things watched{rest}"
+    where = "withdrawn" if found.to == NONE else f"taken down to {found.to}"
+    verb = f"would be {where}" if dry else f"is {where}"
+    return f"{model.id} {verb}, from {found.release}: {'; '.join(found.because)}"
+
+
+def _released(model: Model, view: View) -> tuple[Event, Evidence, Policy]:
+    """Find what put the model where it is: its publication, or a downgrade since."""
+    if view.state(model.id).availability == "none":
+        raise UsageError(
+            f"{model.id} is not available to anybody, so there is nothing to watch; "
+            f"'tenure status {model.id}' shows how it stands"
+        )
+    pairs = view.all_evidence(model.id)
+    decided = [e for _, e in pairs if e.name == "release/decide" and "policy.json" in e.files]
+    moved = [
+        (event, e)
+        for event, e in pairs
+        if e.name == "release/publish"
+        or (e.name == "release/watch" and e.findings.get("action") == "downgrade" and not e.findings["dry"])
+    ]  # fmt: skip
+    if not decided or not moved:
+        raise UsageError(
+            f"{model.id} was made available without a decision on record; run "
+            f"'tenure release decide --model {model.id}' and then 'tenure release publish'"
+        )
+    event, standing = moved[-1]
+    return event, standing, Policy.model_validate_json(view.read(decided[-1].files["policy.json"]))
+
+
+def _exempted(view: View, model: Model) -> tuple[str, ...]:
+    decided = view.evidence("release/decide", model.id)
+    return tuple(decided.findings.get("exemptions", ())) if decided else ()
+
+
+def _tallies(view: View, policy: Policy, model: Model, now: str) -> dict[str, Tally]:
+    """Add up, for each condition, the tallies that lie within its window."""
+    found: dict[str, Tally] = {}
+    rows = list(notes(view, TALLY, (model.id,)))
+    for condition in policy.conditions:
+        name = condition.monitor.counts
+        if name is None:
+            continue
+        held = [
+            event.body
+            for event in rows
+            if event.name == f"{TALLY}{name}"
+            and (instant(now) - instant(str(event.body["since"]))).days < condition.window_days
+        ]
+        found[condition.id] = Tally(
+            events=sum(int(row["events"]) for row in held), of=sum(int(row["of"]) for row in held)
+        )
+    return found
+
+
+stage = Stage(
+    name="release/watch",
+    spec=Spec,
+    run=run,
+    summary="Watch a release; take it down a class where what it rests on has broken.",
+    repeat=True,
+)
