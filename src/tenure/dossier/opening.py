@@ -32,7 +32,7 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
     """
     frozen = not path.with_name(path.name + "-wal").exists()  # nobody has it open
     before = _state(path)
-    address = f"{path.absolute().as_uri()}?{'immutable=1' if frozen else 'mode=ro'}"
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if frozen else ''}"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
             yield database

@@ -3,9 +3,8 @@
     python3 verify_dossier.py FOLDER [--trust sha256:...] [--checkpoint FILE] [--witness VKEY]...
     python3 verify_dossier.py EVENT.tlog-proof --log VKEY [--witness VKEY]...
 
-It reads docs/dossier-format.md as a stranger would, shares no code with what wrote the dossier, and
-travels in every export. The package `cryptography` is used where it is installed; it is some fifty
-times faster than the arithmetic below. Exit status: 0 all is well, 1 something is wrong.
+It reads docs/dossier-format.md as a stranger would and shares no code with what wrote the dossier.
+`cryptography`, where installed, is fifty times faster than the arithmetic below. Exit status: 0, 1.
 """
 
 import argparse
@@ -14,13 +13,10 @@ import hashlib
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-Point = tuple[int, int, int, int]
 
 P = 2**255 - 19  # Ed25519, RFC 8032 section 5.1
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -28,7 +24,7 @@ D = -121665 * pow(121666, P - 2, P) % P
 BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
 
 
-def _point(data: bytes) -> Point | None:
+def _point(data: bytes) -> tuple[int, ...] | None:
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & ((1 << 255) - 1)
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
@@ -41,14 +37,14 @@ def _point(data: bytes) -> Point | None:
     return x, y, 1, x * y % P
 
 
-def _add(a: Point, b: Point) -> Point:
+def _add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     i, j, k, m = f - e, h - g, h + g, f + e
     return i * j % P, k * m % P, j * k % P, i * m % P
 
 
-def _times(number: int, point: Point) -> Point:
+def _times(number: int, point: tuple[int, ...]) -> tuple[int, ...]:
     half = _times(number >> 1, _add(point, point)) if number > 1 else (0, 1, 1, 0)
     return _add(half, point) if number & 1 else half
 
@@ -67,11 +63,9 @@ try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    _key = lru_cache(Ed25519PublicKey.from_public_bytes)
-
     def _ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
         try:
-            _key(public).verify(signature, message)
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -104,9 +98,8 @@ class Head:
     """A checkpoint: a C2SP signed note, in its one form."""
 
     def __init__(self, note: str) -> None:
-        self.text, signatures = note.split("\n\n")
-        self.text += "\n"
-        self.origin, size, root, *_ = self.text.split("\n")
+        text, signatures = note.split("\n\n")
+        self.text, (self.origin, size, root, *_) = text + "\n", text.split("\n")
         self.size, self.root = int(size), base64.b64decode(root, validate=True)
         lines = [line.split(" ") for line in signatures.split("\n")[:-1]]
         self.signed = [(n, base64.b64decode(s, validate=True)) for _, n, s in lines]
@@ -117,13 +110,12 @@ class Head:
     def signed_by(self, name: str, kind: bytes, public: bytes) -> int | None:
         """Return when (a witness, kind 4) or 0 (a log, kind 1); None when this key did not sign."""
         start, when = _sha(name.encode() + b"\n" + kind + public)[:4], None
-        for signer, data in self.signed:
-            if signer == name and data[:4] == start:
-                stamp, signature = (data[4:12], data[12:]) if kind == b"\4" else (b"", data[4:])
-                when = int.from_bytes(stamp, "big")
-                head = f"cosignature/v1\ntime {when}\n" if stamp else ""
-                if not _ed25519(public, signature, (head + self.text).encode()):
-                    raise ValueError(f"the signature of {name} does not fit")
+        for data in (d for signer, d in self.signed if (signer, d[:4]) == (name, start)):
+            cut = 12 if kind == b"\4" else 4
+            when = int.from_bytes(data[4:cut], "big")
+            head = f"cosignature/v1\ntime {when}\n" if kind == b"\4" else ""
+            if not _ed25519(public, data[cut:], (head + self.text).encode()):
+                raise ValueError(f"the signature of {name} does not fit")
         return when
 
 
@@ -145,6 +137,16 @@ KIND = ("urn:tenure:event:v1", 1, FIELDS)
 BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 
 
+def _unwrap(entry: bytes) -> tuple[Any, str, bytes, bytes]:
+    """Return the statement, the signer, the signature, and what was signed (DSSE)."""
+    payload64, keyid, sig64 = ENVELOPE.fullmatch(entry).groups()  # type: ignore[union-attr] - caught
+    payload, sig = base64.b64decode(payload64), base64.b64decode(sig64)
+    if (base64.b64encode(payload), base64.b64encode(sig)) != (payload64, sig64) or len(entry) >> 16:
+        raise ValueError("not an entry in its one form")
+    message = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
+    return json.loads(payload.decode(), object_pairs_hook=_once), keyid.decode(), sig, message
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a key is written twice")
@@ -164,6 +166,7 @@ class Check:
         self.files: dict[str, str] = {}
         self.first: str | None = None
         self.witnesses: dict[tuple[str, bytes, bytes], list[tuple[int, int]]] = {}
+        self.log = ("whose key you give with --log VKEY", b"", b"")
         self.origin = ""
         self.count = 0
 
@@ -174,17 +177,11 @@ class Check:
         self.count += 1
         where = f"event {index}"
         try:
-            payload64, keyid, sig64 = ENVELOPE.fullmatch(entry).groups()  # type: ignore[union-attr] - caught
-            payload, sig = base64.b64decode(payload64), base64.b64decode(sig64)
-            whole = json.loads(payload.decode(), object_pairs_hook=_once)
+            whole, key, sig, message = _unwrap(entry)
             event, subject = whole["predicate"], whole["subject"][0]["digest"]["sha256"]
             where = f"event {index} ({event['act']} {event['name']})"
-            kind = (whole["predicateType"], event["schema"], set(event))
-            again = (base64.b64encode(payload), base64.b64encode(sig))
-            if kind != KIND or again != (payload64, sig64) or len(entry) > 65535:
+            if (whole["predicateType"], event["schema"], set(event)) != KIND:
                 self._wrong(where, "not of this format")
-            message = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
-            key = keyid.decode()
             if event["act"] == "key":
                 self._key_event(where, event, key)
             if key not in self.keys or not _ed25519(self.keys[key], sig, message):
@@ -278,13 +275,6 @@ class Check:
             self._wrong("kept checkpoint", "is another; only the whole log can show that they fit")
         return self._checkpoint("checkpoint", head, head.root)
 
-    def _database(self, folder: Path) -> tuple[str, Iterator[tuple[int, bytes]]]:
-        uri = (folder / "dossier.db").resolve().as_uri()
-        mode = "mode=ro" if (folder / "dossier.db-wal").exists() else "immutable=1"
-        database = sqlite3.connect(f"{uri}?{mode}", uri=True)
-        note = database.execute("SELECT note FROM checkpoint").fetchone()[0]
-        return note, iter(database.execute("SELECT idx, envelope FROM log ORDER BY idx"))
-
     def _bundles(self, folder: Path, size: int) -> Iterator[tuple[int, bytes]]:  # C2SP tlog-tiles
         for start in range(0, size, 256):
             data, place = _tile(folder, "entries", start, min(256, size - start)).read_bytes(), 0
@@ -296,129 +286,113 @@ class Check:
                 self._wrong(f"bundle of event {start}", "holds too much or too little")
 
     def _hash_tiles(self, folder: Path, hashes: list[bytes]) -> None:
-        level = 0
-        while hashes:
+        for level in range(8):
             parts = [hashes[start : start + 256] for start in range(0, len(hashes), 256)]
             for number, part in enumerate(parts):
-                place = _tile(folder, str(level), 256 * number, len(part))
-                if place.read_bytes() != b"".join(part):
-                    self._wrong(f"tile {place}", "not what the events say")
-            hashes, level = [_root(part) for part in parts if len(part) == 256], level + 1
+                tile = _tile(folder, str(level), 256 * number, len(part))
+                if tile.read_bytes() != b"".join(part):
+                    self._wrong(f"tile {tile}", "not what the events say")
+            hashes = [_root(part) for part in parts if len(part) == 256]
 
     def _whole(self, folder: Path, kept: Path | None) -> str | None:
-        leaves, tiled = list[bytes](), not (folder / "dossier.db").is_file()
-        if tiled:
-            note = (folder / "checkpoint").read_text("utf-8")
-            entries = self._bundles(folder, Head(note).size)
+        leaves, stored, entries = list[bytes](), folder / "dossier.db", None
+        if stored.is_file():
+            frozen = "" if (folder / "dossier.db-wal").exists() else "&immutable=1"
+            database = sqlite3.connect(f"{stored.resolve().as_uri()}?mode=ro{frozen}", uri=True)
+            head = Head(database.execute("SELECT note FROM checkpoint").fetchone()[0])
+            entries = database.execute("SELECT idx, envelope FROM log ORDER BY idx")
         else:
-            note, entries = self._database(folder)
-        for index, entry in entries:
+            head = Head((folder / "checkpoint").read_text("utf-8"))
+        for index, entry in entries or self._bundles(folder, head.size):
             if index != len(leaves):
                 self._wrong(f"event {len(leaves)}", f"missing; event {index} is in its place")
             self._event(index, entry)
             leaves.append(_sha(b"\x00" + entry))
-        head = Head(note)
         if head.size != len(leaves):
             self._wrong(f"event {len(leaves)}", f"the log ends; signed were {head.size} events")
-        if tiled:
+        if entries is None:
             self._hash_tiles(folder, leaves)
-        for place in [*sorted((folder / "cosigned").glob("[0-9a-f]*")), *([kept] if kept else [])]:
+        for place in (*sorted((folder / "cosigned").glob("[0-9a-f]*")), *([kept] if kept else [])):
             old = Head(place.read_text("utf-8"))
             root = _root(leaves[: old.size]) if old.size <= len(leaves) else None
             self._checkpoint("kept checkpoint" if place == kept else place.name, old, root)
         return self._checkpoint("checkpoint", head, _root(leaves[: head.size]))
 
-    def proof(self, place: Path, log: str) -> None:
-        """Check one event against a C2SP tlog-proof; the event lies beside it, ending in .json."""
-        try:
-            text, note = place.read_text("utf-8").split("\n\n", 1)
-            first, index, *lines = text.split("\n")
-            entry, head, key = place.with_suffix(".json").read_bytes(), Head(note), _vkey(log)
-            hashes = [base64.b64decode(line, validate=True) for line in lines]
-            number, self.count = int(index.removeprefix("index ")), 1
-            payload64, keyid, sig64 = ENVELOPE.fullmatch(entry).groups()  # type: ignore[union-attr] - caught
-            payload, sig = base64.b64decode(payload64), base64.b64decode(sig64)
-            event = json.loads(payload.decode(), object_pairs_hook=_once)["predicate"]
-            if first != "c2sp.org/tlog-proof@v1" or index != f"index {number}":
-                self._wrong(place.name, "not an offline proof")
-            if _climb(_sha(b"\x00" + entry), number, head.size, hashes) != head.root:
-                self._wrong(f"event {number}", "its proof does not lead to the root")
-            if (event["index"], event["log"]) != (number, key[0]):
-                self._wrong(f"event {number}", f"was written as {event['index']} of {event['log']}")
-            message = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
-            own = keyid.decode() == "sha256:" + _sha(key[2]).hex()
-            if own and not _ed25519(key[2], sig, message):
-                self._wrong(f"event {number}", "not signed by the key it names")
-            if head.origin != key[0] or key[1] != b"\1" or head.signed_by(*key) is None:
-                self._wrong("checkpoint", f"not signed by the log {key[0]}")
-            self._seen(head)
-        except (*BROKEN, OSError) as error:
-            self._wrong(place.name, f"cannot be read: {error}"[:300])
-        self._unseen()
+    def _proof(self, place: Path, log: tuple[str, bytes, bytes]) -> None:  # C2SP tlog-proof
+        text, note = place.read_text("utf-8").split("\n\n", 1)
+        first, index, *lines = text.split("\n")
+        entry, head, number = place.with_suffix(".json").read_bytes(), Head(note), int(index[6:])
+        whole, keyid, sig, message = _unwrap(entry)
+        hashes = [base64.b64decode(line, validate=True) for line in lines]
+        root = _climb(_sha(b"\x00" + entry), number, head.size, hashes)
+        there = (whole["predicate"]["index"], whole["predicate"]["log"]) == (number, log[0])
+        proven = (first, index) == ("c2sp.org/tlog-proof@v1", f"index {number}")
+        if not there or not proven or root != head.root:
+            self._wrong(place.stem, "its proof does not lead to the root, or from another place")
+        own, self.count = keyid == "sha256:" + _sha(log[2]).hex(), 1
+        if own and not _ed25519(log[2], sig, message):
+            self._wrong(place.stem, "not signed by the key it names")
+        if head.origin != log[0] or head.signed_by(*log) != 0 or log[1] != b"\1":
+            self._wrong("checkpoint", f"not signed by the log {log[0]}")
+        self._seen(head)
 
-    def _unseen(self) -> None:
+    def _folder(self, folder: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
+        exported, tiled = (folder / "events.jsonl").is_file(), (folder / "tile").is_dir()
+        signer = (self._export if exported else self._whole)(folder, kept)
+        heads = self.roles.get(signer or "") == "operator" and signer not in self.ended
+        if trust not in (None, self.first, signer if heads else None):
+            self._wrong("signer", f"begun by {self.first}, not by the key you trust")
+        listed = (folder / "left-out.json").read_text("utf-8") if exported else ""
+        if files and (not tiled or (folder / "files").is_dir()):
+            self._stored_files(folder, set(DIGEST.findall(listed)))
+
+    def run(self, place: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
+        """Read everything once; ``problems`` then holds what is wrong."""
+        try:
+            if place.is_file():
+                self._proof(place, self.log)
+            else:
+                self._folder(place, trust, kept, files=files)
+        except (*BROKEN, OSError, sqlite3.Error) as error:
+            self._wrong(f"after event {self.count - 1}", f"cannot be read: {error}"[:300])
         for (name, _, _), seen in self.witnesses.items():
             if not seen:
                 self._wrong(f"witness {name}", "has cosigned no checkpoint of this log")
 
-    def run(self, folder: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
-        """Read everything once; ``problems`` then holds what is wrong."""
-        try:
-            exported = (folder / "events.jsonl").is_file()
-            signer = (self._export if exported else self._whole)(folder, kept)
-            heads = self.roles.get(signer or "") == "operator" and signer not in self.ended
-            if trust not in (None, self.first, signer if heads else None):
-                self._wrong("signer", f"begun by {self.first}, not by the key you trust")
-            listed = (folder / "left-out.json").read_text("utf-8") if exported else ""
-            tiled = not exported and not (folder / "dossier.db").is_file()
-            if files and not (tiled and not (folder / "files").is_dir()):
-                self._stored_files(folder, set(DIGEST.findall(listed)))
-        except (*BROKEN, OSError, sqlite3.Error) as error:
-            self._wrong(f"after event {self.count - 1}", f"cannot be read: {error}"[:300])
-        self._unseen()
-
 
 def _tile(folder: Path, level: str, start: int, width: int) -> Path:
-    number = start // 256
-    parts, rest = [f"{number % 1000:03}"], number // 1000
-    while rest:
-        parts, rest = [f"x{rest % 1000:03}", *parts], rest // 1000
-    whole = folder.joinpath("tile", level, *parts)
-    return whole if width == 256 else whole.with_name(whole.name + ".p") / str(width)
+    number, path = start // 256, f"{start // 256 % 1000:03}"
+    while number := number // 1000:
+        path = f"x{number % 1000:03}/{path}"
+    return folder / "tile" / level / (path if width == 256 else f"{path}.p/{width}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Check and say what was found."""
     parser = argparse.ArgumentParser(description="Check a dossier without what wrote it.")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
-    parser.add_argument("--trust", help="fingerprint of the operator's key, known from elsewhere")
-    parser.add_argument("--checkpoint", type=Path, help="an earlier checkpoint that you kept")
-    parser.add_argument(
-        "--witness", type=_vkey, action="append", default=[], help="must have cosigned"
-    )
-    parser.add_argument("--log", help="the log's verifier key, where one proof is checked")
-    parser.add_argument("--no-files", action="store_true", help="do not read the stored files")
+    option = parser.add_argument
+    option("folder", type=Path, nargs="?", default=Path(__file__).parent)
+    option("--trust", help="fingerprint of the operator's key, known from elsewhere")
+    option("--checkpoint", type=Path, help="an earlier checkpoint that you kept")
+    option("--witness", type=_vkey, action="append", default=[], help="must have cosigned")
+    option("--log", type=_vkey, help="the log's verifier key, to check one proof")
+    option("--no-files", action="store_true", help="do not read the stored files")
     given, found = parser.parse_args(arguments), Check()
     found.witnesses = {witness: [] for witness in given.witness}
-    if given.folder.is_file():
-        if given.log is None:
-            parser.error("one proof is checked with --log VKEY, the log's verifier key")
-        found.proof(given.folder, given.log)
-    else:
-        found.run(given.folder, given.trust, given.checkpoint, files=not given.no_files)
+    found.log = given.log or found.log
+    found.run(given.folder, given.trust, given.checkpoint, files=not given.no_files)
     print("".join(f"  {problem}\n" for problem in found.problems), end="")
     if found.problems or not found.count:
         print(f"NOT OK: {len(found.problems)} problems in {found.count} events")
         return 1
-    trusted = given.trust or given.log
+    trusted = given.trust or (given.log and given.log[0])
     who = f"vouched for by {trusted}" if trusted else "consistent, signer unknown"
     print(f"OK: {found.count} events, {len(found.files)} files named; {who}")
     for key, count in found.signed.items():
         print(f"  {key} ({found.roles[key]}): {count} events")
     for (name, _, _), seen in found.witnesses.items():
-        size, when = max(seen)
-        date = datetime.fromtimestamp(when, timezone.utc).isoformat()
-        print(f"  witness {name} saw the first {size} events of the log by {date}")
+        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(seen)[1]))
+        print(f"  witness {name} saw the first {max(seen)[0]} events of the log by {date}")
     return 0
 
 
