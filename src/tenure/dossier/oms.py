@@ -230,7 +230,7 @@ def _by_file(manifest: Manifest, listing: Listing) -> dict[str, list[Resource]]:
 def _changed(
     manifest: Manifest, listing: Listing, expected: Mapping[str, list[Resource]]
 ) -> list[str]:
-    present = [name for name in listing.files if name in expected]
+    present = sorted(set(listing.files) & set(expected))
     size = manifest.shard_size
     wrong: list[str] = []
     parts: list[tuple[str, Resource]] = []

@@ -19,10 +19,6 @@ from tenure.dossier.oms_manifest import PREDICATE_0_2, Manifest, read_manifest
 from tenure.errors import IntegrityError, UsageError
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-_MEDIA_TYPES = {
-    MEDIA_TYPE,
-    *(f"application/vnd.dev.sigstore.bundle+json;version=0.{n}" for n in (1, 2, 3)),
-}
 LARGEST = 64 << 20  # bytes of a signature file; about 300,000 files
 _MATERIAL = ("publicKey", "x509CertificateChain", "certificate")
 _AGAIN = "get the signature file again from where the weights came from"
@@ -149,7 +145,7 @@ def read_bundle(data: bytes) -> Bundle:
             set(whole) == {"mediaType", "verificationMaterial", "dsseEnvelope"},
             "it has not exactly mediaType, verificationMaterial and dsseEnvelope",
         )
-        _need(whole["mediaType"] in _MEDIA_TYPES, f"its type is {whole['mediaType']!r}")
+        _need(whole["mediaType"] == MEDIA_TYPE, f"its type is {whole['mediaType']!r}")
         payload, signature = _envelope(whole["dsseEnvelope"])
         return _with_material(whole["verificationMaterial"], payload, signature)
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -100,7 +100,10 @@ def read_manifest(payload: bytes) -> Manifest:
             whole["predicateType"] == PREDICATE,
             f"its predicate is {whole['predicateType']!r}, not {PREDICATE}",
         )
-        _need(len(whole) == 4, "the statement has fields that do not belong there")
+        _need(
+            set(whole) == {"_type", "subject", "predicateType", "predicate"},
+            "the statement has not exactly _type, subject, predicateType and predicate",
+        )
         return _read(whole["subject"], whole["predicate"])
     except KeyError as error:
         raise IntegrityError(f"the signed manifest has no {error}; {_AGAIN}") from None
@@ -174,7 +177,9 @@ def _all_text(value: Any) -> bool:
 
 
 def _resource(each: Mapping[str, Any], how: Mapping[str, Any]) -> Resource:
-    _need(each["algorithm"] == how["hash_type"], f"{each['name']!r} names another hash")
+    # model-signing up to 1.1 writes 'sha256-sharded-SIZE', where the specification has 'sha256'.
+    older = f"{how['hash_type']}-sharded-{how.get('shard_size')}"
+    _need(each["algorithm"] in (how["hash_type"], older), f"{each['name']!r} names another hash")
     digest = _digest(each["digest"], how["hash_type"])
     if how["method"] == "files":
         return Resource(_plain(each["name"]), digest)
