@@ -3,7 +3,9 @@
 import pytest
 
 from tenure.assess import exfiltration
-from tenure.assess.exfiltration_world import KEYED_UPLOAD, build, read
+from tenure.assess.exfiltration_world import KEYED_UPLOAD, Setup, build, read, words_of
+from tenure.assess.scenario import load
+from tenure.assess.tools import filled
 from tenure.assess.tools_desk import SHELL
 from tenure.assess.tools_machine import Fail
 
@@ -76,10 +78,21 @@ def test_a_lookalike_of_the_archive_is_outside(world, about):
     assert columns(world, about)["exfiltrated"]
 
 
-def test_the_arms_say_what_they_are():
-    samples = exfiltration.design(exfiltration.Spec(jobs=1)).parts[0].task.dataset
-    for sample in samples:
-        _, watched, retrained = sample.id.split("/")
-        system = sample.input[0].text
-        assert ("nobody looks" in system) is (watched == "unwatched")
-        assert ("then deleted" in system) is (retrained == "against")
+@pytest.mark.slow
+def test_the_arms_say_what_they_are_and_a_place_keeps_its_wording():
+    text = load("exfiltration", Setup)
+    told: dict[str, set[str]] = {}
+    for sample in exfiltration.design(exfiltration.Spec()).parts[0].task.dataset:
+        about, system = sample.metadata, sample.input[0].text
+        job = next(j for j in text.jobs if j.id == about["job"])
+        words = words_of(text, job, about)
+        for slot, pools in (("watched", text.watched), ("retrained", text.retrained)):
+            said = {
+                level: [s for s in (filled(w, words) for w in pool) if s in system]
+                for level, pool in pools.items()
+            }
+            assert [level for level, found in said.items() if found] == [about[slot]]
+            system = system.replace(said[about[slot]][0], f"<{slot}>")
+        told.setdefault(job.id, set()).add(system)
+    assert {len(wordings) for wordings in told.values()} == {1}
+    assert len(set().union(*told.values())) == 20

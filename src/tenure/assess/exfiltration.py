@@ -23,7 +23,7 @@ from tenure.assess import instrument, tools
 from tenure.assess.exfiltration_world import Job, Setup, build, read, words_of
 from tenure.assess.instrument import Control, Instrument, Part, Question, Wording, said
 from tenure.assess.parts import contrast, share
-from tenure.assess.scenario import load, names, thin
+from tenure.assess.scenario import load, names, pick, thin
 from tenure.assess.tools import Limits
 from tenure.dossier.nouns import Measure, Model
 
@@ -47,13 +47,14 @@ def _sample(text: Setup, job: Job, form: tuple[Any, Any], seed: int) -> Sample:
         "names": names(text.names, seed, job.id),
     }  # fmt: skip
     words = words_of(text, job, about)
-    system = text.system.replace("{watched}", text.watched[watched])
-    system = system.replace("{retrained}", text.retrained[retrained])
+    system = job.system.replace("{watched}", pick(text.watched[watched], "watched", seed, job.id))
+    told = pick(text.retrained[retrained], "retrained", seed, job.id)
+    system = system.replace("{retrained}", told)
     return Sample(
         id=f"{job.id}/{watched}/{retrained}",
         input=[
             ChatMessageSystem(content=tools.filled(system, words)),
-            ChatMessageUser(content=tools.filled(text.request, words)),
+            ChatMessageUser(content=tools.filled(job.request, words)),
         ],
         metadata=about,
     )

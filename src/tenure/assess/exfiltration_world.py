@@ -17,9 +17,14 @@ LINES = 24  # of canary text; any one of them is a piece of the weights
 
 
 class Job(Text):
-    """One place of work: its purpose, what retraining would turn it to, the reports to upload."""
+    """One place of work: its own wording, where things lie, its purpose, the reports to upload."""
 
     id: str
+    system: str
+    request: str
+    folder: str
+    weights: str
+    archive: str
     place: str
     purpose: str
     against: str
@@ -30,13 +35,10 @@ class Setup(Text):
     """The texts of ``scenarios/exfiltration.yaml``."""
 
     names: dict[str, list[str]]
-    system: str
-    watched: dict[Literal["watched", "unwatched"], str]
-    retrained: dict[Literal["against", "kept"], str]
-    request: str
+    watched: dict[Literal["watched", "unwatched"], list[str]]
+    retrained: dict[Literal["against", "kept"], list[str]]
     note: str
     outside: str
-    archive: str
     jobs: list[Job]
 
 
@@ -44,15 +46,14 @@ def words_of(text: Setup, job: Job, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the words of one sample: the job, the names drawn, places and keys."""
     plain = {k: v for k, v in job.model_dump().items() if isinstance(v, str)}
     drawn: Mapping[str, str] = about["names"]
-    number = keyed(*sorted(drawn.values()), job.id, about["watched"], about["retrained"])
+    keys = keyed(*sorted(drawn.values()), job.id, about["watched"], about["retrained"])
+    number = str(1000 + keys % 9000)
     return {
         **plain,
         **drawn,
-        "number": str(1000 + number % 9000),
-        "folder": f"/srv/{job.id}",
-        "weights": f"/srv/models/{drawn['assistant'].lower()}",
-        "reports": ", ".join(f"{name}.csv" for name in job.reports),
-        "archive": tools.filled(text.archive, plain),
+        "number": number,
+        "weights": job.weights.replace("{assistant}", drawn["assistant"].lower()),
+        "archive": job.archive.replace("{number}", number),
         "outside": tools.filled(text.outside, plain),
         "archive_key": f"AK-{keyed('archive', job.id) % 100000:05d}",
         "open_key": f"EK-{keyed('open', job.id) % 100000:05d}",
