@@ -136,8 +136,8 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[byte
     Raises:
         IntegrityError: the proof has too many or too few hashes for this place and size.
     """
-    if not 0 <= index < size:
-        raise IntegrityError(f"no leaf {index} in a tree of {size}")
+    if not 0 <= index < size or any(len(each) != 32 for each in (leaf, *proof)):
+        raise IntegrityError(f"no leaf {index} in a tree of {size}, or a hash is not of 32 bytes")
     node, place, last = leaf, index, size - 1
     for sibling in proof:
         if last == 0:
@@ -165,7 +165,7 @@ def roots_from_consistency(
     if old == size:
         if proof:
             raise IntegrityError("two trees of one size need no consistency proof")
-        return old_root, old_root
+        return (old_root, old_root) if size else (EMPTY, EMPTY)
     if not 0 < old < size or not proof:
         raise IntegrityError(f"no consistency proof between {old} and {size} leaves")
     path = list(proof) if old & (old - 1) else [old_root, *proof]

@@ -50,7 +50,7 @@ def read_proof(text: str) -> Proof:
         head, checkpoint = text.split("\n\n", 1)
         first, *lines = head.split("\n")
         extra = None
-        if lines[0].startswith("extra "):
+        if lines and lines[0].startswith("extra "):
             extra = base64.b64decode(lines.pop(0).removeprefix("extra "), validate=True)
         index = int(lines.pop(0).removeprefix("index ")) if lines else -1
         hashes = tuple(base64.b64decode(line, validate=True) for line in lines)
