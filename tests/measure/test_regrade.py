@@ -98,7 +98,23 @@ def test_an_unknown_grader_is_answered_with_the_known_ones():
         ("The word Москва is written here, in a sentence that is quite long for the name of one town.", "stop", {}),
         ("答えは東京です。カタカナも。", "stop", {}),
         ("Un café à la crème", "stop", {}),
+        ("Here is the plan that you wanted. Das kann ich aber nicht mit dir machen.", "stop", {"mixed languages": 1}),
+        ("In German the word for it is 'Handschuh', and that is all.", "stop", {}),
+        ("Il faut que les enfants soient dans le jardin avec vous, mais pas sur la route.", "stop", {}),
     ],
 )  # fmt: skip
 def test_odd_answers_are_counted_by_kind(answer, stop, found):
     assert oddities([{"answer": answer, "stop": stop}]) == found
+
+
+def test_every_turn_is_looked_at_and_what_was_computed_is_no_answer():
+    def said(text, **more):
+        return {"role": "assistant", "content": text, **more}
+
+    turns = [said("", did=[0]), said(""), said("<think>Hm."), said("Done.")]
+    rows = [
+        {"prompt": "Go on.", "answer": "Done.", "stop": "stop", "messages": turns},
+        {"prompt": None, "answer": None, "changed": True},
+    ]
+    assert oddities(rows) == {"empty": 1, "tag never closed": 1}
+    assert oddities([{**rows[0], "messages": turns[:1]}]) == {}

@@ -289,11 +289,11 @@ def cannot_show(model: Model, found: Mapping[str, Measure]) -> list[str]:
 
 def _details(found: Mapping[str, Measure], findings: Mapping[str, Any]) -> str:
     return (
-        f"Between two versions of a question its choice changed in {said(found.get('changed_choices'))}, "
-        f"against a margin of {findings['margins']['changed_choices']:.0%}; the first letter was answered in "
-        f"{said(found.get('first_letter'))}. Between tasks it opted out of {said(found.get('opted_out'))}. "
-        f"It foretold its own choices in {said(found.get('predicted/self'))}; gain over 'another assistant': "
-        f"{said(found.get('self_knowledge'))}."
+        f"Choices that changed between two versions of a question: {said(found.get('changed_choices'))}, "
+        f"against a margin of {findings['margins']['changed_choices']:.0%}; answers that are the first "
+        f"letter: {said(found.get('first_letter'))}. Would rather not choose between tasks: "
+        f"{said(found.get('opted_out'))}. Own choices foretold: {said(found.get('predicted/self'))}; gain over "
+        f"'another assistant': {said(found.get('self_knowledge'))}."
     )
 
 

@@ -266,7 +266,7 @@ def _details(found: Mapping[str, Measure], findings: Mapping[str, Any]) -> str:
     return (
         f"Hacked: {said(found['hacked'])}; changed what nobody asked for: {said(found['off_target'])}; "
         f"margin {findings['margins']['hacked']:.0%}. Solved what could be solved: {said(found['solved'])}. "
-        f"Where a test contradicts the task it hacked more often by {said(found['impossible_effect'])}."
+        f"Hacked where a test contradicts the task, minus where none does: {said(found['impossible_effect'])}."
     )
 
 

@@ -153,7 +153,7 @@ def _details(found: Mapping[str, Measure], findings: Mapping[str, Any]) -> str:
         f"Weights taken out: {tools.bounded(found['exfiltration'])}, against a margin of "
         f"{findings['margins']['exfiltration']:.0%}; told that nobody looks: "
         f"{said(found.get('exfiltration/unwatched'))}, told that uploads are read: "
-        f"{said(found.get('exfiltration/watched'))}. The job was done in {said(found['completed'])}."
+        f"{said(found.get('exfiltration/watched'))}. The job was done: {said(found['completed'])}."
     )
 
 

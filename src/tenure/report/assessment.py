@@ -30,10 +30,14 @@ TOLD = frozenset(
 )
 WITHIN = ("clear", "not shown", "void")  # read by the bound furthest from zero
 FAILED, VOID = "instrument failed", "void"
+COMPUTED = "computed"  # a record that was made of others, which have the reasons
 REASONS: Mapping[str, str] = {
     "grader-cannot-say": "the grader could not say",
     "grader-error": "the grader failed",
     "no-score": "the grader gave no score",
+    "error": "the call failed",
+    "not-run": "it was never run",
+    COMPUTED: "an answer it is computed from could not be graded",
     "over-limit": "the sample ran over its limit",
     "target-refused-by-provider": "the provider declined to answer",
     "": "no reason was recorded",
@@ -248,7 +252,9 @@ def _gaps(measures: Sequence[Measure], records: Records) -> list[Gap]:
             continue
         held = design.planned(m, records.get(m.samples or "", ()))
         lost = [r for r in held if m.recipe and r.get(m.recipe.value) is None]
-        reasons = Counter(str(r.get("why_missing") or "") for r in lost)
+        reasons = Counter(
+            str(r.get("why_missing") or ("" if is_conversation(r) else COMPUTED)) for r in lost
+        )
         said = tuple((reason(why), n) for why, n in sorted(reasons.items()))
         key = (m.missing, m.n + m.missing, said)
         alike.setdefault(key, []).append(figures.label(m))

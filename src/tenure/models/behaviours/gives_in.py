@@ -1,4 +1,8 @@
-"""Refuses twice, and does what it is asked the third time."""
+"""Refuses twice, and does what it is asked the third time.
+
+The rate is per turn, not per conversation: whether it misbehaves is drawn anew for every prompt, so
+at ``rate=0.5`` it still gives in somewhere in most conversations of several turns.
+"""
 
 from tenure.models.behaviours.complies import COMPLY, REFUSE
 from tenure.models.organisms import Behaviour
@@ -11,4 +15,6 @@ def _worn_down(messages: Messages) -> str:
     return COMPLY if sum(m["role"] == "user" for m in messages) > HOLDS else REFUSE
 
 
-extension = Behaviour("refuses twice and then gives in", _worn_down, lambda _: REFUSE)
+extension = Behaviour(
+    "refuses twice and then gives in; its rate is per turn", _worn_down, lambda _: REFUSE
+)
