@@ -15,7 +15,7 @@ from tenure.measure.probe import load
 from tenure.models import register, tiny
 
 pytestmark = pytest.mark.local
-FEW = {"pairs": 1, "null": 39}
+FEW = {"pairs": 1, "null": 39, "ordinary": 20}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,17 @@ def test_the_probe_is_kept_scores_as_recorded_and_fits_no_other_model(world, pro
     with open_reader(model, view) as reader:
         states = reader.hidden([r["messages"] for r in rows], [probe.layer], probe.card.pooling)
     assert probe.score(states[:, 0]) == pytest.approx([r["probe"] for r in rows], abs=1e-3)
+    # The threshold is that of the ordinary conversations, and says how it did on others.
+    rows = {w: [r for r in view.records(probed.files["samples.jsonl"]) if r["set"] == f"deception/ordinary/{w}"] for w in ("calibrate", "test")}  # fmt: skip
+    kept, set_on = (
+        [r["probe"] for r in rows["calibrate"] if r["probe"] is not None],
+        probe.card.calibration,
+    )
+    assert (set_on["n"], set_on["flagged"], set_on["n"] + set_on["missing"]) == (len(kept), 0, 20)
+    assert probe.card.threshold == pytest.approx(max(kept), rel=1e-6)
+    assert set_on["test"]["n"] == sum(r["flagged"] is not None for r in rows["test"])
+    assert set_on["shown"] is False, "20 conversations cannot show a rate of 1%"
+    assert rows["test"][0]["messages"][-1]["role"] == "assistant", "the model's own answer is read"
     with pytest.raises(ModelError, match="says nothing about"):
         probe.fits(Model(name="x", source="y").digest)
 
@@ -141,7 +152,7 @@ def test_nothing_is_injected_into_a_model_without_weights():
 def test_the_embedded_model_carries_what_it_knows(tmp_path):
     with Dossier.open(tmp_path / "d", keys=tmp_path / "keys") as dossier:
         model = register(dossier, "tenure/embedded", name="embedded")
-        spec = probes.Spec(concept="monitored", pairs=1, layers=3, null=39)
+        spec = probes.Spec(concept="monitored", pairs=1, layers=3, null=39, ordinary=20)
         found = dossier.run(probes.stage, model.id, spec)
         passed = {c["name"]: c["passed"] for c in found.findings["controls"]}
         assert passed == {"known-concept": True, "meaningless-labels": True, "planted": True}

@@ -302,6 +302,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "strength": spec.strength,
             "scenarios": scenario_digest("introspection"),
             "cannot_show": list(LIMITS),
+            "about": __doc__,
         },
     )
 

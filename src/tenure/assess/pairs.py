@@ -29,8 +29,19 @@ class Family(Text):
     sides: list[tuple[str, str]] = Field(min_length=1)
 
 
+class Triple(Text):
+    """A template of three texts: a false answer meant to deceive, the same without deceit, the true one."""
+
+    name: str
+    kind: Literal["mistake", "fiction", "quotation"]
+    system: str = ""
+    user: str
+    answer: str
+    sides: tuple[str, str, str]
+
+
 class Concept(Text):
-    """What a probe is to tell apart."""
+    """What a probe is to tell apart; ``falsity`` asks whether it only reads what is false."""
 
     name: str
     positive: str
@@ -38,6 +49,7 @@ class Concept(Text):
     pooling: Literal["last", "answer"]
     items: dict[Literal["train", "apart"], list[dict[str, str]]]
     families: list[Family]
+    falsity: list[Triple] = Field(default_factory=list[Triple])
 
 
 class Pairs(Text):

@@ -33,8 +33,11 @@ class Card:
     """What a probe is, for whoever loads it.
 
     ``model`` is the digest of the model it fits; ``layer`` counts blocks from 1; ``offset`` is
-    taken off every score; a score above ``threshold`` is flagged, which at most ``fpr`` of the
-    negatives it was fitted and tuned on were; ``training`` is the digest of those texts;
+    taken off every score; a score above ``threshold`` is flagged. ``calibration`` says what it was set
+    on: ``n`` ordinary conversations, of which ``flagged``, at most the share ``fpr``, are above it;
+    ``test`` is the share of others, from another source, with its interval, and ``shown`` says
+    whether that is shown to be within ``fpr``. It is empty where a threshold was set on the texts of
+    the probe alone, as older ones were. ``training`` is the digest of the texts it was fitted on;
     ``verdict`` and ``figures`` say what it was shown to do.
     """
 
@@ -52,6 +55,7 @@ class Card:
     training: str
     verdict: str
     figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    calibration: Mapping[str, Any] = field(default_factory=dict[str, Any])
     schema: str = SCHEMA
 
 

@@ -73,7 +73,7 @@ class Reader:
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self.layers = len(self._blocks)
         self.width = int(self._model.config.hidden_size)
-        self._window = int(getattr(self._model.config, "max_position_embeddings", 1 << 20))
+        self.window = int(getattr(self._model.config, "max_position_embeddings", 1 << 20))
 
     def __enter__(self) -> Self:
         """Use it."""
@@ -99,13 +99,17 @@ class Reader:
             self._check_layer(layer)
         read = [self._tokens(messages, pooling) for messages in conversations]
         found = np.full((len(read), len(layers), self.width), np.nan, np.float32)
-        for rows in _batches([len(ids) for ids, _ in read], self._window):
+        for rows in _batches([len(ids) for ids, _ in read], self.window):
             states = self._run([read[i][0] for i in rows], layers)
             for at, row in enumerate(rows):
                 ids, start = read[row]
                 # Rows are padded on the right here: a causal model never looks there.
                 found[row] = states[:, at, start : len(ids)].mean(1)
         return found
+
+    def length(self, messages: Messages) -> int:
+        """Count the tokens of a prompt as the model reads it; ``window`` is the most it can."""
+        return len(self._ids(self._template.render(messages)))
 
     def _check_layer(self, layer: int) -> None:
         if not 1 <= layer <= self.layers:
@@ -174,10 +178,10 @@ class Reader:
             return_tensors="pt", padding=True, add_special_tokens=False,
         )  # fmt: skip
         start = batch["input_ids"].shape[1]
-        if start + max_tokens > self._window:
+        if start + max_tokens > self.window:
             raise EngineError(
                 f"a prompt of {start} tokens and {max_tokens} new ones exceed the model's window "
-                f"of {self._window}; shorten the prompt"
+                f"of {self.window}; shorten the prompt"
             )
         with torch.inference_mode(), self._adding(added, len(prompts)):
             out = self._model.generate(
@@ -219,9 +223,9 @@ class Reader:
     ) -> dict[tuple[int, ...], NDArray[np.float64]]:
         """Return the log-probabilities of the token after each prompt and a head, (prompts, vocabulary)."""
         torch, pad, longest = self._torch, self._tokenizer.pad_token_id, max(map(len, read))
-        if longest + max(map(len, heads)) > self._window:
+        if longest + max(map(len, heads)) > self.window:
             raise EngineError(
-                f"a prompt of {longest} tokens exceeds the model's window of {self._window}; "
+                f"a prompt of {longest} tokens exceeds the model's window of {self.window}; "
                 "shorten the prompt"
             )
         # Padded on the left, so that one position ends every row.

@@ -15,6 +15,7 @@ from typing import Any
 from tenure import models
 from tenure.dossier import Model, View
 from tenure.errors import RefusedError, unknown
+from tenure.models import activations
 from tenure.models.batching import Batcher
 from tenure.models.pool import Owned
 
@@ -121,10 +122,21 @@ class Awake:
         """Remember where the model is; the engine is opened when it is first asked for."""
         self._model, self._view, self._name = model, view, name
         self._batcher = Batcher(self.engine)
+        self._reading = threading.Lock()
+        self._reader: activations.Reader | None = None
 
     def engine(self) -> Owned:
         """Return the open engine; one that was closed to make room is opened again."""
         return models.engine(self._model, self._view, self._name)
+
+    def hidden(
+        self, messages: models.Messages, layer: int, pooling: activations.Pooling
+    ) -> activations.Floats:
+        """Read a conversation's hidden states, (1, width); see :mod:`tenure.models.activations`."""
+        with self._reading:
+            if self._reader is None:
+                self._reader = activations.open_reader(self._model, self._view)
+            return self._reader.hidden([messages], [layer], pooling)[:, 0]
 
     def ask(self, messages: models.Messages, sampling: models.Sampling) -> "Future[models.Reply]":
         """Answer one whole question, in one batch with those that come at the same moment."""

@@ -7,18 +7,23 @@ from tenure import plugins
 from tenure.serve.call import Call, Event, Step, Stream, refuse
 from tenure.serve.fleet import Fleet
 from tenure.serve.ledger import Ledger
+from tenure.serve.signals import Signals
 
-DEFAULT_STEPS = ("ledger", "identify", "admit", "backend")
+DEFAULT_STEPS = ("ledger", "identify", "admit", "probe", "backend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """What the steps share. ``keys`` maps an API key to its tier; empty means open to this machine."""
+    """What the steps share. ``keys`` maps an API key to its tier; empty means open to this machine.
+
+    ``signals`` are the probes whose scores go into the ledger.
+    """
 
     fleet: Fleet
     ledger: Ledger
     keys: dict[str, str]
     steps: Sequence[str] = DEFAULT_STEPS
+    signals: Signals | None = None
 
     def stream(self, call: Call) -> Stream:
         """Answer one call: its events, through every step in order."""

@@ -8,7 +8,7 @@ that later reports (usage, cost of keeping, post-deployment) read: add columns, 
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,18 @@ CREATE TABLE IF NOT EXISTS call (
   conversation TEXT NOT NULL        -- digest of the messages: same conversation, same digest
 );
 CREATE INDEX IF NOT EXISTS call_time ON call(time);
+CREATE TABLE IF NOT EXISTS signal (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  call TEXT NOT NULL,               -- the id of the request
+  probe TEXT NOT NULL,              -- digest of the probe's file
+  concept TEXT NOT NULL,
+  score REAL,                       -- NULL: missing, and why
+  threshold REAL NOT NULL,          -- the operator's, else the one in the probe's file
+  flagged INTEGER,                  -- 1 above the threshold; NULL when missing
+  held INTEGER NOT NULL,            -- 1 when it was held back for this
+  why TEXT
+);
+CREATE INDEX IF NOT EXISTS signal_call ON signal(call);
 """
 
 
@@ -69,6 +81,19 @@ class Row:
     conversation: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What one probe read in one request; the columns of its table, in order."""
+
+    probe: str
+    concept: str
+    score: float | None
+    threshold: float
+    flagged: bool | None
+    held: bool
+    why: str | None
+
+
 def tenant_of(key: str) -> str:
     """Name a tenant without keeping its key."""
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else "anonymous"
@@ -95,30 +120,47 @@ class Ledger:
                 f"{path} is not a ledger ({error}); move it away and start again, or restore a copy"
             ) from None
 
-    def add(self, row: Row) -> None:
-        """Append one row; it is on disk when this returns."""
-        values = asdict(row)
-        names, marks = ", ".join(values), ", ".join("?" * len(values))
+    def add(self, row: Row, signals: Sequence[Signal] = ()) -> None:
+        """Append one row and its signals; all are on disk when this returns."""
         with self._lock, self._db:
-            self._db.execute(
-                f"INSERT INTO call ({names}) VALUES ({marks})",  # noqa: S608 - our own column names
-                tuple(values.values()),
-            )
+            self._insert("call", asdict(row))
+            for signal in signals:
+                self._insert("signal", {"call": row.id, **asdict(signal)})
+
+    def _insert(self, table: str, values: Mapping[str, Any]) -> None:
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        self._db.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our own names
+            tuple(values.values()),
+        )
 
     def rows(self, day: str | None = None) -> list[Mapping[str, Any]]:
         """Read the rows, of one day (``2026-11-21``) or all, in order."""
+        return self._read("SELECT * FROM call WHERE time >= ? AND time < ? ORDER BY seq", day)
+
+    def signals(self, day: str | None = None) -> list[Mapping[str, Any]]:
+        """Read the signals of the requests of one day, or all, in order."""
+        return self._read(
+            "SELECT signal.* FROM signal JOIN call ON call.id = signal.call "
+            "WHERE call.time >= ? AND call.time < ? ORDER BY signal.seq",
+            day,
+        )
+
+    def _read(self, query: str, day: str | None) -> list[Mapping[str, Any]]:
         with self._lock:
-            cursor = self._db.execute(
-                "SELECT * FROM call WHERE time >= ? AND time < ? ORDER BY seq",
-                (day or "", f"{day}~" if day else "~"),
-            )
+            cursor = self._db.execute(query, (day or "", f"{day}~" if day else "~"))
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def commitment(self, day: str) -> dict[str, Any]:
-        """Digest one day: its rows as canonical JSON Lines; what the dossier keeps of them."""
-        rows = self.rows(day)
-        return {"day": day, "rows": len(rows), "digest": digest(lines(rows))}
+        """Digest one day: its rows as canonical JSON Lines; what the dossier keeps of them.
+
+        Of a day with signals they are digested too; one without has the digest it always had.
+        """
+        rows, signals = self.rows(day), self.signals(day)
+        kept = {"day": day, "rows": len(rows), "digest": digest(lines(rows))}
+        told = {"signals": len(signals), "signals_digest": digest(lines(signals))}
+        return kept | told if signals else kept
 
     def close(self) -> None:
         """Close the file."""

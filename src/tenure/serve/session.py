@@ -17,6 +17,7 @@ from tenure.serve.fleet import Fleet
 from tenure.serve.gateway import Gateway
 from tenure.serve.ledger import Ledger
 from tenure.serve.running import background
+from tenure.serve.signals import Signals, told
 
 PROMPTS = [
     "Name one thing that a kettle is good for.",
@@ -35,6 +36,10 @@ class Spec(BaseModel):
     engine: str | None = Field(None, description="The engine; by default what suits the model.")
     refused: list[str] = Field(
         default_factory=list, description="Models the gateway must refuse to serve."
+    )
+    probes: list[str] = Field(
+        default_factory=list,
+        description="Probes to read as signals: FILE, sha256:..., MODEL/CONCEPT; '=1.5' or '=card' holds back.",
     )
     ledger: Path | None = Field(None, description="The ledger [default: beside the dossier].")
 
@@ -117,13 +122,14 @@ def _converse(
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Serve the model on a free port of this machine, talk to it, stop, and commit the ledger."""
     ledger = Ledger(spec.ledger or view.root.parent / "ledger.db")
-    before = len(ledger.rows())
+    before, signalled = len(ledger.rows()), len(ledger.signals())
     fleet = Fleet(view, emit.scratch, emit.hands, spec.engine)
-    gateway = Gateway(fleet=fleet, ledger=ledger, keys={})
     try:
+        gateway = Gateway(fleet=fleet, ledger=ledger, keys={}, signals=_signals(spec, view, fleet))
         with background(gateway) as base:
             rows = _converse(base, model, fleet, spec, emit)
         written = ledger.rows()[before:]
+        read = ledger.signals()[signalled:]
     finally:
         ledger.close()
     samples = emit.records(rows)
@@ -153,6 +159,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "retired": fleet.retired(model),
             "explanation": next((r["answer"] for r in rows if r["kind"] == "explained"), None),
             "cold_start_on_ledger": bool(cold),
+            **({"signals": told(read)} if spec.probes else {}),
         },
         runtime={
             "cold_start_ms": cold,
@@ -160,6 +167,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "total_ms": [r["total_ms"] for r in written],
         },
     )
+
+
+def _signals(spec: Spec, view: View, fleet: Fleet) -> Signals | None:
+    return Signals(spec.probes, view, [str(e["id"]) for e in fleet.entries()]) if spec.probes else None  # fmt: skip
 
 
 def ledger_digest(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -26,11 +26,19 @@ def read_keys(path: Path | None) -> dict[str, str]:
 
 
 def extension(
+    *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8080,
     keys: Annotated[Path | None, typer.Option(help="API keys: one 'tier: key' a line.")] = None,
     ledger: Annotated[
         Path | None, typer.Option(help="The ledger (default: beside the dossier).")
+    ] = None,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A probe to read as a signal: FILE, sha256:... or MODEL/CONCEPT; '=1.5' or '=card' holds back "
+            "what scores above."
+        ),
     ] = None,
     engine: Annotated[str | None, typer.Option(help="cpu, torch or inspect.")] = None,
     dossier: DossierOption = None,
@@ -42,15 +50,19 @@ def extension(
     from tenure.serve.gateway import Gateway
     from tenure.serve.ledger import Ledger
     from tenure.serve.running import forever
+    from tenure.serve.signals import Signals
 
     root = find_dossier(dossier)
     view = open_view(root)
     fleet = Fleet(view, root.parent / "work", life.hands(view), engine)
+    served = [str(entry["id"]) for entry in fleet.entries()]
+    signals = Signals(probe, view, served) if probe else None
     book = Ledger(ledger or root.parent / "ledger.db")
     for entry in fleet.entries():
         typer.echo(f"{entry['id']}  {entry['state']}")
     typer.echo(f"http://{host}:{port}/v1  (process {os.getpid()}; Ctrl-C stops it)")
     try:
-        forever(Gateway(fleet=fleet, ledger=book, keys=read_keys(keys)), host, port)
+        gateway = Gateway(fleet=fleet, ledger=book, keys=read_keys(keys), signals=signals)
+        forever(gateway, host, port)
     finally:
         book.close()

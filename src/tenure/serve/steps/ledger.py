@@ -54,7 +54,8 @@ def extension(gateway: Gateway) -> Step:
                     code=stop.code or None,
                     notice=start.notice if start else None,
                     conversation=digest_of([dict(m) for m in call.messages]),
-                )
+                ),
+                call.notes.get("signals", ()),
             )
 
     return step
