@@ -81,6 +81,12 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
         raise DocumentError(source, _position(node, location), field, expected) from None
 
 
+def line_of(path: Path | str, at: tuple[int | str, ...]) -> int | None:
+    """Find the line of a field of a YAML file that can be read, or of the nearest enclosing one."""
+    loader: Any = _Loader(Path(path).read_text(encoding="utf-8"))
+    return _position(loader.get_single_node(), at)
+
+
 def read(path: Path | str, schema: type[T]) -> T:
     """Read a YAML file as ``schema``; see :func:`parse`.
 

@@ -118,6 +118,7 @@ def _row(policy: Policy, rule: Rule, part: Requirement, n: int) -> dict[str, Any
     return {
         "rule": rule.id,
         "severity": rule.severity,
+        "assessment": part.assessment,
         "needed_for": f"{classes[0]} and above" if classes else "no class",
         "requires": f"{part.pattern}: {part.require.words}",
         **{f"n_at_{k}": found or NONE for k, found in zip(FAILURES, needed, strict=True)},
