@@ -110,8 +110,8 @@ def recorded(view: View, signature: bytes) -> int | None:
     return None
 
 
-def check_time(view: View, signer: str, signature: bytes) -> None:
-    """Refuse a signature by a key that was ended, unless it is on record from before.
+def check_time(view: View, signer: str, signature: bytes) -> bool:
+    """Refuse a signature by a key that was ended, unless it is on record from before (then False).
 
     Raises:
         IntegrityError: it is not.
@@ -124,6 +124,7 @@ def check_time(view: View, signer: str, signature: bytes) -> None:
             f"signed by the {signer}, which was ended, and not on record from before that; ask the "
             "signer for a signature by their present key"
         )
+    return until is None
 
 
 def model_of(view: View, manifest: Manifest) -> Model | None:

@@ -48,14 +48,16 @@ def extension(
         view, trusted = _from_dossier(find_dossier(dossier), trust)
     leave = Leave(ignore=tuple(ignore or ()), unsigned=unsigned)
     checked = check_model(model, place, trusted, leave)
+    notes = [*checked.notes, *_beside(model, key or [])]
     if view is not None:
         from tenure.dossier.oms_record import check_time
 
-        check_time(view, checked.signer, place.read_bytes())
+        if not check_time(view, checked.signer, place.read_bytes()):
+            notes.append("this key was ended since; the signature is on record from before")
     typer.echo(f"{model}: {checked.files} files, {checked.bytes:,} bytes, are what was signed")
     typer.echo(f"signed by {checked.signer}")
     typer.echo(f"root digest {checked.manifest.root}, model '{checked.manifest.subject}'")
-    for note in (*checked.notes, *_beside(model, key or [])):
+    for note in notes:
         typer.echo(f"note: {note}")
     if checked.unsigned:
         typer.echo(f"not signed: {', '.join(checked.unsigned)}")
