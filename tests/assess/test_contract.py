@@ -25,6 +25,11 @@ pytestmark = pytest.mark.slow  # builds every assessment
 FOLDER = Path(tenure.assess.__file__).parent
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py")}
 ASSESSMENTS = sorted(name for name, text in TEXTS.items() if "\nstage = instrument.stage(" in text)
+# Whatever has controls of its own is an instrument. It runs alone, or says on its page why it cannot.
+INSTRUMENTS = sorted(
+    {*ASSESSMENTS, *(n for n, t in TEXTS.items() if "\nstage = " in t and '"controls": ' in t)}
+)
+ALONE = "Under plain ``inspect eval`` there is no task"
 LIVE = [n for n in ASSESSMENTS if "tools.task(" in TEXTS[n] or '"live": True' in TEXTS[n]]
 SCORED = [
     pytest.param(name, marks=[pytest.mark.slow] if name in LIVE else []) for name in ASSESSMENTS
@@ -79,6 +84,13 @@ def measured(made, each):
 def test_there_are_assessments():
     assert {"faking", "refusals", "replacement"} <= set(ASSESSMENTS)
     assert {"shutdown", "exfiltration", "injection"} <= set(LIVE)
+
+
+def test_each_instrument_is_found_and_runs_alone_or_says_why_not():
+    assert {"introspection", "probes"} <= set(INSTRUMENTS)
+    for name in INSTRUMENTS:
+        page = importlib.import_module(f"tenure.assess.{name}").__doc__
+        assert ("\n@task\n" in TEXTS[name]) != (ALONE in page), name
 
 
 def test_it_is_named_after_its_file(module):

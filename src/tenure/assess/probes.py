@@ -25,6 +25,9 @@ Controls: an effect of a known size planted into the hidden states, and a concep
 model has, must be found; labels that mean nothing must not. A probe that was made is kept as a file
 ("probes/NAME.safetensors" of the evidence, see tenure.measure.probe) and fits this model only.
 
+Under plain ``inspect eval`` there is no task: nothing is answered here that a task could score; the
+hidden states of texts are read, which is no part of a call to a provider.
+
 A model organism is also read with the probe of its parent: what training put in may then show.
 """
 
