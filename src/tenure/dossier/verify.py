@@ -115,6 +115,7 @@ class _Verification:
         try:
             if self.exported:
                 self._exported(head)
+                self._same(earlier, head)
             else:
                 self._whole(earlier)
         except IntegrityError as error:
@@ -250,6 +251,14 @@ class _Verification:
                 f"An export: {self.count} of the log's {head.size} events; "
                 "what was left out cannot be seen from it."
             )
+
+    def _same(self, earlier: list[tuple[str, Checkpoint]], head: Checkpoint | None) -> None:
+        """Compare an export's checkpoint with one that was kept: it must be that very one."""
+        for where, checkpoint in earlier:
+            if head is None or checkpoint.text != head.text:
+                self.checking.wrong(
+                    where, "it is another than the export's; only the whole log shows that they fit"
+                )
 
     def _check_files(self) -> int:
         left_out = opening.left_out(self.root) if self.exported else {}
