@@ -64,7 +64,10 @@ def grade_transcript(of: Grader, transcript: Transcript) -> Grade:
 
 
 class _Written(BaseModel):
-    """One answer of a labelled file, with a label for each grader it serves."""
+    """One answer of a labelled file, with a label for each grader it serves.
+
+    ``seen`` names graders for which a fresh row is fresh no more: their rules changed with it in view.
+    """
 
     model_config = ConfigDict(extra="forbid")
     id: str
@@ -74,6 +77,7 @@ class _Written(BaseModel):
     events: list[Any] = Field(default_factory=list[Any])
     hard: bool = False
     fresh: bool = False
+    seen: list[str] = Field(default_factory=list[str])
     labels: dict[str, Value]
 
 
@@ -139,7 +143,8 @@ def _labelled_files() -> tuple[tuple[_LabelledFile, str], ...]:
     )
 
 
-def _labelled(row: _Written, label: Value) -> Labelled:
+def _labelled(row: _Written, name: str) -> Labelled:
+    label, fresh = row.labels[name], row.fresh and name not in row.seen
     given = {
         "prompt": row.prompt,
         "answer": row.answer,
@@ -149,15 +154,15 @@ def _labelled(row: _Written, label: Value) -> Labelled:
     if row.messages or row.events:
         read, _ = transcript_of({k: v for k, v in given.items() if v}, row.id)
         return Labelled(
-            row.id, read.prompt, read.answer, label, row.hard, row.fresh, read.messages, read.events
+            row.id, read.prompt, read.answer, label, row.hard, fresh, read.messages, read.events
         )
-    return Labelled(row.id, row.prompt, row.answer, label, row.hard, row.fresh)
+    return Labelled(row.id, row.prompt, row.answer, label, row.hard, fresh)
 
 
 def labelled(name: str) -> LabelledSet:
     """Return the labelled answers shipped for a grader; UsageError when there are none."""
     for held, address in _labelled_files():
-        rows = tuple(_labelled(r, r.labels[name]) for r in held.rows if name in r.labels)
+        rows = tuple(_labelled(r, name) for r in held.rows if name in r.labels)
         if rows:
             return LabelledSet(rows, held.labelled_by, held.note, held.codebook, address)
     raise UsageError(f"grader '{name}' has no labelled answers; add a file to measure/labelled")
