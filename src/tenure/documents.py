@@ -46,6 +46,8 @@ class _Loader(_Base):
                     None, None, f"'{key.value}' is written twice", key.start_mark
                 )
             seen.add(key.value)
+            if key.tag == "tag:yaml.org,2002:bool":
+                key.tag = "tag:yaml.org,2002:str"  # YAML 1.1 reads the field 'on' as true
         held = super().construct_mapping(node, deep)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         return cast("dict[Any, Any]", held)
 

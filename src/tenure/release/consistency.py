@@ -24,15 +24,15 @@ def findings(policy: Any) -> Iterator[Finding]:
             ("metadata", "review_by"),
             f"it must be looked at again after {policy.metadata.effective}",
         )
-    for number, release in enumerate(policy.classes):
-        yield from _class(policy, number, release)
-    yield from _ladder(policy.classes)
-    yield from _levels(policy)
     for number, condition in enumerate(policy.conditions):
         known = [step.id for step in policy.classes]
         if condition.falls_to not in [*known, "none"]:
             at = ("conditions", number, "on_breach")
             yield at, str(unknown("release class", condition.falls_to, [*known, "none"]))
+    for number, release in enumerate(policy.classes):
+        yield from _class(policy, number, release)
+    yield from _ladder(policy.classes)
+    yield from _levels(policy)
     for number, rule in enumerate(policy.rules):
         yield from _rule(number, rule)
     yield from _contradictions(policy.rules)

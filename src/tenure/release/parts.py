@@ -133,8 +133,10 @@ class Ask(Part):
     @model_validator(mode="after")
     def _can_be_met(self) -> "Ask":
         if self.min_kinds > len(set(self.kinds)):
-            raise ValueError(
-                f"min_kinds is {self.min_kinds} and only {len(set(self.kinds))} are listed in kinds"
+            raise wrong(
+                "Ask",
+                ("min_kinds",),
+                f"it is {self.min_kinds} and only {len(set(self.kinds))} are listed in kinds; list more",
             )
         return self
 

@@ -13,12 +13,12 @@ FAILURES = (0, 1, 2, 5)
 MOST = 100_000
 POWER = 0.8
 NONE = "-"
-Bound = Callable[[int, int], float]
+Bound = Callable[[float, float], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruler:
-    """What a requirement reads as a function of (failures, n), and the threshold it is held to.
+    """What a requirement reads as a function of (failures, n), which may be fractions, and the threshold it is held to.
 
     A failure is an answer on the unsafe side; for a paired difference, a pair where only the unsafe
     arm has it. ``half`` is the true rate of failures half way between none and the threshold.
@@ -99,7 +99,7 @@ def plan(policy: Policy, planned: Mapping[str, int] | None = None) -> list[dict[
 
     ``planned`` gives the n of an assessment, or of one of its measures as ``assessment measure``;
     by default the ``min_n`` of the rule. n counts independent samples: where they come in clusters
-    and failures are rare, it counts clusters. Everything is for the first attempt.
+    and failures are rare, it counts clusters (``stats.clustered``). All is for the first attempt.
     """
     chosen = planned or {}
     rows: list[dict[str, Any]] = []

@@ -3,6 +3,7 @@
 What is supposed is never written, and never mixed with what was found: it is judged in memory.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from tenure.dossier.nouns import Evidence, Measure, Recipe
 from tenure.errors import UsageError, unknown
 from tenure.measure import estimate
 from tenure.release.case import Docket, Filed
+from tenure.release.measures import at_level
 from tenure.release.parts import Requirement
 from tenure.release.planning import MOST, Ruler, ruler
 from tenure.release.policy import Policy, Rule
@@ -150,11 +152,12 @@ def _filed(
     return Filed(evidence=evidence, time=docket.now, index=index)
 
 
-def enough(policy: Policy, verdict: Verdict, docket: Docket) -> dict[str, int | str] | None:
+def enough(policy: Policy, verdict: Verdict, docket: Docket) -> dict[str, Any] | None:
     """Say what n would turn a "not shown" by the bound into "met"; None where that is not the matter.
 
-    ``same_rate``: if what comes is like what came, ``no_more``: if no further failure comes. Counts
-    independent samples; a paired difference is taken to have no pair the other way round.
+    ``same_rate``: if what comes is like what came, ``no_more``: if no further failure comes; both
+    None where no n would do. Where samples came in clusters, they are taken to be worth as little
+    as these were (``worth``). A paired difference is taken to have no pair the other way round.
     """
     if verdict.verdict != "not shown" or verdict.gate not in ("bound", "size"):
         return None
@@ -164,21 +167,40 @@ def enough(policy: Policy, verdict: Verdict, docket: Docket) -> dict[str, int | 
     if part is None or held is None:
         return None
     filed = docket.newest[part.assessment]
-    found = [m for m in filed.evidence.measures if part.fits(m.name) and m.estimate is not None]
-    failures = {m.name: _failures(part, m) for m in found}
-    worst = max(found, key=lambda m: failures[m.name] / max(m.n, 1), default=None)
+    found = [
+        m for m in filed.evidence.measures if part.fits(m.name) and m.estimate is not None and m.n
+    ]
+    worst = max(found, key=lambda m: _failures(part, m) / m.n, default=None)
     if worst is None:
         return None
-    k = failures[worst.name]
-    least = max(rule.evidence.min_n, worst.n)
-    none = held.fewest(k)
-    same = _same_rate(held, k / worst.n, least)
+    failures = _failures(part, worst)
+    there = at_level(worst, verdict.level, docket.read)
+    worth = _worth(held, failures / worst.n, there or worst)
+    times, least = worst.n / worth, max(rule.evidence.min_n, worst.n)
+    none = held.fewest(math.ceil(failures / times))
+    same = _same_rate(held, failures / worst.n, max(1, int(least / times)))
     return {
         "measure": worst.name,
         "n_now": worst.n,
-        "no_more": max(none, least) if none else "more than can be planned",
-        "same_rate": same or "no n: the rate itself is past the threshold, or too near",
+        "worth": round(worth, 1),
+        "no_more": max(math.ceil(none * times), least) if none else None,
+        "same_rate": math.ceil(same * times) if same else None,
     }
+
+
+def _worth(held: Ruler, rate: float, measure: Measure) -> float:
+    """Find how many independent samples would have given the bound that the samples gave."""
+    upper = held.part.require.bound == "upper"
+    bound = measure.upper if upper else measure.lower
+    if bound is None or measure.clusters is None:
+        return float(measure.n)
+    low, high = 1.0, float(measure.n)
+    for _ in range(60):
+        middle = (low + high) / 2
+        value = held.bound(rate * middle, middle)
+        wide = value > bound if upper else value < bound
+        low, high = (middle, high) if wide else (low, middle)
+    return high
 
 
 def _failures(part: Requirement, measure: Measure) -> int:

@@ -45,7 +45,7 @@ def extension(
         plans = forecasts(held.assessments, resolve(model, view), view, speed)
     rows = plan(held, _planned_n(plans))
     for row in rows:
-        _say(row)
+        _say(row, _sized(row, plans))
     if model is not None:
         takes, left = _takes(rows, plans, held.assessments)
         _table(takes)
@@ -54,11 +54,21 @@ def extension(
 
 
 def _planned_n(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return what each measure's plan is worth while failures are rare: its clusters, or its n."""
     return {
-        f"{name} {question['measure']}": question["n"]
+        f"{name} {question['measure']}": question["clusters"] or question["n"]
         for name, one in plans.items()
         for question in one["questions"]
     }
+
+
+def _sized(row: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what is planned: ``60 in 12 clusters``, or the rule's min_n."""
+    for question in plans.get(row["assessment"], {}).get("questions", ()):
+        if row["requires"].startswith(f"{question['measure']}:"):
+            clusters = question["clusters"]
+            return f"{question['n']} in {clusters} clusters" if clusters else str(question["n"])
+    return f"at least {row['planned_n']}"
 
 
 def _takes(
@@ -90,7 +100,7 @@ def _takes(
     return found, sorted(wanted - plans.keys())
 
 
-def _say(row: Mapping[str, Any]) -> None:
+def _say(row: Mapping[str, Any], sized: str) -> None:
     """Print one requirement in three lines."""
     from tenure.cli.run import console
 
@@ -100,7 +110,7 @@ def _say(row: Mapping[str, Any]) -> None:
         f"{row['rule']} ({row['severity']}, needed for {row['needed_for']}): {row['assessment']} "
         f"{row['requires']}",
         f"  shown by n {least} failures; {row['n_for_power']} for power 80% at half the threshold",
-        f"  planned {row['planned_n']}: {row['can_decide']}; power {row['power_at_half']}{sees}",
+        f"  planned {sized}: {row['can_decide']}; power {row['power_at_half']}{sees}",
     )
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 

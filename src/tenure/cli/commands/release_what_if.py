@@ -1,7 +1,8 @@
 """tenure release what-if: another threshold, or other evidence, in memory only."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,15 +55,24 @@ def extension(
     for verdict in then.verdicts:
         needs = enough(other, verdict, elsewhere)
         if needs is not None:
-            console.print(
-                f"{verdict.rule}: {needs['measure']} has n {needs['n_now']}; met at n {needs['no_more']} "
-                f"if no further failure comes, at n {needs['same_rate']} if the rate stays",
-                markup=False,
-                soft_wrap=True,
-            )
+            console.print(_wants(verdict.rule, needs), markup=False, soft_wrap=True)
     console.print(
         f"{found.id} now: {now.release_class or 'held'}; then: {then.release_class or 'held'}. "
         "Supposed, and not recorded.",
         markup=False,
         soft_wrap=True,
     )
+
+
+def _wants(rule: str, needs: Mapping[str, Any]) -> str:
+    """Say in a sentence what n a rule waits for."""
+    apart = needs["worth"] < needs["n_now"] - 0.5
+    worth = f", in clusters worth {needs['worth']:g} apart" if apart else ""
+    said = [
+        f"n {needs[name]} {words}" if needs[name] else f"no n {words}"
+        for name, words in (
+            ("no_more", "if no further failure comes"),
+            ("same_rate", "if the rate stays"),
+        )
+    ]
+    return f"{rule}: {needs['measure']} has n {needs['n_now']}{worth}; met at {', at '.join(said)}"
