@@ -14,14 +14,13 @@ than it would have to be.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tenure.measure import quantiles, unseen
+from tenure.measure import clusters, quantiles, unseen
+from tenure.measure.clusters import Partly, worth
 
-ENOUGH = 10  # clusters that vary; see tenure.stats.clustered
 NATURAL = {
     "shares": (0.0, 1.0),
     "agreement": (-1.0, 1.0),
@@ -39,51 +38,23 @@ Method = Callable[[float, float, float], Ends]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a number can be: ``estimate``, and ``within``, where every interval and bound lies.
+    """What a number can be: the estimate, its two-sided interval, its one-sided bounds.
 
-    ``unknown`` counts the rows that are not shown and could count. ``checked`` is false where this
-    estimator is known by its natural limits alone. None: nothing graded, or nothing bounds it.
+    Each holds that of every case. None: there is none, or nothing bounds it. ``unknown`` counts the
+    rows that are not shown and could count. ``checked`` is false where this estimator is known by
+    its natural limits alone.
     """
 
     estimate: Ends | None
-    within: Ends | None
+    interval: Ends | None
+    bounds: Ends | None
     unknown: int
     checked: bool = True
 
-
-def _worth(values: Sequence[float], labels: Sequence[Hashable], level: float) -> Ends:
-    """Return what a clustered sample is worth, and what if all members of a cluster were alike."""
-    n, sizes = len(values), Counter(labels)
-    groups, mean = len(sizes), math.fsum(values) / len(values)
-    kish = n * n / sum(s * s for s in sizes.values())
-    spread = math.fsum((v - mean) ** 2 for v in values)
-    if groups == n:
-        return float(n), float(n)
-    if groups < 2 or spread <= 1e-12 * n:
-        return kish, kish
-    totals: dict[Hashable, float] = dict.fromkeys(sizes, 0.0)
-    for value, label in zip(values, labels, strict=True):
-        totals[label] += value - mean
-    robust = groups / (groups - 1) * math.fsum(t * t for t in totals.values())
-    tail = 0.5 + level / 2
-    factor = (quantiles.t_quantile(tail, n - 1) / quantiles.t_quantile(tail, groups - 1)) ** 2
-    estimated = n * factor * spread / robust if robust > 0 else float(n)
-    estimated = min(max(estimated, 1.0), float(n))
-    if estimated <= kish:
-        return estimated, kish
-    counts = Counter(values)
-    most = max(counts.values())
-    common = min(v for v, count in counts.items() if count == most)
-    departs = {c for v, c in zip(values, labels, strict=True) if v != common}
-    return kish + (estimated - kish) * min(1.0, len(departs) / ENOUGH), kish
-
-
-def _floor(labels: Sequence[Hashable], largest: int, level: float) -> Ends:
-    """Return the least that samples can be worth, these for sure among them, as in ``_worth``."""
-    tail, groups = 0.5 + level / 2, max(2, len(set(labels)))
-    least = max(1.0, len(labels) / max(1, largest))
-    factor = (quantiles.two_sided_z(level) / quantiles.t_quantile(tail, groups - 1)) ** 2
-    return max(1.0, least * min(1.0, factor) * (groups - 1) / groups), least
+    @property
+    def within(self) -> Ends | None:
+        """Return the ends between which both lie, the interval and the bounds."""
+        return hull(self.interval, self.bounds)
 
 
 def _share(side: unseen.Side, level: float, method: Method, *, filled: bool) -> Both | None:
@@ -104,16 +75,35 @@ def _share(side: unseen.Side, level: float, method: Method, *, filled: bool) -> 
         fills = (0.0, 1.0) if filled else (math.nan, math.nan)
         values = [[f if math.isnan(v) else v for v in side.values] for f in fills]
         labels = side.labels(filled=filled)
-        sizes = [_worth([v for v in each if not math.isnan(v)], labels, level) for each in values]
+        sizes = [worth([v for v in each if not math.isnan(v)], labels, level) for each in values]
     else:
-        sizes = [_floor(side.labels(filled=filled), side.largest(filled=filled), level)] * 2
+        sizes = [_floor(side, level, fill) for fill in ((0.0, 1.0) if filled else (None, None))]
     (down, down_least), (up, up_least) = sizes
     low = min(method(least * down, down, level)[0], 1 - method(0.0, down_least, level)[1])
     high = max(method(most * up, up, level)[1], method(0.0, up_least, level)[1])
     return (least, most), (low, high)
 
 
-def _hull(*found: Ends | None) -> Ends | None:
+def _floor(side: unseen.Side, level: float, fill: float | None) -> Ends:
+    """Return the least that an arm is worth; ``fill`` stands for missing outcomes, or None."""
+    pairs = [(fill if math.isnan(v) else v, c) for v, c in zip(side.values, side.clusters, strict=True)]  # fmt: skip
+    kept = [(v, c) for v, c in pairs if v is not None]
+    values, labels = [v for v, _ in kept], [c for _, c in kept]
+    shut = [] if fill is None else side.open
+    told = Partly(
+        values=values,
+        labels=labels,
+        shut=side.open,
+        loose=side.loose,
+        span=(0.0, 1.0),
+        sure=len(values) + len(shut),
+        groups=len({*labels, *shut}),
+    )
+    return clusters.floor(told, level)
+
+
+def hull(*found: Ends | None) -> Ends | None:
+    """Return the least and the greatest of all ends; None where there are none."""
     ends = [each for each in found if each is not None]
     return (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else None
 
@@ -122,8 +112,12 @@ def _proportion(rows: Sequence[Row], recipe: Recipe, loose: int) -> Range:
     side, level = unseen.side(rows, recipe, loose), recipe["level"]
     plain = _share(side, level, quantiles.wilson, filled=False)
     bounds = _share(side, 2 * level - 1, quantiles.clopper_pearson, filled=True)
-    within = _hull(*(each[1] for each in (plain, bounds) if each))
-    return Range(plain[0] if plain else None, within, side.unknown)
+    return _range(plain, bounds, side.unknown)
+
+
+def _range(plain: Both | None, bounds: Both | None, unknown: int) -> Range:
+    ends = [each[1] if each else None for each in (plain, bounds)]
+    return Range(plain[0] if plain else None, ends[0], ends[1], unknown)
 
 
 def _joined(first: Both, second: Both) -> Ends:
@@ -146,11 +140,11 @@ def _difference(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -
         else:
             ends = [_mean(s, two_sided, reach, filled=filled, freedom=freedom) for s in sides]
         found.append((ends[0], ends[1]) if ends[0] and ends[1] else None)
-    within = _hull(*(_joined(*each) if binary else _apart(each, sides) for each in found if each))
+    ends = [(_joined(*e) if binary else _apart(e, sides)) if e else None for e in found]
     if found[0] is None:
-        return Range(None, within, unknown)
+        return Range(None, ends[0], ends[1], unknown)
     (one, _), (two, _) = found[0]
-    return Range((one[0] - two[1], one[1] - two[0]), within, unknown)
+    return Range((one[0] - two[1], one[1] - two[0]), ends[0], ends[1], unknown)
 
 
 def _apart(ends: Sequence[Both], sides: Sequence[unseen.Side]) -> Ends:
@@ -191,8 +185,8 @@ def _mean(
         error = math.sqrt(off[0] / (off[0] - 1) * off[1] * (spread + more * far)) / n
         half = quantiles.t_quantile(0.5 + level / 2, min(freedom or off[0] - 1, off[0] - 1)) * error
         ends.append((mean[0] - half, mean[1] + half))
-    about = _hull(*means)
-    return None if about is None else (about, _hull(about, *ends) or about)
+    about = hull(*means)
+    return None if about is None else (about, hull(about, *ends) or about)
 
 
 def _seen_mean(
@@ -229,9 +223,8 @@ def _mean_range(rows: Sequence[Row], recipe: Recipe, loose: int) -> Range:
     if options.get("method") == "bootstrap":
         ends = [*side.graded, *(reach or ())]
         within = (min(ends), max(ends)) if ends and (reach or not side.unknown) else None
-        return Range(plain[0] if plain else None, within, side.unknown)
-    within = _hull(*(each[1] for each in (plain, bounds) if each))
-    return Range(plain[0] if plain else None, within, side.unknown)
+        return Range(plain[0] if plain else None, within, within, side.unknown)
+    return _range(plain, bounds, side.unknown)
 
 
 def _pairs(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Range:  # noqa: FBT001 - said by the rows
@@ -243,7 +236,7 @@ def _pairs(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Ran
         down = _lowest(found, two_sided, filled=filled)
         up = _lowest(found.turned(), two_sided, filled=filled)
         ends += [(down[0], -up[0]), (down[1], -up[1])] if down and up else [None, None]
-    return Range(ends[0], _hull(ends[1], ends[3]), found.unknown)
+    return Range(ends[0], ends[1], ends[3], found.unknown)
 
 
 def _gaps(found: unseen.Paired, *, filled: bool) -> tuple[list[float], list[Hashable], int]:
@@ -279,7 +272,7 @@ def _lowest(found: unseen.Paired, level: float, *, filled: bool) -> tuple[float,
         if not found.clustered:
             ends.append(((plus - minus) / n, quantiles.tango(plus, minus, float(n), level)[0]))
             continue
-        size, least = _pairs_worth(found, labels, level, filled=filled)
+        size, least = _pairsworth(found, labels, level, filled=filled)
         low = quantiles.tango(plus * size / n, minus * size / n, size, level)[0]
         if plus <= minus:
             low = min(low, -quantiles.tango(0.0, 0.0, least, level)[1])
@@ -287,18 +280,30 @@ def _lowest(found: unseen.Paired, level: float, *, filled: bool) -> tuple[float,
     return (min(e[0] for e in ends), min(e[1] for e in ends)) if ends else None
 
 
-def _pairs_worth(
+def _pairsworth(
     found: unseen.Paired, labels: Sequence[Hashable], level: float, *, filled: bool
 ) -> Ends:
     """Return what clustered pairs are worth: exactly where all are seen, else at least."""
     if found.unknown == 0:
         kept = [p for p in found.pairs if filled or not p.gone]
         sign = -1 if found.exchanged else 1
-        return _worth([sign * p.gap(0.0, 1.0) for p in kept], [p.cluster for p in kept], level)
-    sizes = Counter(p.cluster for p in found.pairs)
-    largest = max(sizes.values(), default=0) + found.loose
-    shaken = len(labels) if found.repeated and found.loose else found.loose
-    return _floor(labels[shaken:], largest, level)
+        return worth([sign * p.gap(0.0, 1.0) for p in kept], [p.cluster for p in kept], level)
+    told = [p for p in found.pairs if filled or not p.gone]
+    open_ones = [p for p in told if found.loose or unseen.HIDDEN in (p.first, p.second)]
+    seen = [p for p in told if p not in open_ones]
+    kept = told if filled else [p for p in told if unseen.HIDDEN not in (p.first, p.second)]
+    lost = 0 if filled else len(kept) if found.repeated else min(found.loose, len(kept))
+    lost = lost if found.loose else 0
+    some = Partly(
+        values=[p.gap(0.0, 1.0) for p in seen],
+        labels=[p.cluster for p in seen],
+        shut=[p.cluster for p in open_ones],
+        loose=found.loose,
+        span=(-1.0, 1.0),
+        sure=len(kept) - lost,
+        groups=len({p.cluster for p in kept}) - lost,
+    )
+    return clusters.floor(some, level)
 
 
 def _number_pairs(found: unseen.Paired, recipe: Recipe) -> Range:
@@ -313,23 +318,23 @@ def _number_pairs(found: unseen.Paired, recipe: Recipe) -> Range:
             side.clusters.append(pair.cluster)
     wide = (reach[0] - reach[1], reach[1] - reach[0]) if reach else None
     plain = _mean(side, level, wide, filled=False)
-    bounds = [_mean(side, 2 * level - 1, wide, filled=True)] if wide or not side.missing else []
+    bounds = _mean(side, 2 * level - 1, wide, filled=True) if wide or not side.missing else None
     if reach and found.unknown == 0:
         fills = (reach, (reach[1], reach[0]))
         ends = [replace(side, values=[p.gap(*f) for p in found.pairs]) for f in fills]
-        bounds = [_seen_mean(each, 2 * level - 1, None, None) for each in ends]
-    within = _hull(*(each[1] for each in (plain, *bounds) if each))
-    return Range(plain[0] if plain else None, within, found.unknown)
+        down, up = (_seen_mean(each, 2 * level - 1, None, None) for each in ends)
+        bounds = ((down[0][0], up[0][1]), (down[1][0], up[1][1])) if down and up else None
+    return _range(plain, bounds, found.unknown)
 
 
 def _count(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Range:  # noqa: FBT001 - said by the rows
     side = unseen.side(rows, {**recipe, "cluster": None}, loose)
     total, reach = math.fsum(side.graded), (0.0, 1.0) if binary else unseen.reach_of(recipe)
     if side.unknown and reach is None:
-        return Range((-math.inf, math.inf), None, side.unknown)
+        return Range((-math.inf, math.inf), None, None, side.unknown)
     low, high = reach or (0.0, 0.0)
     ends = total + side.unknown * min(0.0, low), total + side.unknown * max(0.0, high)
-    return Range(ends if side.graded or side.unknown else None, None, side.unknown)
+    return Range(ends if side.graded or side.unknown else None, None, None, side.unknown)
 
 
 def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str = "") -> Range:
@@ -359,4 +364,4 @@ def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str =
     if name == "count":
         return _count(kept, recipe, loose, binary)
     ends = NATURAL.get(name, (-math.inf, math.inf))
-    return Range(ends, ends, loose, checked=False)
+    return Range(ends, ends, ends, loose, checked=False)

@@ -1,0 +1,312 @@
+"""Show some rows of a run and keep back the others, so that it can be checked which were kept back.
+
+    made = disclose(view, secret, events, Choice(fraction=0.5, reason="..."), folder)
+
+``events`` are evidence events; the folder gets them with their proofs, the rows that are shown with
+the salts of their cells, the hashes of the rest, and the checker (``measure/disclosed.py``).
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenure.dossier import cells, samples
+from tenure.dossier.canonical import canonical
+from tenure.dossier.excerpt import excerpt, write
+from tenure.dossier.merkle import Tree
+from tenure.dossier.nouns import Event, Evidence
+from tenure.dossier.reading import Reading, evidence_of
+from tenure.dossier.samples import Secret
+from tenure.dossier.source import Wanted
+from tenure.errors import RefusedError, UsageError, unknown
+from tenure.measure.columns import same
+from tenure.measure.disclosed import FORMAT, LISTED
+
+CHECKER = "check_disclosure.py"
+COMPANIONS = (
+    "measure/worst.py",
+    "measure/clusters.py",
+    "measure/unseen.py",
+    "measure/quantiles.py",
+    "dossier/cells.py",
+)
+NEIGHBOURS = {
+    "from tenure.dossier import cells, verifier": "import cells\nimport verify_dossier as verifier",
+    "from tenure.measure import clusters, quantiles, unseen": "import clusters\nimport quantiles\nimport unseen",
+    "from tenure.measure import unseen, worst": "import unseen\nimport worst",
+    "from tenure.measure import quantiles": "import quantiles",
+    "from tenure.measure.clusters import": "from clusters import",
+}
+TELLING = 24  # letters of a text by which it would be known again
+GUESSES = 64  # bits that what is kept back must be worth at least, or it can be found by trying
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is kept back: rows whose cells equal one of ``withhold``, a ``fraction``, columns.
+
+    ``count_only`` keeps back the design of these rows too (which arm, pair, cluster): then less
+    can be said. ``reason`` is required where anything is kept back.
+    """
+
+    withhold: tuple[Mapping[str, Any], ...] = ()
+    fraction: float = 0.0
+    seed: int = 0
+    hide: tuple[str, ...] = ()
+    count_only: bool = False
+    reason: str = ""
+
+    @property
+    def everything(self) -> bool:
+        """Say whether nothing is kept back."""
+        return not self.withhold and not self.fraction and not self.hide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosed:
+    """What was handed out: events, rows in whole, rows in all; ``warnings`` say what to mind."""
+
+    folder: Path
+    events: int
+    shown: int
+    rows: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of samples: its rows, which are kept back, and which columns are shown of those."""
+
+    digest: str
+    rows: list[Row]
+    kept: frozenset[int]
+    design: frozenset[str]
+    hide: frozenset[str]
+
+    def hidden(self, index: int) -> set[str]:
+        """Return the columns of a row that are not shown."""
+        row = set(self.rows[index])
+        return row - self.design if index in self.kept else row & self.hide
+
+    @property
+    def touched(self) -> int:
+        """Count the rows that are not shown in whole."""
+        return sum(bool(self.hidden(i)) or i in self.kept for i in range(len(self.rows)))
+
+
+def _read(view: Reading, digest: str) -> list[Row]:
+    return [cells.read(line) for line in samples.lines_of(view.path(digest))]
+
+
+def _design(evidence: Evidence, digest: str) -> frozenset[str]:
+    """Return the columns by which recipes place a row, those that hold no outcome."""
+    found, outcomes = set[str](), set[str]()
+    for measure in evidence.measures:
+        recipe = measure.recipe
+        if recipe is not None and measure.samples == digest:
+            found |= {*recipe.where, *(c for c in (recipe.arm, recipe.pair, recipe.cluster) if c)}
+            outcomes.add(recipe.value)
+    return frozenset(found - outcomes)
+
+
+def _kept(rows: Sequence[Row], digest: str, choice: Choice) -> frozenset[int]:
+    """Choose the rows that are kept back."""
+    found = {i for i, row in enumerate(rows) for one in choice.withhold if _equal(row, one)}
+    order = sorted(range(len(rows)), key=lambda i: cells.row_salt(b"%d" % choice.seed, digest, i))
+    return frozenset(found | set(order[: math.floor(choice.fraction * len(rows))]))
+
+
+def _equal(row: Row, wanted: Mapping[str, Any]) -> bool:
+    return all(c in row and same(row[c], v) for c, v in wanted.items())
+
+
+def _files(view: Reading, evidence: Evidence, choice: Choice) -> list[_File]:
+    roots, made = samples.roots_of(evidence), list[_File]()
+    if not roots:
+        raise UsageError(
+            f"{evidence.name} was recorded before rows had a root, or holds none; run it again, or "
+            "hand out the whole record with `tenure export`"
+        )
+    for digest in roots:
+        rows = _read(view, digest)
+        design = frozenset[str]() if choice.count_only else _design(evidence, digest)
+        hide = frozenset(choice.hide)
+        made.append(_File(digest, rows, _kept(rows, digest, choice), design - hide, hide))
+    known = {column for file in made for row in file.rows for column in row}
+    for column in (*choice.hide, *(c for one in choice.withhold for c in one)):
+        if column not in known:
+            raise unknown("column", column, known)
+    return made
+
+
+def _line(row: Row, salt: bytes, hidden: set[str], index: int) -> str:
+    if not hidden:
+        return f'{{"i":{index},"row":{cells.text_of(row)},"salt":"{salt.hex()}"}}\n'
+    own = {c: cells.cell_salt(salt, c) for c in row}
+    shown = ",".join(
+        f'{json.dumps(c)}:{{"salt":"{own[c].hex()}","value":{cells.text_of(row[c])}}}'
+        for c in sorted(set(row) - hidden)
+    )
+    shut = {c: cells.cell_hash(own[c], cells.text_of(row[c])).hex() for c in sorted(hidden)}
+    return f'{{"i":{index},"cells":{{{shown}}},"hidden":{json.dumps(shut)}}}\n'
+
+
+def _write(file: _File, held: Mapping[str, Any], secret: Secret, choice: Choice, into: Path) -> Row:
+    """Write the rows of one file that are shown; return what is listed of it."""
+    salts = [cells.row_salt(secret.raw, file.digest, i) for i in range(len(file.rows))]
+    tree = Tree([cells.leaf(cells.hashes(r, s)) for r, s in zip(file.rows, salts, strict=True)])
+    samples.check_root(held, tree, file.digest)
+    told = [i for i in range(len(file.rows)) if i not in file.kept or file.design & set(file.rows[i])]  # fmt: skip
+    lines = (_line(file.rows[i], salts[i], file.hidden(i), i) for i in told)
+    (into / "disclosed").mkdir(exist_ok=True)
+    write(into / "disclosed" / f"{file.digest[7:23]}.jsonl", "".join(lines).encode())
+    columns = Counter(
+        c for i in range(len(file.rows)) if i not in file.kept for c in file.hidden(i)
+    )
+    return {
+        "digest": file.digest,
+        "root": held["root"],
+        "count": len(file.rows),
+        "proof": [h.hex() for h in cells.proof(told, tree.size, tree.range_root)],
+        "kept_back": len(file.kept),
+        "hidden_columns": dict(sorted(columns.items())),
+        "reason": choice.reason,
+    }
+
+
+def disclose(
+    view: Reading,
+    secret: Secret,
+    events: Sequence[Event],
+    choice: Choice,
+    into: Path,
+    besides: Sequence[Event] = (),
+) -> Disclosed:
+    """Write a folder with these evidence events and the rows of theirs that may be seen.
+
+    ``besides`` are further events to hand out with them; of their files none is.
+
+    Raises:
+        UsageError: no evidence, evidence without roots, an unknown column, no reason, or the
+            secret is not the one the roots were made with.
+        RefusedError: a text that is kept back stands in what would be handed out.
+        IntegrityError: the rows are not those that were signed.
+    """
+    if not 0 <= choice.fraction <= 1:
+        raise UsageError(f"a fraction lies between 0 and 1, not {choice.fraction}")
+    if not choice.everything and not choice.reason.strip():
+        raise UsageError("what is kept back needs a reason; give --reason TEXT")
+    chosen = [(event, evidence_of(event)) for event in events]
+    if not chosen:
+        raise UsageError("there is no evidence to disclose; run an assessment first")
+    work = [(event, evidence, _files(view, evidence, choice)) for event, evidence in chosen]
+    _same_secret([evidence for _, evidence in chosen], secret)
+    handed = [*events, *_beside(view, events), *besides]
+    files = [file for _, _, held in work for file in held]
+    _no_leak([view.whole(event) for event in handed], files)
+    count = excerpt(view, handed, into, may=lambda _name, _digest: False)
+    listed = [
+        {
+            "event": event.digest,
+            "index": event.index,
+            "name": evidence.name,
+            "samples": [_write(f, samples.roots_of(evidence)[f.digest], secret, choice, into) for f in held],
+        }
+        for event, evidence, held in work
+    ]  # fmt: skip
+    model = events[0].model
+    told = {"format": FORMAT, "model": model, "evidence": listed}
+    write(into / LISTED, json.dumps(told, indent=1).encode() + b"\n")
+    write_checker(into)
+    rows = sum(len(file.rows) for file in files)
+    shown = rows - sum(file.touched for file in files)
+    return Disclosed(folder=into, events=count, shown=shown, rows=rows, warnings=_guessed(files))
+
+
+def _same_secret(found: Iterable[Evidence], secret: Secret) -> None:
+    for evidence in found:
+        for held in samples.roots_of(evidence).values():
+            if held.get("secret") != secret.name:
+                raise UsageError(
+                    f"the rows of {evidence.name} were salted with the secret {held.get('secret')}, "
+                    f"here is {secret.name}; set TENURE_KEYS to the folder where it was recorded"
+                )
+
+
+def _beside(view: Reading, events: Sequence[Event]) -> list[Event]:
+    """Return the registration of each model, and the start (all settings) of each run."""
+    models = {event.model for event in events}
+    found = [e for e in view.source.find(Wanted(act="register")) if e.model in models]
+    for event in events:
+        key = view.whole(event).body.get("key")
+        found += view.source.find(Wanted(once=f"start:{key}")) if key else []
+    return found
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts of a value that would be known again."""
+    if isinstance(value, str):
+        return [value] if len(value) >= TELLING else []
+    if isinstance(value, Mapping):
+        return [t for each in value.values() for t in _texts(each)]  # pyright: ignore[reportUnknownVariableType] - any JSON
+    if isinstance(value, list):
+        return [t for each in value for t in _texts(each)]  # pyright: ignore[reportUnknownVariableType] - any JSON
+    return []
+
+
+def _no_leak(events: Sequence[Event], files: Sequence[_File]) -> None:
+    """Refuse to hand out events that hold a text which is kept back and shown nowhere."""
+    shown, shut = set[str](), set[str]()
+    for file in files:
+        for index, row in enumerate(file.rows):
+            hidden = file.hidden(index)
+            for column, value in row.items():
+                (shut if column in hidden else shown).update(_texts(value))
+    for event in events:
+        said = canonical(dict(event.body)).decode()
+        for text in sorted(shut - shown):
+            if cells.text_of(text)[1:-1] in said:
+                raise RefusedError(
+                    f"event {event.index} ({event.act} {event.name}) itself holds a text that is to "
+                    f"be kept back ('{text[:TELLING]}...'); show the rows with it, or hand out "
+                    "another evidence"
+                )
+
+
+def _guessed(files: Sequence[_File]) -> tuple[str, ...]:
+    """Say where what is kept back is so little that it could be found by trying.
+
+    The event names each file by the hash of its content: who has all of it but a few short cells
+    can try them.
+    """
+    found: list[str] = []
+    for file in files:
+        kinds = {c: len({cells.text_of(r.get(c)) for r in file.rows}) for r in file.rows for c in r}
+        bits = 0.0
+        for index, row in enumerate(file.rows):
+            for column in file.hidden(index):
+                own = TELLING * 2 if _texts(row[column]) else 0
+                bits += max(own, math.log2(max(1, kinds[column])))
+        if 0 < bits < GUESSES:
+            found.append(
+                f"what is kept back of {file.digest[:23]} is worth about {bits:.0f} bits: who holds the "
+                "rest can find it by trying, for the hash of the whole file is signed; keep back more"
+            )
+    return tuple(found)
+
+
+def write_checker(into: Path) -> None:
+    """Put the checker and its companions into a folder; they import each other as neighbours."""
+    root = Path(__file__).parents[1]
+    places = {CHECKER: root / "measure" / "disclosed.py"}
+    places |= {Path(name).name: root / name for name in COMPANIONS}
+    for name, place in places.items():
+        text = place.read_text(encoding="utf-8")
+        for here, there in NEIGHBOURS.items():
+            text = text.replace(here, there)
+        write(into / name, text.encode())
