@@ -59,7 +59,7 @@ def test_a_file_that_was_not_signed_is_refused_or_listed(tenure, weights):
     command = ("verify-weights", "tulip", "--signature", "out/model.sig")
 
     assert "not signed: 'README.md'" in tenure(*command).stderr
-    assert "not signed: README.md" in tenure(*command, "--unsigned").stdout
+    assert "not signed: 'README.md'" in tenure(*command, "--unsigned").stdout
     assert tenure(*command, "--ignore", "README.md").returncode == 0
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from tenure.dossier.canonical import CHUNK
 from tenure.dossier.oms_bundle import check_bundle, write_bundle
 from tenure.dossier.oms_keys import Trusted, WeightsKey
-from tenure.dossier.oms_manifest import WHOLE, Manifest, Resource, is_inside
+from tenure.dossier.oms_manifest import WHOLE, Manifest, Resource, is_inside, shown
 from tenure.errors import IntegrityError, ModelError, UsageError
 
 SIGNATURE = "model.sig"  # where a signature is looked for beside weights
@@ -28,11 +28,15 @@ _NAMED = 5  # files named in a message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The files of a model by their path inside it, and what was left out."""
+    """The files of a model by their path inside it.
+
+    ``ignore`` is what was to be left out, ``left_out`` what of it was there.
+    """
 
     subject: str
     files: Mapping[str, Path]
     ignore: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     follow: bool = False
 
 
@@ -65,16 +69,25 @@ def list_files(
     if model.is_file():
         path = _regular(model, follow=follow)
         return Listing(subject=model.name, files={model.name: path}, follow=follow)
-    left_out = {*GIT, *(each.rstrip("/") for each in ignore)}
-    found = dict(_walk(model, "", frozenset(left_out | _inside(model, without)), follow))
+    signature = _inside(model, without)
+    ignored = {*GIT, *(each.rstrip("/") for each in ignore), *signature}
+    found: dict[str, Path] = {}
+    left: list[str] = []
+    for name, path in _walk(model, frozenset(ignored), left):
+        found[name] = _regular(path, follow=follow)
     if not found:
         raise ModelError(f"{model} holds no file to sign or check; give the folder of the weights")
     return Listing(
         subject=model.resolve().name,
         files=found,
-        ignore=tuple(sorted(left_out | _inside(model, without))),
+        ignore=tuple(sorted(ignored)),
+        left_out=tuple(sorted(set(left) - signature)),
         follow=follow,
     )
+
+
+def _place(path: Path) -> str:
+    return shown(str(path), 1000)
 
 
 def _inside(model: Path, file: Path | None) -> set[str]:
@@ -85,33 +98,37 @@ def _inside(model: Path, file: Path | None) -> set[str]:
     return {place.relative_to(root).as_posix()} if place.is_relative_to(root) else set()
 
 
-def _walk(
-    folder: Path,
-    prefix: str,
-    ignore: frozenset[str],
-    follow: bool,  # noqa: FBT001 - passed on
-) -> Iterator[tuple[str, Path]]:
-    with os.scandir(folder) as entries:
+def _walk(model: Path, ignore: frozenset[str], left: list[str]) -> Iterator[tuple[str, Path]]:
+    """Yield (path inside the model, place) of what is no folder; name what is passed by."""
+    folders = [("", model)]
+    while folders:  # not a recursion: a hostile folder may be as deep as a path is long
+        prefix, folder = folders.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            raise ModelError(
+                f"{_place(folder)} cannot be read: {error.strerror}; mend that first"
+            ) from None
         for entry in entries:
             name = prefix + entry.name
             if name in ignore:
-                continue
-            if not is_inside(name):
-                raise ModelError(f"{name!r} in {folder} is not UTF-8; rename it")
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path), f"{name}/", ignore, follow)
+                left.append(name)
+            elif not is_inside(name):
+                raise ModelError(f"{shown(name)} is not a name in UTF-8; rename it")
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((f"{name}/", Path(entry.path)))
             else:
-                yield name, _regular(Path(entry.path), follow=follow)
+                yield name, Path(entry.path)
 
 
 def _regular(path: Path, *, follow: bool) -> Path:
     if path.is_symlink() and not follow:
         raise ModelError(
-            f"{path} is a symbolic link, and the signature does not cover those; put the file itself "
-            "there (cp -rL copies a folder so)"
+            f"{_place(path)} is a symbolic link, and the signature does not cover those; put "
+            "the file itself there (cp -rL copies a folder so)"
         )
     if not path.is_file():
-        raise ModelError(f"{path} is neither a file nor a folder; remove it or ignore it")
+        raise ModelError(f"{_place(path)} is neither a file nor a folder; remove it or ignore it")
     return path
 
 
@@ -198,7 +215,8 @@ def check_model(
         )
     notes = [signed.note] if signed.note else []
     if empty:
-        notes.append(f"empty files are not covered by a signature of shards: {', '.join(empty)}")
+        notes += _named("empty, and so not covered by a signature of shards", list(empty))
+    notes += _named("left out by the signer, by you or as git's own", list(listing.left_out))
     covered = [listing.files[name] for name in expected]
     return Checked(
         manifest=manifest,
@@ -214,7 +232,7 @@ def _named(what: str, names: list[str]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return [f"{what}: {', '.join(map(repr, names[:_NAMED]))}{more}"]
+    return [f"{what}: {', '.join(map(shown, names[:_NAMED]))}{more}"]
 
 
 def _by_file(manifest: Manifest, listing: Listing) -> dict[str, list[Resource]]:
@@ -273,10 +291,12 @@ def _digest(path: Path, algorithm: str, part: Resource | None, follow: bool) -> 
     try:
         descriptor = os.open(path, flags)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}; mend that first") from None
+        raise ModelError(
+            f"{_place(path)} cannot be read: {error.strerror}; mend that first"
+        ) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ModelError(f"{path} is no longer a file; check who changes it")
+            raise ModelError(f"{_place(path)} is no longer a file; check who changes it")
         if part is None or part.start is None or part.end is None:
             return _streamed(file, algorithm, None)
         file.seek(part.start)

@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tenure.dossier.envelope import PAYLOAD_TYPE, pae, strict_json
 from tenure.dossier.oms_keys import Trusted, WeightsKey, fits, fits_v0_2, hint_of, vouched_key
-from tenure.dossier.oms_manifest import PREDICATE_0_2, Manifest, read_manifest
+from tenure.dossier.oms_manifest import PREDICATE_0_2, Manifest, read_manifest, shown
 from tenure.errors import IntegrityError, UsageError
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 LARGEST = 64 << 20  # bytes of a signature file; about 300,000 files
+_LONGEST_CHAIN = 16
 _MATERIAL = ("publicKey", "x509CertificateChain", "certificate")
 _AGAIN = "get the signature file again from where the weights came from"
 
@@ -107,7 +108,7 @@ def _candidates(bundle: Bundle, trusted: Trusted) -> list[Any]:
     if bundle.hint not in trusted.keys:
         known = ", ".join(f"sha256:{each}" for each in trusted.keys)
         raise IntegrityError(
-            f"signed by the key sha256:{bundle.hint}, not by one you trust ({known}); "
+            f"signed by the key {shown(bundle.hint)}, not by one you trust ({known}); "
             "get the signer's key from the signer, never from beside the weights"
         )
     return [trusted.keys[bundle.hint]]
@@ -145,7 +146,7 @@ def read_bundle(data: bytes) -> Bundle:
             set(whole) == {"mediaType", "verificationMaterial", "dsseEnvelope"},
             "it has not exactly mediaType, verificationMaterial and dsseEnvelope",
         )
-        _need(whole["mediaType"] == MEDIA_TYPE, f"its type is {whole['mediaType']!r}")
+        _need(whole["mediaType"] == MEDIA_TYPE, f"its type is {shown(whole['mediaType'])}")
         payload, signature = _envelope(whole["dsseEnvelope"])
         return _with_material(whole["verificationMaterial"], payload, signature)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -164,7 +165,7 @@ def _envelope(envelope: dict[str, Any]) -> tuple[bytes, bytes]:
         set(envelope) == {"payload", "payloadType", "signatures"},
         "its envelope has not exactly payload, payloadType and signatures",
     )
-    _need(envelope["payloadType"] == PAYLOAD_TYPE, f"it signs a {envelope['payloadType']!r}")
+    _need(envelope["payloadType"] == PAYLOAD_TYPE, f"it signs a {shown(envelope['payloadType'])}")
     signatures: list[dict[str, Any]] = envelope["signatures"]
     one = type(signatures) is list and len(signatures) == 1
     _need(one, "it has not exactly one signature")
@@ -187,7 +188,7 @@ def _with_material(material: dict[str, Any], payload: bytes, signature: bytes) -
         chain = tuple(
             _bytes(c["rawBytes"]) for c in material["x509CertificateChain"]["certificates"]
         )
-        _need(bool(chain), "its chain has no certificate")
+        _need(0 < len(chain) <= _LONGEST_CHAIN, f"its chain has {len(chain)} certificates")
         return Bundle(payload, signature, "certificate", chain=chain)
     key = material["publicKey"]
     hint = key.get("hint")

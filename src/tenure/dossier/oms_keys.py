@@ -220,7 +220,7 @@ def vouched_key(chain: Sequence[bytes], trusted: Trusted) -> tuple[ec.EllipticCu
     """
     try:
         leaf, *between = [x509.load_der_x509_certificate(each) for each in chain]
-        name = leaf.subject.rfc4514_string() or "a certificate without a name"
+        name = _name(leaf)
         public = leaf.public_key()
         usable = _may_sign(leaf)
     except (ValueError, UnsupportedAlgorithm):
@@ -233,9 +233,15 @@ def vouched_key(chain: Sequence[bytes], trusted: Trusted) -> tuple[ec.EllipticCu
     return public, name
 
 
+def _name(leaf: x509.Certificate) -> str:
+    """Return the name in a certificate, made safe to print; whoever wrote it chose it."""
+    name = leaf.subject.rfc4514_string() or "without a name"
+    return "".join(c if c.isprintable() else "?" for c in name)[:200]
+
+
 def _check_chain(leaf: x509.Certificate, between: list[x509.Certificate], trusted: Trusted) -> None:
     at = trusted.at or datetime.now(UTC)
-    name = leaf.subject.rfc4514_string()
+    name = _name(leaf)
     if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
         raise IntegrityError(
             f"the certificate of {name} was valid from {leaf.not_valid_before_utc:%Y-%m-%d} to "

@@ -22,6 +22,12 @@ _SHARD = re.compile(r"(.+):(0|[1-9][0-9]*):([1-9][0-9]*)", re.DOTALL)
 _AGAIN = "ask the signer to sign again"
 
 
+def shown(value: object, longest: int = 80) -> str:
+    """Write what came with the weights for a message: on one line, no control characters, short."""
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A file, or the bytes of it from ``start`` up to, not including, ``end``."""
@@ -90,7 +96,10 @@ def read_manifest(payload: bytes) -> Manifest:
         IntegrityError: it is not of the shape the specification gives, names a path outside the
             model, or its resources are not those its root digest is for.
     """
-    whole = strict_json(payload)
+    try:
+        whole = strict_json(payload)
+    except IntegrityError as error:
+        raise IntegrityError(f"the signed manifest cannot be read ({error}); {_AGAIN}") from None
     try:
         _need(isinstance(whole, dict), "the statement is not an object")
         _need(whole["_type"] == STATEMENT, "the statement is not an in-toto Statement v1")
@@ -98,7 +107,7 @@ def read_manifest(payload: bytes) -> Manifest:
             return _read_0_2(whole)
         _need(
             whole["predicateType"] == PREDICATE,
-            f"its predicate is {whole['predicateType']!r}, not {PREDICATE}",
+            f"its predicate is {shown(whole['predicateType'])}, not {PREDICATE}",
         )
         _need(
             set(whole) == {"_type", "subject", "predicateType", "predicate"},
@@ -137,7 +146,7 @@ def _read(subjects: Any, predicate: Any) -> Manifest:
     )
     _need(
         subject["digest"]["sha256"] == manifest.root,
-        f"its root digest {subject['digest']['sha256']!r} is not that of its resources",
+        f"its root digest {shown(subject['digest']['sha256'])} is not that of its resources",
     )
     return manifest
 
@@ -161,14 +170,14 @@ _SERIALIZATION = {"method", "hash_type", "allow_symlinks", "ignore_paths", "shar
 
 def _serialization(how: Mapping[str, Any]) -> dict[str, Any]:
     _need(set(how) <= _SERIALIZATION, "'serialization' has fields that do not belong there")
-    _need(how["method"] in ("files", "shards"), f"its method {how['method']!r} is unknown")
-    _need(how["hash_type"] in DIGITS, f"its hash {how['hash_type']!r} is unknown")
+    _need(how["method"] in ("files", "shards"), f"its method {shown(how['method'])} is unknown")
+    _need(how["hash_type"] in DIGITS, f"its hash {shown(how['hash_type'])} is unknown")
     _need(isinstance(how["allow_symlinks"], bool), "'allow_symlinks' is not true or false")
     _need(_all_text(how.get("ignore_paths", [])), "'ignore_paths' is not a list of paths")
     size = how.get("shard_size")
     # Some writers put numbers as protobuf does: 1e9 comes back as 1000000000.0.
     whole = isinstance(size, int | float) and not isinstance(size, bool) and size == int(size) > 0
-    _need(whole if how["method"] == "shards" else size is None, f"its shard size is {size!r}")
+    _need(whole if how["method"] == "shards" else size is None, f"its shard size is {shown(size)}")
     return {**how} if size is None else {**how, "shard_size": int(size)}
 
 
@@ -179,19 +188,21 @@ def _all_text(value: Any) -> bool:
 def _resource(each: Mapping[str, Any], how: Mapping[str, Any]) -> Resource:
     # model-signing up to 1.1 writes 'sha256-sharded-SIZE', where the specification has 'sha256'.
     older = f"{how['hash_type']}-sharded-{how.get('shard_size')}"
-    _need(each["algorithm"] in (how["hash_type"], older), f"{each['name']!r} names another hash")
+    _need(
+        each["algorithm"] in (how["hash_type"], older), f"{shown(each['name'])} names another hash"
+    )
     digest = _digest(each["digest"], how["hash_type"])
     if how["method"] == "files":
         return Resource(_plain(each["name"]), digest)
     found = _SHARD.fullmatch(each["name"])  # the last two numbers: a name may hold colons
     if found is None:
-        raise IntegrityError(f"{each['name']!r} is not 'path:start:end'; {_AGAIN}")
+        raise IntegrityError(f"{shown(each['name'])} is not 'path:start:end'; {_AGAIN}")
     return Resource(_plain(found[1]), digest, int(found[2]), int(found[3]))
 
 
 def _digest(value: Any, algorithm: str) -> str:
     fits = isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{DIGITS[algorithm]}}}", value)
-    _need(bool(fits), f"{value!r} is not a {algorithm} digest in hexadecimal")
+    _need(bool(fits), f"{shown(value)} is not a {algorithm} digest in hexadecimal")
     return cast("str", value)
 
 
@@ -205,7 +216,7 @@ def is_inside(name: str) -> bool:
 
 def _plain(name: Any) -> str:
     if not isinstance(name, str) or (name != WHOLE and not is_inside(name)):
-        raise IntegrityError(f"{name!r} is not a path inside the model; {_AGAIN}")
+        raise IntegrityError(f"{shown(name)} is not a path inside the model; {_AGAIN}")
     return name
 
 

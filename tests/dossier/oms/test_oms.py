@@ -3,6 +3,7 @@
 import os
 import shutil
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_a_symbolic_link_is_refused_when_signing_and_when_checking(signed, oms, 
     model, place, trusted = signed
     (model / "link").symlink_to(target)
 
-    with pytest.raises(ModelError, match=r"link is a symbolic link.*cp -rL"):
+    with pytest.raises(ModelError, match=r"link' is a symbolic link.*cp -rL"):
         sign_model(model, oms.signer)
     with pytest.raises(ModelError, match="symbolic link"):
         check_model(model, place, trusted)
@@ -145,7 +146,7 @@ def test_what_is_neither_file_nor_folder_is_refused_without_waiting_for_it(signe
     model, place, trusted = signed
     os.mkfifo(model / "pipe")
 
-    with pytest.raises(ModelError, match="pipe is neither a file nor a folder"):
+    with pytest.raises(ModelError, match="pipe' is neither a file nor a folder"):
         check_model(model, place, trusted)
 
 
@@ -155,7 +156,7 @@ def test_a_file_that_becomes_a_link_after_it_was_listed_is_refused(signed, tmp_p
     (model / "config.json").unlink()
     (model / "config.json").symlink_to("a.txt")
 
-    with pytest.raises(ModelError, match=r"config\.json cannot be read"):
+    with pytest.raises(ModelError, match=r"config\.json' cannot be read"):
         hash_files(listing)
 
 
@@ -166,8 +167,63 @@ def test_an_empty_or_absent_model_and_a_name_that_is_not_utf8_are_refused(tmp_pa
     with pytest.raises(ModelError, match="nothing at"):
         sign_model(tmp_path / "absent", oms.signer)
     (tmp_path / "m" / os.fsdecode(b"\xff")).write_bytes(b"x")
-    with pytest.raises(ModelError, match="not UTF-8; rename it"):
+    with pytest.raises(ModelError, match="not a name in UTF-8; rename it"):
         sign_model(tmp_path / "m", oms.signer)
+
+
+def test_links_are_followed_to_files_only_where_the_signer_said_so(signed, tmp_path, oms):
+    model, place, trusted = signed
+    whole, statement = oms.opened(place.read_bytes())
+    statement["predicate"]["serialization"]["allow_symlinks"] = True
+    place.write_bytes(oms.closed(whole, statement, oms.signer))
+    (model / "config.json").rename(tmp_path / "moved")
+    (model / "config.json").symlink_to(tmp_path / "moved")
+
+    assert check_model(model, place, trusted).files == len(oms.files)
+    (tmp_path / "moved").write_bytes(b"[]")
+    with pytest.raises(IntegrityError, match=r"changed: 'config\.json'"):
+        check_model(model, place, trusted)
+    for target in ("a", "/dev/zero", "nothing"):
+        (model / "config.json").unlink()
+        (model / "config.json").symlink_to(target)
+        with pytest.raises(ModelError, match="does not lead to a file"):
+            check_model(model, place, trusted)
+
+
+def test_what_is_left_out_is_said(signed, oms):
+    model, place, trusted = signed
+    oms.folder(model, {".github/evil.py": b"x", "cache/x": b"x"})
+
+    checked = check_model(model, place, trusted, Leave(ignore=("cache/",)))
+
+    assert checked.notes == ("left out by the signer, by you or as git's own: '.github', 'cache'",)
+
+
+def test_a_folder_as_deep_as_a_path_is_long_is_walked(signed, oms):
+    model, place, trusted = signed
+    deepest = str(model)
+    for _ in range(1500):
+        deepest += "/d"
+        os.mkdir(deepest)  # noqa: PTH102 - Path.mkdir and makedirs recurse
+    try:
+        check_model(model, place, trusted)
+        Path(deepest, "x").write_bytes(b"x")
+        with pytest.raises(IntegrityError, match=r"not signed: 'd/d/.*\.\.\."):
+            check_model(model, place, trusted)
+    finally:
+        Path(deepest, "x").unlink()
+        while deepest != str(model):
+            os.rmdir(deepest)  # noqa: PTH106 - the same
+            deepest = deepest.removesuffix("/d")
+
+
+def test_a_hostile_name_cannot_speak_to_the_terminal(signed, oms):
+    model, place, trusted = signed
+    oms.folder(model, {"\x1b[2Jall is well\n": b"x"})
+
+    with pytest.raises(IntegrityError) as refused:
+        check_model(model, place, trusted)
+    assert str(refused.value).isprintable()
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc", "*.bin", "a//b", ""])

@@ -68,7 +68,7 @@ OUTSIDE = {  # what a stranger can do to the file: part, what is said of it
     "no hint": (lambda w: w["verificationMaterial"].update(publicKey={}), "names no key"),
     "other hint": (
         lambda w: w["verificationMaterial"].update(publicKey={"hint": "0" * 64}),
-        "signed by the key sha256:0000.*not by one you trust",
+        "signed by the key '0000.*not by one you trust",
     ),
     "no signature": (envelope(lambda e: e.update(signatures=[])), "exactly one signature"),
     "two signatures": (twice, "exactly one signature"),
@@ -78,6 +78,14 @@ OUTSIDE = {  # what a stranger can do to the file: part, what is said of it
     "payload type": (envelope(lambda e: e.update(payloadType="text/plain")), "it signs a"),
     "keyid": (envelope(lambda e: e["signatures"][0].update(keyid=1)), "keyid is not text"),
     "a field more": (envelope(lambda e: e["signatures"][0].update(cert="x")), "other fields"),
+    "a long chain": (
+        lambda w: w.update(
+            verificationMaterial={
+                "x509CertificateChain": {"certificates": [{"rawBytes": "AA=="}] * 17}
+            }
+        ),
+        "17 certificates",
+    ),
     "not a mapping": (lambda w: w.update(dsseEnvelope=[]), "not exactly payload"),
     "signature of none": (
         envelope(lambda e: e["signatures"][0].update(sig="MAYCAQECAQE=")),
@@ -94,6 +102,17 @@ def test_a_bundle_changed_by_a_stranger_is_refused(bundle, trusted, case):
 
     with pytest.raises(IntegrityError, match=f"(?s){expected}.*get "):
         check_bundle(json.dumps(whole).encode(), trusted)
+
+
+def test_what_a_stranger_wrote_is_shown_short_and_printable(bundle, trusted):
+    for field in ("mediaType", "hint"):
+        whole, hostile = json.loads(bundle), "\x1b[2J\n" * 100_000
+        material = whole["verificationMaterial"]["publicKey"]
+        (whole if field == "mediaType" else material)[field] = hostile
+        with pytest.raises(IntegrityError) as refused:
+            check_bundle(json.dumps(whole).encode(), trusted)
+        assert str(refused.value).isprintable()
+        assert len(str(refused.value)) < 400
 
 
 @pytest.mark.parametrize("keyid", ["", None, "anything", "absent"])

@@ -39,6 +39,7 @@ def extension(
     declares are believed, once the dossier itself was verified.
     """
     from tenure.dossier.oms import SIGNATURE, Leave, check_model
+    from tenure.dossier.oms_manifest import shown
 
     place = signature or (model if model.is_dir() else model.parent) / SIGNATURE
     view: Any = None
@@ -56,11 +57,11 @@ def extension(
             notes.append("this key was ended since; the signature is on record from before")
     typer.echo(f"{model}: {checked.files} files, {checked.bytes:,} bytes, are what was signed")
     typer.echo(f"signed by {checked.signer}")
-    typer.echo(f"root digest {checked.manifest.root}, model '{checked.manifest.subject}'")
+    typer.echo(f"root digest {checked.manifest.root}, model {shown(checked.manifest.subject)}")
     for note in notes:
         typer.echo(f"note: {note}")
     if checked.unsigned:
-        typer.echo(f"not signed: {', '.join(checked.unsigned)}")
+        typer.echo(f"not signed: {', '.join(map(shown, checked.unsigned))}")
     if view is not None:
         _tie(view, checked.manifest, trust)
 
