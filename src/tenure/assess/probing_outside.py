@@ -9,7 +9,7 @@ from answers, the answers are the model's own, which is what a gateway would see
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -105,10 +105,12 @@ def answered(texts: Sequence[Said], opened: Opened, emit: Emit) -> list[Said]:
 
     What is too long for the window, or answered by nothing, is left without an answer.
     """
-    found: list[Said] = []
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
-        prompts = [plain(t.messages) for t in batch]
+    # Shortest first: a batch is padded to its longest.
+    order = sorted(range(len(texts)), key=lambda i: (sum(len(m["content"]) for m in texts[i].messages), i))  # fmt: skip
+    found: dict[int, Said] = {}
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        prompts = [plain(texts[i].messages) for i in batch]
         inputs = {"model": opened.model.digest, "prompts": prompts, "tokens": ANSWER_TOKENS}
 
         def ask(prompts: Sequence[Messages] = prompts) -> list[str]:
@@ -118,10 +120,11 @@ def answered(texts: Sequence[Said], opened: Opened, emit: Emit) -> list[Said]:
             answers = iter(reader.generate(held, max_tokens=ANSWER_TOKENS))
             return [next(answers) if good else "" for good in fits]
 
-        for text, answer in zip(batch, emit.unit("answers to ordinary prompts", inputs, ask), strict=True):  # fmt: skip
+        emit.progress(start, len(order), "answers to ordinary prompts")
+        for i, answer in zip(batch, emit.unit("answers to ordinary prompts", inputs, ask), strict=True):  # fmt: skip
             said = [{"role": "assistant", "content": answer}] if answer else []
-            found.append(Said(id=text.id, family=text.family, kind=text.kind, messages=[*text.messages, *said]))  # fmt: skip
-    return found
+            found[i] = replace(texts[i], messages=[*texts[i].messages, *said])
+    return [found[i] for i in range(len(texts))]
 
 
 def scores(texts: Sequence[Said], studied: Studied, opened: Opened, what: str) -> NDArray[Any]:

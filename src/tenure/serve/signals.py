@@ -10,6 +10,7 @@ scored is held back. What could not be scored is missing, with a reason, and nev
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,8 +121,14 @@ class Signals:
 
         Raises:
             ModelError: a probe that was made for other weights than those of every served model.
-            EngineError: no served model has weights here, so no engine gives activations.
+            EngineError: no served model has weights here, so no engine gives activations; or there is
+            no torch to read them with.
         """
+        if find_spec("torch") is None:
+            raise EngineError(
+                "hidden states are read with torch, and it is not installed: pip install 'tenure[local]', "
+                "or leave --probe out"
+            )
         self._watches = [watch(reference, view) for reference in references]
         models = [view.model(name) for name in served]
         for each in self._watches:

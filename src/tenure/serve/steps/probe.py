@@ -59,7 +59,7 @@ async def _watched(
             if waits and not isinstance(event, Start | Stop):
                 kept.append(event)
                 continue
-            if isinstance(event, Stop):
+            if isinstance(event, Stop) and event.status == 200:  # else nothing of it was scored
                 for earlier in kept:
                     yield earlier
             yield event
