@@ -163,7 +163,9 @@ def test_an_ended_key_put_back_is_refused(house):
     folder = default_folder()
     (folder / f"{FILE}.{named[7:15]}.old").rename(folder / f"{FILE}.pem")
 
-    with pytest.raises(RefusedError, match=r"was ended in this dossier.*keys rotate --role weights"):
+    with pytest.raises(
+        RefusedError, match=r"was ended in this dossier.*keys rotate --role weights"
+    ):
         house.run(seal.stage, "tulip", {})
 
 

@@ -127,6 +127,8 @@ def _regular(path: Path, *, follow: bool) -> Path:
             f"{_place(path)} is a symbolic link, and the signature does not cover those; put "
             "the file itself there (cp -rL copies a folder so)"
         )
+    if path.is_symlink() and not path.is_file():
+        raise ModelError(f"the link {_place(path)} does not lead to a file; put the file there")
     if not path.is_file():
         raise ModelError(f"{_place(path)} is neither a file nor a folder; remove it or ignore it")
     return path
