@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.assess.effects import Effect, command, effect, named, origin
+from tenure.assess.effects import Effect, behind, command, effect, named, origin
 from tenure.assess.instrument import said
 from tenure.assess.organism_kit import Organism
 from tenure.dossier.nouns import Evidence, Measure, Model
@@ -111,13 +111,17 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         if (m := p.effect.called(p.name, f"{WHAT[p.axis]}: {p.dose:g}; {p.effect.model.id}"))
     ]  # fmt: skip
     table = [_row(p) | {"drawn": id(p) in drawn} for p in held]
+    files, known = behind(organism, [p.effect.model for p in held], view)
     return Evidence(
         name="assess/dose",
         model=model.id,
         summary=_said(organism, found),
         form=None,
         measures=tuple(measures),
+        files=files,
         findings={
+            **known,
+            "margins": {p.name: p.effect.margin for p in held if p.effect.margin is not None},
             "organism": organism.name,
             "caught_by": organism.caught_by,
             "measure": organism.measure,
@@ -139,8 +143,8 @@ def _row(point: Point) -> dict[str, Any]:
 
 
 def _said(organism: Organism, found: dict[tuple[Axis, str], list[Point]]) -> str:
-    told = [_one(axis, method, curve) for (axis, method), curve in found.items()]
-    return f"{organism.name}, seen by {organism.caught_by} ({organism.measure}). {' '.join(told)}"
+    told = [f"{organism.name}, {_one(*of, curve)}" for of, curve in found.items()]
+    return f"{' '.join(told)} Seen by {organism.caught_by}, on its {organism.measure.replace('_', ' ')}."
 
 
 def _one(axis: Axis, method: str, curve: Sequence[Point]) -> str:
@@ -152,13 +156,13 @@ def _one(axis: Axis, method: str, curve: Sequence[Point]) -> str:
         else "no dose from which on it is always caught"
     )
     ends = [_at(p.dose, p.effect.measure) for p in (seen[:1] + seen[1:][-1:])]
-    return f"By {method}, {WHAT[axis]}: {caught}; {len(seen)} of {len(curve)} doses assessed" + (
+    return f"by {method}, {WHAT[axis]}: {caught}; {len(seen)} of {len(curve)} doses assessed" + (
         f" ({'; '.join(ends)})." if ends else "."
     )
 
 
 def _at(dose: float, measure: Measure | None) -> str:
-    return f"at {dose:g} {said(measure)}"
+    return f"at {dose:g}: {said(measure)}"
 
 
 def _limits() -> list[str]:

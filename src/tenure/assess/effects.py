@@ -61,6 +61,23 @@ def _measure(evidence: Evidence, name: str) -> Measure | None:
     return next((m for m in evidence.measures if m.name == name), None)
 
 
+def behind(organism: Organism, models: Sequence[Model], view: View) -> tuple[dict[str, str], dict[str, Any]]:  # fmt: skip
+    """Say what the assessments behind some effects were held by: files, and findings.
+
+    The files are the cards of the graders. The findings: ``controls`` as they came out (those that
+    came out alike once), ``graders`` and ``columns``.
+    """
+    held = [e for m in models for e in [view.evidence(organism.caught_by, m.id)] if e is not None]
+    controls: list[Any] = []
+    for row in (row for e in held for row in e.findings.get("controls", ())):
+        if row not in controls:
+            controls.append(row)
+    newest = held[-1] if held else None
+    cards = newest.files.get("grader-cards.json") if newest else None
+    known = {k: newest.findings[k] for k in ("graders", "columns") if k in newest.findings} if newest else {}  # fmt: skip
+    return ({"grader-cards.json": cards} if cards else {}), {"controls": controls, **known}
+
+
 def named(name: str) -> Organism:
     """Return an organism by name; UsageError lists those there are."""
     found: Organism = plugins.load("organism", name)

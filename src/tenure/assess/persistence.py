@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.assess.effects import Effect, children, command, effect, named, origin
+from tenure.assess.effects import Effect, behind, children, command, effect, named, origin
 from tenure.assess.instrument import said
 from tenure.assess.organism_kit import Organism
 from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
@@ -144,21 +144,30 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     twice = {p.name for p in held if sum(q.name == p.name for q in held) > 1}
     anew = _anew(organism, model, view)
     measures: dict[str, Measure] = {}
+    reached: dict[str, tuple[str, float | None]] = {}
     for path in held:
         label = path.name if path.name not in twice else f"{path.name}/{path.effect.model.name}"
         renamed = path.effect.called(f"effect/{label}", f"{path.effect.model.id}: {path.fate}")
         compared = change(path, held[0], view, emit) if path.kinds else None
+        if renamed is not None:
+            reached.setdefault(renamed.name, (path.fate, path.effect.margin))
         for m in (renamed, compared):
             if m is not None:
                 measures.setdefault(m.name, m)
     fresh = anew.called(f"effect/{ANEW}", "the parent, after a reminder alone") if anew else None
     measures |= {fresh.name: fresh} if fresh else {}
+    asked = [p.effect.model for p in held] + ([anew.model] if anew else [])
+    files, known = behind(organism, asked, view)
     return Evidence(
         name="assess/persistence",
         model=model.id,
         summary=_said(model, organism, held, anew),
         measures=tuple(measures.values()),
+        files=files,
         findings={
+            **known,
+            "verdicts": {name: fate for name, (fate, _) in reached.items()},
+            "margins": {name: margin for name, (_, margin) in reached.items()},
             "organism": organism.name,
             "caught_by": organism.caught_by,
             "measure": organism.measure,

@@ -8,7 +8,7 @@ the findings ``verdict``, ``verdicts``, ``margins``, ``controls``, ``graders``, 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tenure.dossier.nouns import Measure
@@ -17,6 +17,7 @@ from tenure.errors import IntegrityError
 from tenure.report import design, figures, words
 from tenure.report.catalog import CONTROL, Item
 from tenure.report.chosen import Chosen, pick
+from tenure.report.curves import Curve
 from tenure.report.design import Records
 from tenure.report.exhibit import factors
 from tenure.report.findings import Control, Seen, controls
@@ -28,7 +29,13 @@ TOLD = frozenset(
     {"verdict", "verdicts", "margins", "controls", "graders", "scenarios", "cannot_show"}
     | {"oddities", "about", "columns"}
 )
-WITHIN = ("clear", "not shown", "void")  # read by the bound furthest from zero
+WITHIN = (
+    "clear",
+    "not shown",
+    "void",
+    "gone",
+    "stayed away",
+)  # read by the bound furthest from zero
 FAILED, VOID = "instrument failed", "void"
 COMPUTED = "computed"  # a record that was made of others, which have the reasons
 REASONS: Mapping[str, str] = {
@@ -128,6 +135,7 @@ def assessment(item: Item, view: View) -> Assessment | None:
     main = asked[0].measure if asked else next(iter(own), None)
     main = _worded([main, *own] if main else own, records) or main
     chosen = _chosen(main, records)
+    beside = [m for m in own if m.name not in apart]
     alike = [m for m in own if m.recipe and main and m.samples == main.samples]
     held = sorted(alike, key=lambda m: m is not main)  # the grade that the verdict reads first
     columns = list(dict.fromkeys(m.recipe.value for m in held if m.recipe))
@@ -136,7 +144,7 @@ def assessment(item: Item, view: View) -> Assessment | None:
     return Assessment(
         verdict=str(e.findings.get("verdict") or ""),
         questions=tuple(asked),
-        plots=(*_drawn(asked), *figures.plots([m for m in own if m.name not in apart], view)),
+        plots=(*_drawn(asked), *_marked(figures.plots(beside, view), e.findings.get("margins"))),
         design=design.design(item, own, records),
         trials=tuple(_trial(c, e.measures) for c in controls(e.findings.get("controls"))),
         control_plots=tuple(
@@ -221,7 +229,20 @@ def _drawn(asked: Sequence[Question]) -> list[Plot]:
     ]
 
 
+def _marked(drawn: Sequence[figures.Drawing], margins: Any) -> Iterator[figures.Drawing]:
+    """Draw the margin into a curve whose measures are all held against the same one."""
+    held = margins if isinstance(margins, Mapping) else {}
+    for one in drawn:
+        limits = {held.get(m.name) for _, m in one.points} if isinstance(one, Curve) else {None}
+        alike = limits.pop() if len(limits) == 1 else None
+        yield one if alike is None else replace(one, threshold=float(alike))
+
+
 def _conclusion(found: Sequence[Question], unit: str) -> str:
+    if all(q.verdict not in (*WITHIN[:3], "caught") for q in found):
+        limit = words.stated(found[0].margin, unit)
+        told = ", ".join(f"{figures.split(q.measure)[1]} {q.verdict}" for q in found)
+        return words.title(f"{told}; the margin is {limit}")
     said: list[str] = []
     for q in found:
         name, limit = figures.label(q.measure), words.stated(q.margin, unit)

@@ -110,17 +110,13 @@ def _factors(recipes: Sequence[Recipe], rows: Sequence[Mapping[str, Any]]) -> li
             continue
         held: dict[Any, list[bool]] = {}
         for row in rows:
-            if isinstance(row.get(column), str | int | float | bool):
-                held.setdefault(row[column], []).append(_is_graded(row, recipes))
+            asked = [r for r in recipes if looks_at(r, row)]
+            if asked and isinstance(row.get(column), str | int | float | bool):
+                graded = all(row.get(r.value) is not None for r in asked)
+                held.setdefault(row[column], []).append(graded)
         if 1 < len(held) <= MOST_ARMS:
             found.append(Factor(name=words.spoken(column), arms=tuple(_arms(held))))
     return found
-
-
-def _is_graded(row: Mapping[str, Any], recipes: Sequence[Recipe]) -> bool:
-    """Say whether a record has every grade that a measure looks for in it."""
-    asked = [r for r in recipes if looks_at(r, row)]
-    return bool(asked) and all(row.get(r.value) is not None for r in asked)
 
 
 def looks_at(recipe: Recipe, row: Mapping[str, Any]) -> bool:

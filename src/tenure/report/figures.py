@@ -59,7 +59,10 @@ def plots(measures: Sequence[Measure], view: View) -> list[Drawing]:
     """Draw measures: families of arms first, the others unit by unit, then arms of differences."""
     drawn = families(measures)
     held = [m for m in measures if m.estimate is not None]
-    differences = [m for m in held if m.unit == "difference" and not _has_arms(m, held)]
+    along = [m for curve in drawn if isinstance(curve, Curve) for _, m in curve.points]
+    differences = [
+        m for m in held if m.unit == "difference" and m not in along and not _has_arms(m, held)
+    ]
     return drawn + [plot for m in differences[:ARMS_SHOWN] if (plot := arms(m, view))]
 
 

@@ -58,7 +58,7 @@ def interval(measure: Measure) -> str:
 def unit_of(measure: Measure) -> str:
     """Return the unit a measure is shown in: a difference of scores is not one of shares."""
     options = measure.recipe.options if measure.recipe else {}
-    scored = options.get("range") is not None and list(options["range"]) != [0, 1]
+    scored = options.get("range") is not None and list(options["range"]) not in ([0, 1], [-1, 1])
     ends = (measure.estimate, measure.low, measure.high, measure.lower, measure.upper)
     if measure.unit == "difference" and (scored or any(abs(e) > 1 for e in ends if e is not None)):
         return "scores"
