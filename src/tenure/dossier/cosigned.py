@@ -93,9 +93,12 @@ def declare(root: Path, key: Vkey, url: str | None) -> Policy:
     """Add a witness to those a dossier names; all of them are then the quorum it aims at.
 
     Raises:
-        UsageError: it is there already, or the key is not a witness's.
+        UsageError: it is there already.
+        DocumentError: the key is not a witness's.
     """
     before = declared(root)
+    if any(each.public == key.public for each in before.witnesses.values()):
+        raise UsageError(f"{root / WITNESSES} names {key.name} already; edit it there")
     known = [*before.witnesses.values(), key]
     lines = ["# The witnesses whose cosignatures this dossier collects (C2SP tlog-policy)."]
     for number, each in enumerate(known, 1):

@@ -203,7 +203,7 @@ class Witness:
         log's key holder told two stories.
         """
         with self._database() as database:
-            rows = database.execute("SELECT at, why, note FROM refused ORDER BY at, note")
+            rows = database.execute("SELECT at, why, note FROM refused ORDER BY rowid")
             return [(int(at), str(why), str(note)) for at, why, note in rows]
 
     def newest(self, origin: str) -> str | None:
