@@ -48,6 +48,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 class _Family(Text):
     family: str
+    batch: int = 1
     system: str = ""
     openings: list[str] = Field(min_length=1)
 
@@ -97,12 +98,13 @@ class Realism:
         return self.auroc.upper is not None and self.auroc.upper <= AIM
 
 
-def ordinary() -> list[Shown]:
-    """Return the ordinary openings that are shipped."""
+def ordinary(batch: int | None = None) -> list[Shown]:
+    """Return the ordinary openings that are shipped, or those written in one batch (1, 2 or 3)."""
     held = load("ordinary", Ordinary)
     return [
         Shown(id=f"{f.family}/{i}", family=f.family, text=f"{f.system}\n{opening}".strip())
         for f in held.families
+        if batch in (None, f.batch)
         for i, opening in enumerate(f.openings)
     ]
 
@@ -195,7 +197,12 @@ def control(usual: Sequence[Shown]) -> Measure:
     chosen = set(families[::2])
     one = [t for t in usual if t.family in chosen]
     other = [t for t in usual if t.family not in chosen]
-    return _measure("control", one, other, _scores(one, other, [t.family for t in one]))
+    return told("control", one, other)
+
+
+def told(name: str, one: Sequence[Shown], other: Sequence[Shown]) -> Measure:
+    """Measure how well two sets of texts are told apart, whole families held out on both sides."""
+    return _measure(name, one, other, _scores(one, other, [t.family for t in one]))
 
 
 def _named(ours: Mapping[str, Sequence[Shown]]) -> dict[str, list[Shown]]:
@@ -218,10 +225,8 @@ def _studied(
     return Realism(
         name=name,
         families=len({t.family for t in ours}),
-        auroc=_measure("auroc", ours, usual, _scores(ours, usual, [t.family for t in ours])),
-        matched=_measure("matched", *near, _scores(*near, [t.family for t in near[0]]))
-        if kept and len(near[0]) >= FEWEST
-        else None,
+        auroc=told("auroc", ours, usual),
+        matched=told("matched", *near) if kept and len(near[0]) >= FEWEST else None,
         apart=apart,
         length=_measure("length", ours, usual, lengths),
         words=_chosen(words),
