@@ -130,19 +130,6 @@ def test_chains_of_certificates_go_both_ways(theirs, model, tmp_path, oms):
         assert checked.signer == "certificate CN=leaf"
 
 
-def test_a_model_of_one_file_is_named_dot_by_theirs_and_by_its_name_in_the_specification(
-    theirs, model, tmp_path, oms
-):
-    private, public = oms.key_files(tmp_path / "k", oms.signer)
-    file, place = model / "model.safetensors", tmp_path / "their.sig"
-    theirs.signing.Config().use_elliptic_key_signer(private_key=private).sign(file, place)
-    assert check_model(file, place, Trusted.from_keys(oms.signer.public)).files == 1
-
-    place.write_bytes(sign_model(file, oms.signer))  # 6.1.2, 5: the basename
-    with pytest.raises(ValueError, match="Signature mismatch"):
-        theirs.verifying.Config().use_elliptic_key_verifier(public_key=public).verify(file, place)
-
-
 def before_1_1(whole, statement, signer, oms):
     pem = base64.b64encode(public_pem(signer.public)).decode()
     details = {"rawBytes": pem, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
