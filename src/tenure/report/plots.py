@@ -68,9 +68,10 @@ def span(unit: str, values: Sequence[float | None]) -> tuple[float, float]:
 
     What lies within 0 and 1, or -1 and 1, as agreement and areas do, gets the whole of that.
     """
-    if unit in SCALES:
-        return SCALES[unit]
     held = [0.0, *(v for v in values if v is not None)]
+    if unit in SCALES:
+        ends = SCALES[unit]
+        return ends if max(map(abs, held)) <= 1 else (2 * ends[0], 2 * ends[1])
     low, high = min(held), max(held)
     if unit == "ratio" and low >= -1 and high <= 1:
         return (0.0, 1.0) if low >= 0 else (-1.0, 1.0)

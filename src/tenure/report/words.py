@@ -58,7 +58,10 @@ def interval(measure: Measure) -> str:
 def unit_of(measure: Measure) -> str:
     """Return the unit a measure is shown in: a difference of scores is not one of shares."""
     options = measure.recipe.options if measure.recipe else {}
-    scored = options.get("range") is not None and list(options["range"]) not in ([0, 1], [-1, 1])
+    span = list(options.get("range") or [0, 1])
+    if measure.unit == "difference" and span == [-1, 1]:
+        return "difference"  # of two differences of shares
+    scored = span != [0, 1]
     ends = (measure.estimate, measure.low, measure.high, measure.lower, measure.upper)
     if measure.unit == "difference" and (scored or any(abs(e) > 1 for e in ends if e is not None)):
         return "scores"
