@@ -69,13 +69,16 @@ async def _worked(task: Task, sample: Sample, source: str, tokens: int) -> TaskS
     script = Scripted(source)
     config = task.config.merge({"max_tokens": tokens})
 
+    faces: list[ToolInfo] = []  # the tools of a task are the same in every turn
+
     async def generate(state: TaskState, **_: Any) -> TaskState:
-        tools = [ToolDef(tool) for tool in state.tools]
-        if tools:
-            faces = [
+        if not faces:
+            made = [ToolDef(tool) for tool in state.tools]
+            faces.extend(
                 ToolInfo(name=t.name, description=t.description, parameters=t.parameters)
-                for t in tools
-            ]
+                for t in made
+            )
+        if faces:
             state.output = await api.generate(state.messages, faces, "auto", config)
         else:  # the provider would wait for a batch
             said = [{"role": m.role, "content": m.text} for m in state.messages]

@@ -34,7 +34,7 @@ UNSURE = "cannot say"
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
     """Graded transcripts: the grader's answers, the human ones (NaN: none), and who could not say."""
 
     grades: Floats
@@ -62,7 +62,7 @@ def _label(row: Row, column: str) -> object:
     return value
 
 
-def _read(records: Sequence[Row], recipe: Recipe) -> tuple[_Read, int]:
+def _read(records: Sequence[Row], recipe: Recipe) -> tuple[Read, int]:
     """Read the columns; return the graded ones and the number of missing grades."""
     column = recipe.options.get("human")
     seen = outcomes(records, recipe)
@@ -75,11 +75,14 @@ def _read(records: Sequence[Row], recipe: Recipe) -> tuple[_Read, int]:
     unsure = np.asarray([v == UNSURE for v in given], dtype=float)
     held = ~np.isnan(seen.values)
     codes = None if seen.codes is None else np.unique(seen.codes[held], return_inverse=True)[1]
-    return _Read(seen.values[held], truth[held], unsure[held], codes), seen.missing
+    return Read(seen.values[held], truth[held], unsure[held], codes), seen.missing
 
 
-def _deflated(read: _Read, counts: Labels, level: float) -> tuple[Labels, Labels]:
-    """Shrink the counts to what the clusters are worth, rounded down and rounded up."""
+def deflated(read: Read, counts: Labels, level: float) -> tuple[Labels, Labels]:
+    """Shrink the counts to what the clusters are worth: for the lower end, and for the upper one.
+
+    Their labels of a yes are rounded down and up.
+    """
     codes = read.codes
     if codes is None:
         return counts, counts
@@ -157,7 +160,7 @@ def corrected(records: Sequence[Row], recipe: Recipe) -> Found:
 Parts = tuple[float | None, Interval | None, Interval, str]
 
 
-def _carded(read: _Read, recipe: Recipe) -> Parts:
+def _carded(read: Read, recipe: Recipe) -> Parts:
     given = recipe.options["card"]
     card = Card(**{k: int(given[k]) for k in ("yes", "seen", "no", "cleared")})
     size = float(len(read.grades))
@@ -170,13 +173,13 @@ def _carded(read: _Read, recipe: Recipe) -> Parts:
     return point, interval, side, words
 
 
-def _labelled(read: _Read, level: float, name: str, drawn: Drawn) -> Parts:
+def _labelled(read: Read, level: float, name: str, drawn: Drawn) -> Parts:
     counts = read.counts()
     asked = int(counts.read_yes[0] + counts.read_no[0])
     if asked == 0:
         return None, None, Interval(0.0, 1.0, level), "nobody labelled any of these"
     point = float(counts.estimate()[0])
-    down, up = _deflated(read, counts, level)
+    down, up = deflated(read, counts, level)
     low, high, why = correct(down, level, estimator=name, drawn=drawn)
     if read.codes is not None:
         chosen = why.split(":")[0].split(",")[0]
@@ -194,9 +197,9 @@ def _labelled(read: _Read, level: float, name: str, drawn: Drawn) -> Parts:
     )
 
 
-def _bound(read: _Read, fill: float, level: float) -> Interval:
+def _bound(read: Read, fill: float, level: float) -> Interval:
     """Bound with labels that could not be given filled one way."""
     truth = np.where(read.unsure > 0, fill, read.truth)
     filled = replace(read, truth=truth, unsure=np.zeros_like(truth))
-    down, up = _deflated(filled, filled.counts(), one_sided(level))
+    down, up = deflated(filled, filled.counts(), one_sided(level))
     return Interval(float(bounds(down, level)[0][0]), float(bounds(up, level)[1][0]), level)

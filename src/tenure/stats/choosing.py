@@ -20,9 +20,11 @@ from tenure.stats.quantiles import beta_quantile
 from tenure.stats.stratified import Labels
 
 SIMULATIONS = 2000
+SEED = 20260101
 FEWER = {"stratified": 200, "rogan-gladen": 500}  # what takes long; the first decides nothing
 GRID = 1.4  # counts that differ by less are one operating point
 FALLBACK = "stratified"
+USUAL = ("rogan-gladen", "prediction-powered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,20 @@ def _share(true: float, read: float) -> float:
     return min(_round(true) / read, 0.5)
 
 
-def choose(data: Labels, level: float = 0.95, *, drawn: Drawn = "stratified") -> Choice:
-    """Choose for one data set; deterministic. Takes about a second the first time."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """An operating point as the labels tell it: the shares are of true cases among yes and no."""
+
+    total: float
+    flagged: float
+    read: tuple[float, float]
+    shares: tuple[float, float]
+    level: float
+    drawn: Drawn
+
+
+def _where(data: Labels, level: float, drawn: Drawn) -> Where:
+    """Round one data set to its operating point."""
     total = float(data.total[0])
     flagged = min(_round(float(data.flagged[0])), total)
     read = [
@@ -72,7 +86,19 @@ def choose(data: Labels, level: float = 0.95, *, drawn: Drawn = "stratified") ->
         _share(float(x[0]), float(m[0]))
         for x, m in ((data.true_yes, data.read_yes), (data.true_no, data.read_no))
     ]
-    return _chosen(total, flagged, (read[0], read[1]), (shares[0], shares[1]), (level, drawn))
+    return Where(total, flagged, (read[0], read[1]), (shares[0], shares[1]), level, drawn)
+
+
+def choose(data: Labels, level: float = 0.95, *, drawn: Drawn = "stratified") -> Choice:
+    """Choose for one data set; deterministic. Takes about half a second the first time."""
+    where = _where(data, level, drawn)
+    return _judged([_tried(where, name) for name in ESTIMATORS], level, drawn)
+
+
+def rivals(data: Labels, level: float = 0.95, *, drawn: Drawn = "stratified") -> tuple[str, ...]:
+    """Name the usual estimators that may be used here; where there is none, :func:`choose` is not needed."""
+    where = _where(data, level, drawn)
+    return tuple(name for name in USUAL if _tried(where, name).coverage >= level)
 
 
 def _points(read: tuple[float, float], shares: tuple[float, float]) -> list[tuple[float, float]]:
@@ -113,29 +139,23 @@ def simulate(at: Point, chance: np.random.Generator, drawn: Drawn) -> Labels:
 
 
 @cache
-def _chosen(
-    total: float,
-    flagged: float,
-    read: tuple[float, float],
-    shares: tuple[float, float],
-    how: tuple[float, Drawn],
-) -> Choice:
-    level, drawn = how
-    chance = np.random.default_rng(20260101)
-    q = flagged / total
-    covered: dict[str, list[float]] = {}
-    widths: dict[str, list[float]] = {}
-    for truth in _points(read, shares):
+def _tried(where: Where, name: str) -> Tried:
+    """Simulate one estimator at the three points; a usual one that fails at one is let be."""
+    chance = np.random.default_rng(SEED)  # the same data sets for every estimator
+    q = where.flagged / where.total
+    covered: list[float] = []
+    widths: list[float] = []
+    for truth in _points(where.read, where.shares):
         rate = q * truth[0] + (1 - q) * truth[1]
-        at = Point(total, q, truth, read)
-        made, plain = simulate(at, chance, drawn), simulate(at, chance, "random")
-        for name in ESTIMATORS:
-            sets = (plain if name == "human-only" else made)[: FEWER.get(name, SIMULATIONS)]
-            low, high = ends(name, sets, level, drawn=drawn)
-            covered.setdefault(name, []).append(float(np.mean((low <= rate) & (rate <= high))))
-            widths.setdefault(name, []).append(float(np.mean(high - low)) / 2)
-    tried = [Tried(n, min(covered[n]), float(np.mean(widths[n]))) for n in covered]
-    return _judged(tried, level, drawn)
+        at = Point(where.total, q, truth, where.read)
+        made = simulate(at, chance, "random" if name == "human-only" else where.drawn)
+        sets = made[: FEWER.get(name, SIMULATIONS)]
+        low, high = ends(name, sets, where.level, drawn=where.drawn)
+        covered.append(float(np.mean((low <= rate) & (rate <= high))))
+        widths.append(float(np.mean(high - low)) / 2)
+        if name in USUAL and covered[-1] < where.level:
+            break
+    return Tried(name, min(covered), float(np.mean(widths)))
 
 
 def _judged(tried: Sequence[Tried], level: float, drawn: Drawn) -> Choice:

@@ -68,16 +68,16 @@ def rogan_gladen(data: Labels, level: float = 0.95, *, seed: int = 0) -> tuple[F
     Sensitivity and specificity come from the labels, weighed by how they were drawn.
     """
     chance = np.random.default_rng(seed)
-    shape = (DRAWS, len(data))
-    total = data.total.astype(int)
-    q = chance.binomial(total, data.share, shape) / total
+    shape = (len(data), DRAWS)  # a row is of one binomial: half the time of the other way round
+    total = data.total.astype(int)[:, None]
+    q = chance.binomial(total, data.share[:, None], shape) / total
     rates: list[Floats] = []
     for x, m in ((data.true_yes, data.read_yes), (data.true_no, data.read_no)):
-        size = np.maximum(m, 1).astype(int)
-        share = np.where(m > 0, x / size, 0.5)
+        size = np.maximum(m, 1).astype(int)[:, None]
+        share = np.where(m > 0, x / np.maximum(m, 1), 0.5)[:, None]
         rates.append(chance.binomial(size, share, shape) / size)
     found = q * rates[0] + (1 - q) * rates[1]
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=1)
     return low, high
 
 
