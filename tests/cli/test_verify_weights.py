@@ -45,6 +45,20 @@ def test_weights_are_checked_against_a_dossier(tenure, weights):
     assert (wrong.returncode, "is not whole" in wrong.stderr) == (3, True)
 
 
+def test_every_signature_on_record_is_checked_without_weights(tenure, weights):
+    answer = tenure("verify-weights")
+
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("tulip@1: signed by key sha256:")
+
+
+def test_long_hashing_says_how_far_it_is(tenure, weights, monkeypatch):
+    from tenure.cli.commands import verify_weights
+
+    monkeypatch.setattr(verify_weights, "LARGE", 1)
+    assert tenure("verify-weights", "tulip", "--signature", "out/model.sig").returncode == 0
+
+
 def test_changed_weights_end_with_status_3(tenure, weights):
     (weights / "model.safetensors").write_bytes(b"Weights")
 

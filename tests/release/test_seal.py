@@ -1,5 +1,7 @@
 """The stage that signs weights: what it records, what it refuses, and how a dossier vouches for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tenure.dossier import Dossier, Model
@@ -11,6 +13,7 @@ from tenure.dossier.oms_manifest import read_manifest
 from tenure.dossier.oms_record import (
     END,
     KEY,
+    check_seal,
     check_time,
     declared,
     ended_key,
@@ -155,6 +158,39 @@ def test_a_key_that_was_ended_signs_no_more_but_what_it_signed_stays_signed(hous
     with pytest.raises(UsageError, match="signs no weights here; the keys that do"):
         ended_key(view, house.writer.keys, named)
     assert stolen.fingerprint == named
+
+
+def seals(view):
+    return [
+        (event, evidence)
+        for event, evidence in view.all_evidence("tulip@1")
+        if evidence.name == "release/seal"
+    ]
+
+
+def test_a_recorded_seal_is_checked_against_the_key_that_was_valid_then(house):
+    house.run(seal.stage, "tulip", {})
+    old = end(house)
+    house.run(seal.stage, "tulip", {})
+    view = house.view()
+    first, second = seals(view)
+
+    assert check_seal(view, *first) == f"key {old}"
+    assert check_seal(view, *second) != f"key {old}"
+    swapped = replace(second[1], runtime=first[1].runtime)  # the old key, after its end
+    with pytest.raises(IntegrityError, match="not by one you trust"):
+        check_seal(view, second[0], swapped)
+    with pytest.raises(IntegrityError, match="no key for weights was valid then"):
+        check_seal(view, replace(first[0], index=1), first[1])
+
+
+def test_a_recorded_seal_of_other_files_is_refused(house):
+    house.run(seal.stage, "tulip", {})
+    register(house, "rose", {"w.bin": b"other"})
+    event, evidence = seals(house.view())[0]
+
+    with pytest.raises(IntegrityError, match="signs other files than the model's"):
+        check_seal(house.view(), event, replace(evidence, model="rose@1"))
 
 
 def test_an_ended_key_put_back_is_refused(house):

@@ -25,6 +25,9 @@ SIGNATURE = "model.sig"  # where a signature is looked for beside weights
 GIT = (".git", ".gitattributes", ".github", ".gitignore")
 _NAMED = 5  # files named in a message
 
+Told = Callable[[int, int], None]
+"""Told how far hashing is: bytes done, bytes in all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -134,11 +137,14 @@ def _regular(path: Path, *, follow: bool) -> Path:
     return path
 
 
-def hash_files(listing: Listing, *, workers: int | None = None) -> Manifest:
+def hash_files(listing: Listing, told: Told | None = None) -> Manifest:
     """Hash the files of a model (SHA-256, whole files, several at once) into a manifest to sign."""
     names = sorted(listing.files)
+    sizes = [listing.files[name].stat().st_size for name in names]
     digests = _map(
-        lambda name: _digest(listing.files[name], "sha256", None, listing.follow), names, workers
+        lambda name: _digest(listing.files[name], "sha256", None, listing.follow),
+        list(zip(names, sizes, strict=True)),
+        told,
     )
     return Manifest(
         subject=listing.subject,
@@ -179,7 +185,11 @@ class Leave:
 
 
 def check_model(
-    model: Path, signature: Path, trusted: Trusted, leave: Leave | None = None
+    model: Path,
+    signature: Path,
+    trusted: Trusted,
+    leave: Leave | None = None,
+    told: Told | None = None,
 ) -> Checked:
     """Check that a folder or file of weights is exactly what somebody trusted signed.
 
@@ -205,11 +215,11 @@ def check_model(
     )
     expected = _by_file(manifest, listing)
     extra = sorted(set(listing.files) - set(expected))
-    empty = tuple(n for n in extra if manifest.shard_size and not listing.files[n].stat().st_size)
-    wrong = _changed(manifest, listing, expected)
+    empty = [n for n in extra if manifest.shard_size and not listing.files[n].stat().st_size]
+    wrong = _named("changed", _changed(manifest, listing, expected, told))
     wrong += _named("missing", sorted(set(expected) - set(listing.files)))
     if not leave.unsigned:
-        wrong += _named("not signed", [name for name in extra if name not in empty])
+        wrong += _named("not signed", sorted(set(extra) - set(empty)))
     if wrong:
         raise IntegrityError(
             f"{model} is not what was signed: {'; '.join(wrong)}. Get these files again from where "
@@ -217,7 +227,7 @@ def check_model(
         )
     notes = [signed.note] if signed.note else []
     if empty:
-        notes += _named("empty, and so not covered by a signature of shards", list(empty))
+        notes += _named("empty, and so not covered by a signature of shards", empty)
     notes += _named("left out by the signer, by you or as git's own", list(listing.left_out))
     covered = [listing.files[name] for name in expected]
     return Checked(
@@ -248,43 +258,53 @@ def _by_file(manifest: Manifest, listing: Listing) -> dict[str, list[Resource]]:
 
 
 def _changed(
-    manifest: Manifest, listing: Listing, expected: Mapping[str, list[Resource]]
+    manifest: Manifest,
+    listing: Listing,
+    expected: Mapping[str, list[Resource]],
+    told: Told | None,
 ) -> list[str]:
-    present = sorted(set(listing.files) & set(expected))
-    size = manifest.shard_size
-    wrong: list[str] = []
-    parts: list[tuple[str, Resource]] = []
-    for name in present:
-        if size is not None and not _covers(expected[name], size, listing.files[name]):
-            wrong.append(name)
-        else:
-            parts += [(name, resource) for resource in expected[name]]
+    wrong: set[str] = set()
+    parts: list[tuple[tuple[str, Resource], int]] = []
+    for name in sorted(set(listing.files) & set(expected)):
+        size = listing.files[name].stat().st_size
+        if not _covers(expected[name], manifest.shard_size, size):
+            wrong.add(name)
+            continue
+        for part in expected[name]:
+            length = size if part.start is None or part.end is None else part.end - part.start
+            parts.append(((name, part), length))
     found = _map(
         lambda part: _digest(listing.files[part[0]], manifest.hash_type, part[1], listing.follow),
         parts,
-        None,
+        told,
     )
-    for (name, resource), digest in zip(parts, found, strict=True):
-        if digest != resource.digest and name not in wrong:
-            wrong.append(name)
-    return _named("changed", wrong)
+    for ((name, part), _), digest in zip(parts, found, strict=True):
+        if digest != part.digest:
+            wrong.add(name)
+    return sorted(wrong)
 
 
-def _covers(resources: list[Resource], size: int, path: Path) -> bool:
-    """Say whether shards cover a file exactly, each of ``size`` bytes but the last (6.3.2)."""
-    length = path.stat().st_size
-    if len(resources) != -(-length // size):
+def _covers(resources: list[Resource], shard: int | None, length: int) -> bool:
+    """Say whether shards cover a file exactly, each of the same size but the last (6.3.2)."""
+    if shard is None:
+        return True
+    if len(resources) != -(-length // shard):
         return False
     ranges = sorted((r.start or 0, r.end or 0) for r in resources)
-    return ranges == [(at, min(at + size, length)) for at in range(0, length, size)]
+    return ranges == [(at, min(at + shard, length)) for at in range(0, length, shard)]
 
 
-def _map(do: Callable[[Any], str], items: list[Any], workers: int | None) -> list[str]:
-    count = workers or min(32, (os.cpu_count() or 1) + 1)  # hashing lets the others run
-    if count == 1 or len(items) < 2:
-        return [do(item) for item in items]
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(do, items))
+def _map(do: Callable[[Any], str], sized: list[tuple[Any, int]], told: Told | None) -> list[str]:
+    """Do items of known sizes, several at once: hashing lets other threads run."""
+    total, done, found = sum(size for _, size in sized), 0, list[str]()
+    with ThreadPoolExecutor(min(32, (os.cpu_count() or 1) + 1)) as pool:
+        answers = pool.map(do, [item for item, _ in sized])
+        for (_, size), digest in zip(sized, answers, strict=True):
+            found.append(digest)
+            done += size
+            if told is not None:
+                told(done, total)
+    return found
 
 
 def _digest(path: Path, algorithm: str, part: Resource | None, follow: bool) -> str:  # noqa: FBT001 - passed on

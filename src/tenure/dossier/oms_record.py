@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tenure.dossier.canonical import digest
 from tenure.dossier.fold import OPERATOR
 from tenure.dossier.keys import Keys
-from tenure.dossier.nouns import JSON, Model
+from tenure.dossier.nouns import JSON, Event, Evidence, Model
+from tenure.dossier.oms_bundle import check_bundle
 from tenure.dossier.oms_keys import (
     FILE,
     Trusted,
@@ -31,6 +32,7 @@ KEY = "weights/key"
 END = "weights/key-end"
 SEAL = "release/seal"
 _MAKES = "'tenure release seal' makes and declares one"
+_SEALS = "run 'tenure release seal' again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,30 @@ def check_time(view: View, signer: str, signature: bytes) -> bool:
             "signer for a signature by their present key"
         )
     return until is None
+
+
+def check_seal(view: View, event: Event, evidence: Evidence) -> str:
+    """Check a recorded seal without the weights: who signed; by a key that was valid then.
+
+    That the stored files are those of the model is what ``verify`` says.
+
+    Raises:
+        IntegrityError: the signature, the key at that place, or what was signed does not fit.
+    """
+    valid = [
+        each.public
+        for each in declared(view)
+        if each.since < event.index and (each.until is None or event.index < each.until)
+    ]
+    if event.actor != OPERATOR or not valid:
+        raise IntegrityError(f"event {event.index}: no key for weights was valid then; {_SEALS}")
+    signed = check_bundle(view.read(str(evidence.runtime["signature"])), Trusted.from_keys(*valid))
+    files = {each.path: "sha256:" + each.digest for each in signed.manifest.resources}
+    if files != dict(view.model(evidence.model).files):
+        raise IntegrityError(
+            f"event {event.index}: it signs other files than the model's; {_SEALS}"
+        )
+    return signed.signer
 
 
 def model_of(view: View, manifest: Manifest) -> Model | None:

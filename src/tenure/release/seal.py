@@ -39,7 +39,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             f"{model.id} is contained ({label}): a signature would vouch for it outside the house; "
             f"hand its record on with 'tenure export {model.id}'"
         )
-    manifest = _manifest(model, view)
+    manifest = _manifest(model, view, emit)
     key = own_key(Keys(default_folder()))
     declare(view, emit, key)
     size = sum(view.path(each).stat().st_size for each in model.files.values())
@@ -67,7 +67,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     )
 
 
-def _manifest(model: Model, view: View) -> Manifest:
+def _manifest(model: Model, view: View, emit: Emit) -> Manifest:
     ignore = GIT if SIGNATURE in model.files else tuple(sorted((*GIT, SIGNATURE)))
     paths = {name: view.path(digest) for name, digest in model.files.items()}
     left_out = sorted(set(paths) & set(ignore))
@@ -77,7 +77,10 @@ def _manifest(model: Model, view: View) -> Manifest:
             "register it without them under another version"
         )
     subject = model.name.rsplit("/", 1)[-1]
-    manifest = hash_files(Listing(subject=subject, files=paths, ignore=ignore))
+    manifest = hash_files(
+        Listing(subject=subject, files=paths, ignore=ignore),
+        told=lambda done, total: emit.progress(done >> 20, total >> 20, "MiB hashed"),
+    )
     for each in manifest.resources:
         if "sha256:" + each.digest != model.files[each.path]:
             raise IntegrityError(

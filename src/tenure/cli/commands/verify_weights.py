@@ -1,5 +1,7 @@
 """tenure verify-weights: are these the weights that somebody signed, and who did?"""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,9 +10,13 @@ import typer
 from tenure.cli.place import DossierOption, find_dossier
 from tenure.errors import IntegrityError, UsageError
 
+LARGE = 2 << 30  # bytes; hashing them takes a few seconds
+
 
 def extension(
-    model: Annotated[Path, typer.Argument(help="The folder, or the file, of the weights.")],
+    model: Annotated[
+        Path | None, typer.Argument(help="The folder, or the file, of the weights.")
+    ] = None,
     *,
     signature: Annotated[
         Path | None, typer.Option(help="The signature file (default: model.sig beside them).")
@@ -36,8 +42,12 @@ def extension(
     """Check a signature of OpenSSF Model Signing (OMS) and every byte of the weights.
 
     Whom to believe is said by --key or --certificate; without either, the keys that the dossier
-    declares are believed, once the dossier itself was verified.
+    declares are believed, once the dossier itself was verified. Without weights, every signature
+    that the dossier records is checked against its key and the model's registered files.
     """
+    if model is None:
+        _all_seals(find_dossier(dossier), trust)
+        return
     from tenure.dossier.oms import SIGNATURE, Leave, check_model
     from tenure.dossier.oms_manifest import shown
 
@@ -48,7 +58,8 @@ def extension(
     else:
         view, trusted = _from_dossier(find_dossier(dossier), trust)
     leave = Leave(ignore=tuple(ignore or ()), unsigned=unsigned)
-    checked = check_model(model, place, trusted, leave)
+    with ExitStack() as stack:
+        checked = check_model(model, place, trusted, leave, _telling(stack))
     notes = [*checked.notes, *_beside(model, key or [])]
     if view is not None:
         from tenure.dossier.oms_record import check_time
@@ -64,6 +75,34 @@ def extension(
         typer.echo(f"not signed: {', '.join(map(shown, checked.unsigned))}")
     if view is not None:
         _tie(view, checked.manifest, trust)
+
+
+def _telling(stack: ExitStack) -> Callable[[int, int], None]:
+    """Show how far hashing is, where there is more than a second or so of it."""
+    shown: list[Callable[[Any], None]] = []
+
+    def told(done: int, total: int) -> None:
+        if total < LARGE:
+            return
+        from tenure.cli.run import progress
+        from tenure.dossier.emitting import Progress
+
+        if not shown:
+            shown.append(stack.enter_context(progress()))
+        at = {"done": done >> 20, "total": total >> 20, "what": "MiB hashed"}
+        shown[0](Progress(stage="verify-weights", model="", **at))
+
+    return told
+
+
+def _all_seals(root: Path, trust: str | None) -> None:
+    from tenure.dossier.oms_record import SEAL, check_seal
+    from tenure.dossier.reading import evidence_of
+
+    view, _ = _from_dossier(root, trust)
+    for event in view.events(act="evidence", name=SEAL):
+        evidence = evidence_of(event)
+        typer.echo(f"{evidence.model}: signed by {check_seal(view, event, evidence)}")
 
 
 def _given(keys: list[Path], certificates: list[Path]) -> Any:
