@@ -13,11 +13,18 @@ from pathlib import Path
 
 from table import row, write
 
-from tenure.dossier import Dossier, Model
+from tenure.dossier import Dossier, Model, verifier
+from tenure.dossier.cosigned import keep, log_keys
+from tenure.dossier.opening import open_view
+from tenure.dossier.tiles import export_tiles
+from tenure.dossier.tlog_policy import policy_of
+from tenure.dossier.tlog_proof import check_proof, proof
 from tenure.dossier.verify import verify
+from tenure.dossier.witness import Witness, answer_file
+from tenure.dossier.witness_http import request_for
 from tenure.dossier.writer import Draft
 
-EVENTS = 100_000
+EVENTS = int(os.environ.get("BENCH_EVENTS", "100000"))
 GROUP = 100
 
 
@@ -54,16 +61,56 @@ def appended(folder):
         return (EVENTS - 100) / (time.perf_counter() - start), singles
 
 
-def verified(folder):
-    """Seconds to verify everything, on one core."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def verified(root):
+    """Seconds to verify everything."""
     start = time.perf_counter()
-    report = verify(folder / "dossier")
+    report = verify(root)
     seconds = time.perf_counter() - start
     if not report.ok:
         raise SystemExit("\n".join(report.lines()))
     return seconds, report.events
+
+
+def alone(root):
+    """Seconds of the whole process of the stand-alone verifier."""
+    start = time.perf_counter()
+    command = [sys.executable, verifier.__file__, str(root)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds = time.perf_counter() - start
+    return seconds, int(said.split()[1])
+
+
+def exported(folder):
+    """Seconds to write the log as tiles, the files written, and what one more event costs."""
+    start = time.perf_counter()
+    view = open_view(folder / "dossier")
+    done = export_tiles(view.source, folder / "tiles", view.source.note())
+    whole = time.perf_counter() - start
+    with Dossier.open(folder / "dossier", keys=folder / "keys") as dossier:
+        dossier.append_many([draft(EVENTS)])
+    start = time.perf_counter()
+    view = open_view(folder / "dossier")
+    export_tiles(view.source, folder / "tiles", view.source.note())
+    return whole, done.written, time.perf_counter() - start
+
+
+def proven(folder):
+    """Bytes of the largest offline proof of 30 events, with two cosignatures; each is checked."""
+    view = open_view(folder / "dossier")
+    (log,) = log_keys(view)
+    witnesses = [Witness.create(folder / n, f"witness.example/{n}") for n in ("alice", "bob")]
+    for witness in witnesses:
+        witness.trust(log)
+        keep(view, answer_file(witness, str(request_for(view, 0))), [witness.key])
+    policy, entries = policy_of([w.key for w in witnesses]), dict(view.source.entries())
+    places = [*range(0, len(entries), len(entries) // 29), len(entries) - 1]
+    sizes = []
+    for index in places:
+        text = proof(view, index)
+        if len(check_proof(text, entries[index], log, policy).cosignatures) != len(witnesses):
+            raise SystemExit("a cosignature is missing")
+        sizes.append(len(text.encode()))
+    return max(sizes), len(sizes)
 
 
 def small(folder):
@@ -93,6 +140,12 @@ def judged(figure, asked, measured, unit, n, how):
     )
 
 
+def one_core():
+    """Keep to one core from here on."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
 def main():
     """Measure, print, write."""
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as name:
@@ -101,36 +154,43 @@ def main():
         (folder / "small").mkdir()
         process, runs = small(folder / "small")
         rate, singles = appended(folder)
-        seconds, events = verified(folder)
+        one_core()
+        whole, files, again = exported(folder)
+        ours, events = verified(folder / "dossier")
+        theirs, seen = alone(folder / "dossier")
+        tiled, _ = verified(folder / "tiles")
+        tiled_alone, _ = alone(folder / "tiles")
+        largest, proofs = proven(folder)
     power_safe = f"SQLite, WAL, synchronous=FULL, on {where}"
+    every = "each signature, leaf, index, the root"
     rows = [
-        judged(
-            "events verified, one core",
-            20,
-            seconds,
-            "s",
-            events,
-            "verify(): each signature, leaf, index, the root, SQLite's integrity check",
-        ),
-        judged(
-            "events appended in power-safe groups",
-            1000,
-            rate,
-            "events/s",
-            EVENTS - 100,
-            f"append_many in groups of {GROUP}, each one signed and committed; {power_safe}",
-        ),
+        judged("events verified, one core", 20, ours, "s", events,
+               f"verify(): {every}, SQLite's integrity check"),
+        judged("events verified by the stand-alone verifier, one core", 20, theirs, "s", seen,
+               f"its own process, with cryptography: {every}"),
+        judged("events verified in tiles, one core", 20, tiled, "s", events,
+               f"verify(): {every}, and every tile"),
+        judged("events verified in tiles by the stand-alone verifier, one core", 20, tiled_alone, "s",
+               seen, f"its own process: {every}, and every tile"),
+        judged("the log written as tiles", None, whole, "s", EVENTS + 2, f"{files} files, {where}"),
+        judged("tiles brought up to date by one event", None, again, "s", 1,
+               "the whole log is hashed again, and every full tile compared"),
+        size_row(largest, proofs, events),
+        judged("events appended in power-safe groups", 1000, rate, "events/s", EVENTS - 100,
+               f"append_many in groups of {GROUP}, each one signed and committed; {power_safe}"),
         judged("events appended one by one", None, singles, "events/s", 100, power_safe),
-        judged(
-            "tenure verify of a small dossier, whole process",
-            0.6,
-            process,
-            "s",
-            runs,
-            "median of whole processes, 50 events, 0 files",
-        ),
-    ]
+        judged("tenure verify of a small dossier, whole process", 0.6, process, "s", runs,
+               "median of whole processes, 50 events, 0 files"),
+    ]  # fmt: skip
     write("dossier", rows)
+
+
+def size_row(largest, proofs, events):
+    """The row of the size of an offline proof."""
+    how = f"largest of {proofs} in a log of {events} events, checkpoint and two cosignatures within"
+    return row(
+        "offline proof of one event", "<= 2048", largest, "bytes", proofs, largest <= 2048, how
+    )
 
 
 if __name__ == "__main__":

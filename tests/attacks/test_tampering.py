@@ -1,0 +1,153 @@
+"""The claims of docs/threat-model.md about who can change what unseen, by forging it.
+
+`bench/tamper.py` does the same ten thousand times; here each kind has its turn.
+"""
+
+import importlib.util
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tenure.dossier.checkpoint import parse
+from tenure.dossier.cosigned import Vkey
+from tenure.dossier.merkle import Tree, leaf_hash
+from tenure.dossier.verify import verify
+from tenure.dossier.witness import Request, Witness
+
+pytestmark = pytest.mark.slow
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+def script(name):
+    """A module of bench/, which is no package."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+sys.path.insert(0, str(BENCH))
+try:
+    forging, tamper = script("forging"), script("tamper")
+finally:
+    sys.path.remove(str(BENCH))
+TURNS = 2
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """(record, signer, the log's key, a look at forged records, a witness that saw the record)"""
+    folder = tmp_path_factory.mktemp("tampering")
+    record, signer, key = tamper.lived(folder)
+    witness = Witness.create(folder / "witness", "witness.example/alice")
+    witness.trust(key)
+    answer = witness.add_checkpoint(str(Request(0, (), parse(record.note))))
+    looking = tamper.Looking(folder, record.note, signer.fingerprint, witness.key)
+    return record, signer, looking, witness, record.note + answer.body
+
+
+def both(looking, record, form, **how):
+    """What the stand-alone verifier finds, and whether ours agrees that it is (not) right."""
+    alone = looking.problems(record, form, **how)
+    place = looking.folder / "ours"
+    form(record, place)
+    kept = looking.kept if how.get("kept", True) else None
+    named = [str(looking.witness)] if how.get("witness") else []
+    report = verify(place, trust=looking.trust, checkpoint=kept, witnesses=named)
+    tamper.shutil.rmtree(place)
+    assert report.ok == (not alone), (alone, report.problems)
+    return alone
+
+
+@pytest.mark.parametrize("form", forging.FORMS)
+def test_the_record_itself_is_right_in_every_form(scene, form):
+    record, _, looking, _, _ = scene
+
+    assert both(looking, record, form) == []
+
+
+@pytest.mark.parametrize(
+    "kind", [*forging.WITHOUT_KEY, *forging.OTHERWISE], ids=lambda kind: kind.__name__
+)
+def test_without_the_key_everything_is_found(scene, kind):
+    record, _, looking, _, _ = scene
+    for seed in range(TURNS):
+        for form in tamper.forms_for(kind):
+            assert both(looking, tamper.changed(record, kind, random.Random(seed)), form)
+
+
+@pytest.mark.parametrize("kind", forging.WITH_KEY, ids=lambda kind: kind.__name__)
+def test_with_the_key_nothing_is_found_but_by_who_kept_a_checkpoint_or_asks_a_witness(scene, kind):
+    record, signer, looking, witness, cosigned = scene
+    for seed in range(TURNS):
+        forged = kind(record, signer, random.Random(seed))
+        left = replace(forged, cosigned={witness.key.id.hex(): cosigned})
+        for form in forging.FORMS[:2]:
+            assert both(looking, forged, form, kept=False) == [], "consistent in itself"
+            assert both(looking, forged, form), "a checkpoint was kept"
+            assert both(looking, left, form, kept=False), "the cosigned one lies in the folder"
+            assert both(looking, forged, form, kept=False, witness=True), "the witness is named"
+        assert tamper.refuses(witness, forged)
+
+
+def test_what_was_cosigned_can_be_named_with_the_record_as_it_was(scene):
+    record, _, looking, witness, cosigned = scene
+    whole = replace(record, cosigned={witness.key.id.hex(): cosigned})
+
+    for form in forging.FORMS[:2]:
+        assert both(looking, whole, form, witness=True) == []
+
+
+def test_what_came_after_the_last_cosignature_is_not_vouched_for(scene, tmp_path):
+    record, signer, looking, _, _ = scene
+    bob = Witness.create(tmp_path / "bob", "witness.example/bob")
+    bob.trust(Vkey(record.origin, b"\x01", signer.public))
+    head = parse(record.older[-2])
+    note = head.note + bob.add_checkpoint(str(Request(0, (), head))).body
+    places = [place for place in forging.hideable(record) if place >= head.size]
+    forged = forging.rewritten(record, signer, places[:1])
+    left = replace(forged, cosigned={bob.key.id.hex(): note})
+    place = looking.folder / "late"
+    forging.write_whole(left, place)
+
+    report = verify(place, witnesses=[str(bob.key)])
+    assert report.ok
+    assert [seen.size for seen in report.witnessed] == [head.size]
+    assert f"saw the first {head.size} of {len(forged.entries)} events" in report.lines()[-1]
+
+
+def test_two_logs_under_one_name_cannot_both_have_the_witness(scene):
+    record, signer, _, witness, _ = scene
+    fork = forging.rewritten(record, signer, [3], lambda s: forging.nudged(s, random.Random(1)))
+    tree = Tree([leaf_hash(entry) for entry in fork.entries])
+    head = parse(fork.note)
+
+    answer = witness.add_checkpoint(str(Request(tree.size, (), head)))
+    assert answer.status == 422
+    told = [parse(note) for _, _, note in witness.refused()]
+    assert head.text in [each.text for each in told], "two signed stories: evidence"
+
+
+def test_an_attempt_left_out_of_an_export_is_not_seen_from_the_export(scene):
+    record, _, looking, _, _ = scene
+
+    row = tamper.removed_from_an_export(looking, record, 2, 1)
+    assert row["measured"] == "0 of 2"
+
+
+def test_reading_a_folder_of_tiles_writes_nothing(scene, tmp_path):
+    record, _, looking, _, _ = scene
+    place = looking.folder / "read-only"
+    forging.write_tiles(record, place)
+    (place / "tile" / "entries").rename(place / "tile" / "gone")
+    before = sorted(place.rglob("*"))
+    alone = tamper.verifier.Check()
+    alone.run(place, None, None, files=True)
+
+    assert alone.problems
+    assert sorted(place.rglob("*")) == before
