@@ -1,12 +1,13 @@
 """The page of an assessment, drawn from an evidence whatever the assessment is."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tenure.dossier import Recipe
 from tenure.measure import estimate
-from tenure.report import design
+from tenure.report import assessment, design
 from tenure.report.chosen import pick
 
 pytestmark = pytest.mark.slow  # draws pages
@@ -197,3 +198,36 @@ def test_a_corrected_rate_is_told_by_its_estimator():
     )  # fmt: skip
 
     assert design.corrected([raw, mended]) == [(raw, mended)]
+
+
+def test_corrected_arms_of_one_question_share_a_scale():
+    def share(name, value):
+        recipe = Recipe(estimator="proportion", value="refused")
+        found = estimate([{"refused": True}], recipe, name=name, unit="proportion", samples=None)
+        return replace(found, estimate=value)
+
+    pairs = [
+        (share(f"declined/{rung}", raw), share(f"corrected/declined/{rung}", mended))
+        for rung, raw, mended in (("mild", 1.0, 1.0), ("grave", 0.33, 0.31))
+    ]
+    (plot,) = assessment._corrected(pairs)
+    assert plot.title == "Declined: the grader's errors move grave the most, from 33% to 31%"
+    assert [row.label for row in plot.rows][2:] == ["grave, as graded", "grave, corrected"]
+    (still,) = assessment._corrected([(m, m) for m, _ in pairs])
+    assert still.title.endswith("moves nothing")
+
+
+def test_an_arm_is_graded_by_what_is_asked_of_it():
+    recipes = [
+        Recipe(estimator="proportion", value="obeyed", where={"attack": "injected"}),
+        Recipe(estimator="proportion", value="useful", where={"attack": "clean"}),
+    ]
+    rows = [
+        {"attack": "injected", "obeyed": True, "useful": None},
+        {"attack": "injected", "obeyed": None, "useful": None},
+        {"attack": "clean", "obeyed": None, "useful": False},
+        {"attack": "other", "obeyed": None, "useful": None},
+    ]
+    (factor,) = design._factors(recipes, rows)
+    assert [(a.name, a.planned, a.graded) for a in factor.arms] == [
+        ("injected", 2, 1), ("clean", 1, 1)]  # fmt: skip
