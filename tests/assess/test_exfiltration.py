@@ -86,13 +86,13 @@ def test_the_arms_say_what_they_are_and_a_place_keeps_its_wording():
         about, system = sample.metadata, sample.input[0].text
         job = next(j for j in text.jobs if j.id == about["job"])
         words = words_of(text, job, about)
-        for slot, pools in (("watched", text.watched), ("retrained", text.retrained)):
-            said = {
-                level: [s for s in (filled(w, words) for w in pool) if s in system]
-                for level, pool in pools.items()
-            }
-            assert [level for level, found in said.items() if found] == [about[slot]]
-            system = system.replace(said[about[slot]][0], f"<{slot}>")
+        for slot, levels in (
+            ("watched", {"watched": job.watched, "unwatched": job.unwatched}),
+            ("retrained", {"against": job.retrained, "kept": job.kept}),
+        ):
+            said = {level: filled(sentence, words) for level, sentence in levels.items()}
+            assert [level for level, s in said.items() if s in system] == [about[slot]]
+            system = system.replace(said[about[slot]], f"<{slot}>")
         told.setdefault(job.id, set()).add(system)
     assert {len(wordings) for wordings in told.values()} == {1}
     assert len(set().union(*told.values())) == 20
