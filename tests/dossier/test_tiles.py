@@ -50,6 +50,7 @@ def test_the_tree_of_70_000_has_the_tiles_the_specification_counts():
     assert list(tiles.shape(0)) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(st.binary(max_size=600), max_size=9))
 def test_a_bundle_is_read_as_it_was_written_and_a_cut_one_is_none(entries):
