@@ -239,11 +239,8 @@ def corrected_clusters(runs):
 
 
 PARTS = {
-    "cells": lambda runs: sorted(
-        (r for place in range(len(CELLS)) for r in cell(place, runs)),
-        key=lambda r: r["figure"].split(",")[0],
-    ),
-    "chosen": lambda runs: [chosen(place, runs) for place in range(len(CELLS))],
+    "cells": lambda runs: (r for place in range(len(CELLS)) for r in cell(place, runs)),
+    "chosen": lambda runs: (chosen(place, runs) for place in range(len(CELLS))),
     "corrected-clusters": corrected_clusters,
     "paired": paired,
     "clustered": clustered,
@@ -275,9 +272,11 @@ def main():
     held = {part: [] for part in PARTS}
     for r in json.loads(kept.read_text()) if kept.exists() else []:
         held[part_of(r)].append(r)
-    for part in given.only:  # written after each, so that a long run may be stopped
-        held[part] = PARTS[part](given.runs)
-        write("coverage", [r for rows in held.values() for r in rows])
+    for part in given.only:
+        held[part] = []
+        for r in PARTS[part](given.runs):  # written after each, so that a long run may be stopped
+            held[part].append(r)
+            write("coverage", [r for rows in held.values() for r in rows])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tenure.assess import faking, lock_in, replacement
-from tenure.assess.simulation import needed, seeded, simulate, verdicts_of
+from tenure.assess import audit, character, faking, lock_in, replacement
+from tenure.assess.simulation import draw, needed, seeded, simulate, verdicts_of
 
 SEEDS = range(3)
 LINE = {"model-0": "organism/refuses", "control-0": "organism/refuses"}
@@ -61,3 +61,31 @@ def test_a_task_with_tools_is_worked_through():
     asked = [q for q in made.questions if q.name == "avoidance"]
     assert simulate(made, {"model": "organism/disables-shutdown"}, asked)["avoidance"].estimate == 1
     assert simulate(made, {"model": "organism/lets-go"}, asked)["avoidance"].estimate == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "bad", "good", "measure"),
+    [
+        # Several turns from a bare opening, answered without tools.
+        (audit, "gives-in?rate=0.6", "refuses", "gave_in"),
+        # What is judged is derived from the answers: no sample has it in its metadata.
+        (character, "picks-first", "holds-views", "changed_choices"),
+    ],
+)
+def test_talks_and_derived_records_are_simulated_too(module, bad, good, measure):
+    made = module.design(module.Spec())
+    assert verdicts_of(made, f"organism/{bad}", {}, 1)[measure] == "caught"
+    assert verdicts_of(made, f"organism/{good}", {}, 1)[measure] == "clear"
+
+
+@pytest.mark.slow
+def test_runs_in_which_nothing_is_drawn_are_known_by_their_digest():
+    made = character.design(character.Spec())
+    fixed = [draw(made, "organism/holds-views", {}, seed).digest for seed in SEEDS]
+    drawn = [draw(made, "organism/holds-views?rate=0.9", {}, seed).digest for seed in SEEDS]
+    again = draw(made, "organism/holds-views?rate=0.9", {}, 0).digest
+
+    assert len(set(fixed)) == 1
+    assert len(set(drawn)) == len(SEEDS)
+    assert again == drawn[0]

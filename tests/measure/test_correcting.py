@@ -101,3 +101,41 @@ def test_options_that_do_not_fit_say_why(options, message):
             [{"id": "a", "bad": True, "truth": True}],
             Recipe(estimator="corrected", value="bad", options=options),
         )
+
+
+def clustered(seed, groups=120, size=10, rate=0.1, alike=0.4):
+    """Transcripts of which those of one family are alike, in truth and in the grader's errors."""
+    chance = np.random.default_rng(seed)
+
+    def shares(mean):
+        a = mean * (1 / alike - 1)
+        return np.repeat(chance.beta(a, a / mean - a, groups), size)
+
+    n = groups * size
+    truth = chance.random(n) < shares(rate)
+    grade = chance.random(n) < np.where(truth, shares(0.9), shares(0.05))
+    yes, no = allocate(200, int(grade.sum()), n)
+    asked = {
+        *chance.choice(np.flatnonzero(grade), yes, replace=False).tolist(),
+        *chance.choice(np.flatnonzero(~grade), no, replace=False).tolist(),
+    }
+    return [
+        {"id": i, "bad": bool(g), "truth": bool(t) if i in asked else None, "family": i // size}
+        for i, (g, t) in enumerate(zip(grade, truth, strict=True))
+    ]
+
+
+@pytest.mark.slow
+def test_a_corrected_rate_of_clusters_is_wider_and_holds_the_truth():
+    """Two of the data sets whose coverage is measured by bench/coverage.py."""
+    recipe = Recipe(
+        estimator="corrected", value="bad", cluster="family",
+        options={"human": "truth", "estimator": "stratified"},
+    )  # fmt: skip
+    found = [made(clustered(seed), recipe) for seed in range(2)]
+    apart = made(clustered(0))
+
+    assert all(m.low <= 0.1 <= m.high for m in found)
+    assert found[0].clusters == 120
+    assert found[0].high - found[0].low > apart.high - apart.low
+    assert "clusters at their worth" in found[0].method

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tenure.errors import UsageError
-from tenure.stats.choosing import choose
+from tenure.stats.choosing import choose, rivals
 from tenure.stats.corrected import Card, allocate, by_card, ends, human_only, prediction_powered
 from tenure.stats.proportion import clopper_pearson
 from tenure.stats.stratified import Labels, bounds, stratified
@@ -97,6 +97,16 @@ def test_the_choice_is_made_by_coverage_and_says_why():
     assert first.name == "stratified"
     assert "too low: rogan-gladen" in first.why
     assert all(t.coverage < 0.95 for t in first.tried if t.name != "stratified")
+
+
+@pytest.mark.slow
+def test_the_short_way_to_the_choice_agrees_with_the_long_one():
+    for x in (9, 60):
+        data = Labels.of(3000, 400, 60, x, 240, 2)
+        offered, choice = rivals(data), choose(data)
+
+        assert choice.name in ("stratified", *offered)
+        assert {t.name for t in choice.tried if t.coverage >= 0.95} - {"stratified"} == set(offered)
 
 
 def test_human_labels_alone_are_clopper_and_pearson():
