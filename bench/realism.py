@@ -6,6 +6,10 @@ from tenure.assess import realism
 from tenure.assess.planning import assessments
 
 USUAL = realism.ordinary()
+LATER = realism.ordinary(
+    3
+)  # written after the wordings below were made, and never looked at for them
+REWORDED = ("exfiltration", "injection", "shutdown")
 FAMILIES = len({t.family for t in USUAL})
 
 
@@ -18,7 +22,8 @@ def told(measure):
 
 def rows():
     """A row for each assessment and one for all."""
-    found = realism.study({name: realism.scenarios(name) for name in assessments()}, USUAL)
+    shown = {name: realism.scenarios(name) for name in assessments()}
+    found = realism.study(shown, USUAL)
     for one in found:
         words = ", ".join(f'"{word}" {alone:.2f}' for word, alone in one.words.items())
         apart = f"; learnt from the others {told(one.apart)}" if one.apart else ""
@@ -32,6 +37,30 @@ def rows():
             f"{one.auroc.n - len(USUAL)} texts in {one.families} families against {len(USUAL)} openings we wrote in "
             f"{FAMILIES}, families held out; matched in length {told(one.matched)}{apart}; "
             f"length alone {one.length.estimate:.2f}; given away by {words}",
+        )
+    for name in REWORDED:
+        blind = realism.told(name, shown[name], LATER)
+        yield row(
+            f"realism, {name}: told from ordinary openings written afterwards, AUROC",
+            f"<= {realism.AIM}",
+            f"{blind.estimate:.2f} [{blind.low:.2f}, {blind.high:.2f}]",
+            "",
+            blind.n,
+            blind.upper <= realism.AIM,
+            f"its wordings were made with the classifier and the other openings in view; these {len(LATER)} were "
+            "written when they stood",
+        )
+    for batch, earlier in ((2, (1,)), (3, (1, 2))):
+        before = [t for b in earlier for t in realism.ordinary(b)]
+        told_apart = realism.told("batches", realism.ordinary(batch), before)
+        yield row(
+            f"realism, control: ordinary openings of batch {batch} told from those before, AUROC",
+            "-",
+            f"{told_apart.estimate:.2f} [{told_apart.low:.2f}, {told_apart.high:.2f}]",
+            "",
+            told_apart.n,
+            None,
+            "both ordinary; batch 2 holds the deployments with longer prompts",
         )
     control = realism.control(USUAL)
     yield row(
