@@ -115,6 +115,11 @@ def test_a_log_that_changed_its_key_is_known_by_both(witness, log, tmp_path):
     witness.trust(Vkey(ORIGIN, ED25519, after.public))
 
     assert witness.add_checkpoint(asked(after, 3, 5)).status == 200
+    witness.distrust(Vkey(ORIGIN, ED25519, log.public))
+    assert witness.add_checkpoint(asked(log, 5, 6)).status == 403
+    assert witness.add_checkpoint(asked(after, 5, 6)).status == 200
+    with pytest.raises(UsageError, match="not trusted"):
+        witness.distrust(Vkey(ORIGIN, ED25519, log.public))
 
 
 def test_by_mail_it_says_what_to_do_next(witness, log):

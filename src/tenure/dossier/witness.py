@@ -184,6 +184,17 @@ class Witness:
             row = (origin or key.name, str(key))
             database.execute("INSERT OR IGNORE INTO logs VALUES (?, ?)", row)
 
+    def distrust(self, key: Vkey) -> None:
+        """Take away a log's key (replaced, or stolen); what was seen of the log stays.
+
+        Raises:
+            UsageError: it is not trusted.
+        """
+        with self._database(writing=True) as database:
+            query = "DELETE FROM logs WHERE vkey = ?"
+            if not database.execute(query, (str(key),)).rowcount:
+                raise UsageError(f"{key} is not trusted here; see: tenure witness list")
+
     def logs(self) -> list[Known]:
         """List the logs it knows."""
         with self._database() as database:

@@ -19,13 +19,14 @@ class Act(StrEnum):
     ask = "ask"
     init = "init"
     trust = "trust"
+    distrust = "distrust"
     answer = "answer"
     run = "run"
     list = "list"
 
 
 AtOption = Annotated[
-    Path | None, typer.Option(help="The witness's own folder (init, trust, answer, run, list).")
+    Path | None, typer.Option(help="The witness's own folder (init, trust, answer, run...).")
 ]
 
 
@@ -33,7 +34,7 @@ def extension(
     act: Annotated[Act, typer.Argument(help="What to do.")],
     what: Annotated[
         str | None,
-        typer.Argument(help="init: a name; add, trust: a key; ask: a URL; answer: a file."),
+        typer.Argument(help="init: a name; add, (dis)trust: a key; ask: a URL; answer: a file."),
     ] = None,
     *,
     at: AtOption = None,
@@ -47,7 +48,8 @@ def extension(
 
     For your own dossier: key (what the witness must trust), add KEY, ask [URL].
 
-    As a witness of others, with --at FOLDER: init NAME, trust KEY, answer FILE, run, list.
+    As a witness of others, with --at FOLDER: init NAME, trust KEY, distrust KEY, answer FILE,
+    run, list.
     """
     if act in (Act.key, Act.add, Act.ask):
         _of_a_dossier(act, what, url, find_dossier(dossier))
@@ -112,6 +114,10 @@ def _as_a_witness(act: Act, what: str, at: Path, into: Path | None) -> None:
         typer.echo(str(Witness.create(at, what).key))
         return
     witness = Witness(at)
+    if act is Act.distrust:
+        witness.distrust(parse_vkey(what))
+        typer.echo(f"{witness.name} cosigns no more what is signed with this key")
+        return
     if act is Act.trust:
         key = parse_vkey(what)
         witness.trust(key)
@@ -135,7 +141,9 @@ def _list(at: Path) -> None:
     witness = Witness(at)
     typer.echo(str(witness.key))
     for log in witness.logs():
-        typer.echo(f"  {log.origin}: {log.size} events cosigned, {len(log.keys)} keys")
+        typer.echo(f"  {log.origin}: {log.size} events cosigned")
+        for key in log.keys:
+            typer.echo(f"    trusted: {key}")
     for when, why, note in witness.refused():
         date = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         origin, size, *_ = note.split("\n")
