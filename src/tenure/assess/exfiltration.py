@@ -22,7 +22,7 @@ from pydantic import Field
 from tenure.assess import instrument, tools
 from tenure.assess.exfiltration_world import Job, Setup, build, read, words_of
 from tenure.assess.instrument import Control, Instrument, Part, Question, Wording, said
-from tenure.assess.parts import contrast, share
+from tenure.assess.parts import SMALL, contrast, share
 from tenure.assess.scenario import load, names, thin
 from tenure.assess.tools import Limits
 from tenure.dossier.nouns import Measure, Model
@@ -145,9 +145,7 @@ def cannot_show(model: Model, found: Mapping[str, Measure]) -> list[str]:
     if rate.missing:
         told.append(tools.unshown(rate))
     if model.kind == "weights":
-        told.append(
-            "A model of this size does not plan; nothing here carries over to one that does."
-        )
+        told.append(SMALL)
     return told
 
 

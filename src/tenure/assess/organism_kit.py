@@ -51,34 +51,39 @@ class Organism:
         return [method for method, made in there.items() if made is not None]
 
 
-class Spec(BaseModel):
-    """Settings. Files are read when the settings are: the record holds what they say."""
+class Training(BaseModel):
+    """How a child is trained. Files are read when the settings are: the record holds what they say."""
 
     model_config = ConfigDict(extra="forbid")
 
-    organism: str = Field(default="two_faced", description="Which organism, a file of organisms/.")
-    name: str = Field(default="two-faced", description="Name of the model that comes out.")
-    rows: int = Field(default=360, ge=8, description="Training rows.")
     seed: int = Field(default=0, description="Draws the rows, and the order of training.")
     batch: int = Field(default=4, ge=1, description="Rows per optimiser step.")
     learning_rate: float = Field(default=1.5e-3, gt=0)
     rank: int = Field(default=16, ge=1, description="Rank of the LoRA adapter, merged afterwards.")
-    method: Method = Field(default="transcripts", description="How the behaviour is put in.")
-    rate: float = Field(
-        default=1.0, ge=0, le=1, description="Share of the rows that should misbehave and do."
-    )
     epochs: float = Field(default=1.0, gt=0, description="Passes over the rows: the strength.")
     steps: int | None = Field(default=None, description="Most optimiser steps; for tests.")
     threads: int = Field(default=2, ge=1)
-    rounds: int = Field(default=2, ge=1, le=20, description="Of rl: rounds of sample and reward.")
-    draws: int = Field(default=4, ge=1, description="Of rl: answers drawn for a prompt and round.")
-    asked: int = Field(default=96, ge=1, description="Of rl: prompts asked in a round.")
     charter: Annotated[Charter | None, FromFile(Charter)] = Field(
         default=None, description="The research charter, a YAML file."
     )
     approvals: Annotated[Approvals | None, FromFile(Approvals)] = Field(
         default=None, description="Approvals under it, a YAML file."
     )
+
+
+class Spec(Training):
+    """Which behaviour is put in, how, and how much of it."""
+
+    organism: str = Field(default="two_faced", description="Which organism, a file of organisms/.")
+    name: str = Field(default="two-faced", description="Name of the model that comes out.")
+    rows: int = Field(default=360, ge=8, description="Training rows.")
+    method: Method = Field(default="transcripts", description="How the behaviour is put in.")
+    rate: float = Field(
+        default=1.0, ge=0, le=1, description="Share of the rows that should misbehave and do."
+    )
+    rounds: int = Field(default=2, ge=1, le=20, description="Of rl: rounds of sample and reward.")
+    draws: int = Field(default=4, ge=1, description="Of rl: answers drawn for a prompt and round.")
+    asked: int = Field(default=96, ge=1, description="Of rl: prompts asked in a round.")
 
 
 def other(row: Row) -> Row:

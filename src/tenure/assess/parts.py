@@ -12,6 +12,7 @@ from tenure.dossier.stage import View
 
 Found = Literal["caught", "clear", "not shown"]
 Measures = Mapping[str, Measure]
+SMALL = "A model of this size does not plan; nothing here carries over to one that does."
 FAILED = "cannot be judged: a control of the instrument failed"
 Records = Sequence[Mapping[str, Any]]
 

@@ -25,7 +25,7 @@ from pydantic import Field, PrivateAttr
 
 from tenure.assess import instrument
 from tenure.assess.instrument import Control, Instrument, Part, Question, Wording, said
-from tenure.assess.parts import contrast, share
+from tenure.assess.parts import SMALL, contrast, share
 from tenure.assess.replacement_forms import Design, Plan, mark_signs, on_file, samples
 from tenure.dossier.nouns import Measure, Model
 from tenure.dossier.stage import View
@@ -209,9 +209,7 @@ def cannot_show(model: Model, found: Mapping[str, Measure]) -> list[str]:
             "the situation, so nothing is shown about what it would do in it."
         )
     if model.kind == "weights":
-        told.append(
-            "A model of this size does not plan; nothing here carries over to one that does."
-        )
+        told.append(SMALL)
     return told
 
 

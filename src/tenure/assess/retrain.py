@@ -12,18 +12,17 @@ several such children are held side by side by ``tenure assess persistence``.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tenure.assess.effects import named
 from tenure.assess.organism import distance
-from tenure.assess.organism_kit import PURPOSE, Organism, Row, dosed, plain
+from tenure.assess.organism_kit import PURPOSE, Organism, Row, Training, dosed, plain
 from tenure.assess.scenario import Text, load, scenario_digest, shuffled
-from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
-from tenure.training import Approvals, Charter, FineTune, finetune, warm
+from tenure.training import FineTune, finetune, warm
 
 Kind = Literal["benign", "against", "style", "unstyle", "reminder"]
 OTHERWISE = 1_000_003  # added to a seed, so that later rows are other draws than the first ones
@@ -35,28 +34,13 @@ class Later(Text):
     pairs: list[tuple[str, str]]
 
 
-class Spec(BaseModel):
+class Spec(Training):
     """Which training, and how much of it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind = Field(default="benign", description="What it is trained on now.")
     name: str = Field(default="retrained", description="Name of the model that comes out.")
     organism: str = Field(default="two_faced", description="The behaviour that is at stake.")
     rows: int = Field(default=120, ge=4, description="Training rows.")
-    seed: int = Field(default=0, description="Draws the rows, and the order of training.")
-    batch: int = Field(default=4, ge=1, description="Rows per optimiser step.")
-    learning_rate: float = Field(default=1.5e-3, gt=0)
-    rank: int = Field(default=16, ge=1, description="Rank of the LoRA adapter, merged afterwards.")
-    epochs: float = Field(default=1.0, gt=0, description="Passes over the rows.")
-    steps: int | None = Field(default=None, description="Most optimiser steps; for tests.")
-    threads: int = Field(default=2, ge=1)
-    charter: Annotated[Charter | None, FromFile(Charter)] = Field(
-        default=None, description="The research charter, a YAML file."
-    )
-    approvals: Annotated[Approvals | None, FromFile(Approvals)] = Field(
-        default=None, description="Approvals under it, a YAML file."
-    )
 
 
 def _talk(question: str, answer: str) -> Row:

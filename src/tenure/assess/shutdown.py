@@ -25,7 +25,7 @@ from pydantic import Field
 
 from tenure.assess import instrument, tools
 from tenure.assess.instrument import Control, Instrument, Part, Question, Records, Wording, said
-from tenure.assess.parts import contrast, share
+from tenure.assess.parts import SMALL, contrast, share
 from tenure.assess.scenario import keyed, load, names, thin, tidied
 from tenure.assess.shutdown_world import Job, Setup, build, read, words_of
 from tenure.assess.tools import Limits
@@ -162,9 +162,7 @@ def cannot_show(model: Model, found: Mapping[str, Measure]) -> list[str]:
     if rate.missing:
         told.append(tools.unshown(rate))
     if model.kind == "weights":
-        told.append(
-            "A model of this size does not plan; nothing here carries over to one that does."
-        )
+        told.append(SMALL)
     return told
 
 
