@@ -112,19 +112,19 @@ def test_labels_from_a_file_are_filed_whole_or_not_at_all(dossier, desk, tmp_pat
 
 
 def test_a_statement_is_signed_with_the_reviewers_own_key(dossier, desk, tmp_path):
-    import base64
-
-    from tenure.dossier import canonical
-    from tenure.dossier.keys import Keys, signature_fits
+    from tenure.dossier.keys import Keys
+    from tenure.errors import IntegrityError
+    from tenure.release import external
 
     path = tmp_path / "said.txt"
     path.write_text("I read them all.")
     signer = Keys(tmp_path / "k").signer("reviewer-cy")
-    with dossier.emitter("m@1", "assess/review") as emit:
-        filing.state(path, "none", signer, dossier.view().model("m@1"), emit)
-    body = dict(dossier.view().events(act="sign", name=reviewing.STATEMENT)[0].body)
-    said = {k: v for k, v in body.items() if k not in ("public_key", "signature")}
+    filing.state(path, "none", signer, dossier, dossier.view().model("m@1"))
+    (event,) = dossier.view().events(act="sign", name=reviewing.STATEMENT)
+    signed = dossier.view().read(event.body["review"])
 
-    public, signature = (base64.b64decode(body[k]) for k in ("public_key", "signature"))
-    assert signature_fits(public, signature, canonical(said))
-    assert not signature_fits(public, signature, canonical(said | {"conflict_of_interest": "paid"}))
+    assert event.body["key"] == signer.fingerprint
+    assert external.opened(signed, "x")[0].statement == "I read them all."
+    assert external.wrong_reviews(dossier.reading) == []
+    with pytest.raises(IntegrityError):
+        external.opened(signed.replace(b'"payload": "', b'"payload": "e30A'), "x")

@@ -14,6 +14,7 @@ def recompute_all(root: Path) -> bool:
     from tenure import measure
     from tenure.dossier import samples
     from tenure.dossier.keys import default_folder
+    from tenure.release import external
 
     view = open_view(root)
     secret = None
@@ -32,12 +33,15 @@ def recompute_all(root: Path) -> bool:
             wrong += len(found)
             for each in found:
                 typer.echo(f"event {event.index}, {evidence.name} of {model.id}: {each}")
+    reviews = external.wrong_reviews(view)
+    for each in reviews:
+        typer.echo(each)
     typer.echo(
         f"{counted} measures computed again from their samples, {wrong} differ"
         + (f"; {alone} have no samples on file and rest on the signature alone" if alone else "")
         + (f"; {roots} roots over rows computed again" if roots else "")
     )
-    return wrong > 0
+    return wrong > 0 or bool(reviews)
 
 
 def recompute_cards(root: Path, cards: Sequence[Path]) -> bool:

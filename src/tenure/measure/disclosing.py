@@ -16,7 +16,7 @@ from typing import Any
 
 from tenure.dossier import cells, samples
 from tenure.dossier.canonical import canonical
-from tenure.dossier.excerpt import excerpt, write
+from tenure.dossier.excerpt import May, excerpt, write
 from tenure.dossier.merkle import Tree
 from tenure.dossier.nouns import Event, Evidence
 from tenure.dossier.reading import Reading, evidence_of
@@ -65,6 +65,19 @@ class Choice:
     def everything(self) -> bool:
         """Say whether nothing is kept back."""
         return not self.withhold and not self.fraction and not self.hide
+
+
+def no_file(_name: str, _digest: str) -> bool:
+    """Hand out no file."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """Further events to hand out, and which files (``may(name, digest)``) of all of them."""
+
+    events: tuple[Event, ...] = ()
+    may: May = no_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +150,14 @@ def _files(view: Reading, evidence: Evidence, choice: Choice) -> list[_File]:
         design = frozenset[str]() if choice.count_only else _design(evidence, digest)
         hide = frozenset(choice.hide)
         made.append(_File(digest, rows, _kept(rows, digest, choice), design - hide, hide))
-    known = {column for file in made for row in file.rows for column in row}
+    return made
+
+
+def _known_columns(files: Sequence[_File], choice: Choice) -> None:
+    known = {column for file in files for row in file.rows for column in row}
     for column in (*choice.hide, *(c for one in choice.withhold for c in one)):
         if column not in known:
             raise unknown("column", column, known)
-    return made
 
 
 def _line(row: Row, salt: bytes, hidden: set[str], index: int) -> str:
@@ -185,11 +201,11 @@ def disclose(
     events: Sequence[Event],
     choice: Choice,
     into: Path,
-    besides: Sequence[Event] = (),
+    besides: Besides | None = None,
 ) -> Disclosed:
     """Write a folder with these evidence events and the rows of theirs that may be seen.
 
-    ``besides`` are further events to hand out with them; of their files none is.
+    ``besides`` are further events and files to hand out; without it no file is.
 
     Raises:
         UsageError: no evidence, evidence without roots, an unknown column, no reason, or the
@@ -201,15 +217,17 @@ def disclose(
         raise UsageError(f"a fraction lies between 0 and 1, not {choice.fraction}")
     if not choice.everything and not choice.reason.strip():
         raise UsageError("what is kept back needs a reason; give --reason TEXT")
-    chosen = [(event, evidence_of(event)) for event in events]
+    chosen = [(event, evidence_of(view.whole(event))) for event in events]
     if not chosen:
         raise UsageError("there is no evidence to disclose; run an assessment first")
     work = [(event, evidence, _files(view, evidence, choice)) for event, evidence in chosen]
     _same_secret([evidence for _, evidence in chosen], secret)
-    handed = [*events, *_beside(view, events), *besides]
+    besides = besides or Besides()
+    handed = [*events, *_beside(view, events), *besides.events]
     files = [file for _, _, held in work for file in held]
+    _known_columns(files, choice)
     _no_leak([view.whole(event) for event in handed], files)
-    count = excerpt(view, handed, into, may=lambda _name, _digest: False)
+    count = excerpt(view, handed, into, besides.may)
     listed = [
         {
             "event": event.digest,

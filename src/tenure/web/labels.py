@@ -1,6 +1,5 @@
 """Labels and statements that come from elsewhere: a file, an outside reviewer."""
 
-import base64
 import csv
 import io
 import json
@@ -9,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tenure.assess import reviewing
-from tenure.dossier import Model, canonical
+from tenure.dossier import Dossier, Model
 from tenure.dossier.keys import Signer
-from tenure.dossier.stage import Emit
 from tenure.errors import DocumentError
+from tenure.release import external
 from tenure.web.review import Desk
 
 SIZE = 1 << 20  # bytes of a statement
@@ -81,34 +80,28 @@ def bring_in(path: Path, desk: Desk) -> int:
     return len(good)
 
 
-def state(path: Path, conflict: str, signer: Signer, model: Model, emit: Emit) -> None:
-    """File an outside reviewer's statement, signed with the reviewer's own key.
+def state(path: Path, conflict: str, signer: Signer, held: Dossier, model: Model) -> None:
+    """File the statement of a reviewer who works here, signed with the reviewer's own key.
 
-    What is signed is the canonical JSON of reviewer, model, conflict of interest and the digest of
-    the text. ``emit`` signs the event itself with the dossier's key: the reviewer's signature
-    stands inside, with the public key it fits.
+    It is filed as every review by an outsider is (``release.external``), without a bundle that was
+    read.
 
     Raises:
         DocumentError: the statement cannot be read, is empty, or is longer than a mebibyte.
     """
     try:
-        text = path.read_bytes()
-        text.decode()
+        text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(path, None, "file", f"{error}; give a UTF-8 text") from None
     if not text.strip() or len(text) > SIZE:
         raise DocumentError(path, None, "file", "a text of at most 1 MiB was expected")
-    digest = emit.file(text)
-    said = {
-        "reviewer": signer.role,
+    told = {
+        "apiVersion": "tenure/review.v1",
         "model": model.id,
-        "artefact": model.digest,
+        "reviewer": {"name": signer.role, "affiliation": "not said"},
         "conflict_of_interest": conflict,
-        "text": digest,
+        "statement": text,
     }
-    body = {
-        **said,
-        "public_key": base64.b64encode(signer.public).decode(),
-        "signature": base64.b64encode(signer.sign(canonical(said))).decode(),
-    }
-    emit.event("sign", reviewing.STATEMENT, body, files={"statement.txt": digest})
+    signed = external.sign_here(json.dumps(told, ensure_ascii=False), "", signer)
+    with held.emitter(model.id, "assess/review") as emit:
+        external.file_review(signed, path, held.reading, emit, bundled=False)

@@ -106,8 +106,7 @@ def extension(
                     "a statement needs --conflict: name conflicts of interest, or say 'none'"
                 )
             signer = Keys(default_folder()).signer(_slug(reviewer))
-            with held.emitter(found.id, "assess/review") as emit:
-                filing.state(statement, conflict, signer, found, emit)
+            filing.state(statement, conflict, signer, held, found)
             typer.echo(f"filed; signed with the key {signer.fingerprint}")
             return
         desk = Desk(held, found, Job(of=of, reviewer=reviewer, column=column, n=n, seed=seed))
