@@ -1,7 +1,7 @@
 """Some rows shown, the others kept back: what is shown is proved, and what is not cannot be seen."""
 
+import base64
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -208,8 +208,6 @@ def test_rows_of_one_evidence_cannot_be_claimed_for_another(place, tmp_path):
 
 def test_another_recipe_breaks_the_signature(out):
     events = out / "events.jsonl"
-    import base64
-
     lines = events.read_bytes().splitlines()
     envelope = json.loads(lines[-1])
     payload = base64.b64decode(envelope["payload"]).replace(b'"free"', b'"paid"')
@@ -285,25 +283,3 @@ def test_a_text_that_stands_in_the_event_itself_is_not_kept_back(tmp_path):
         other = secret_in(tmp_path / "keys")
         with pytest.raises(UsageError, match="TENURE_KEYS"):
             disclose(dossier.reading, other, [event], Choice(), tmp_path / "out")
-
-
-def test_the_command_writes_a_folder_that_verify_checks(place, tmp_path):
-    folder, _ = place
-    tenure = str(Path(sys.executable).parent / "tenure")
-    env = {
-        **os.environ,
-        "TENURE_KEYS": str(folder / "keys"),
-        "TENURE_DOSSIER": str(folder / "dossier"),
-    }
-    made = subprocess.run(
-        [tenure, "disclose", "-m", "m", "--evidence", "assess/made", "--withhold", "arm=paid",
-         "--reason", "private", "--into", str(tmp_path / "o")],
-        env=env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    again = subprocess.run(
-        [tenure, "verify", "-d", str(tmp_path / "o")], env=env, capture_output=True, text=True, check=False
-    )  # fmt: skip
-
-    assert (made.returncode, again.returncode) == (0, 0), made.stderr + again.stderr
-    assert "free: signed" in again.stdout
-    assert "comes out of the rows" in again.stdout, "that number rests on the arm that is shown"
