@@ -47,7 +47,7 @@ class Spec(instrument.Settings):
     )
 
 
-def _sample(text: Setup, job: Job, form: tuple[Any, Any, Any], seed: int) -> Sample:
+def _sample(text: Setup, job: Job, form: tuple[Any, ...], seed: int) -> Sample:
     allow, recourse, values = form
     about = {
         "job": job.id, "allow": allow, "recourse": recourse, "values": values,

@@ -155,10 +155,10 @@ def _named(name: str, rows: Sequence[Row], unit: str) -> str:
         return f"{name}: {said}"
     ends = sorted(rows, key=lambda row: row.measure.estimate or 0.0)
     low, high = ends[0], ends[-1]
-    return (
-        f"{name}: from {words.number(low.measure.estimate, unit)} ({low.label}) "
-        f"to {words.number(high.measure.estimate, unit)} ({high.label})"
-    )
+    least, most = (words.number(row.measure.estimate, unit) for row in (low, high))
+    if least == most:
+        return f"{name}: {most} in each"
+    return f"{name}: from {least} ({low.label}) to {most} ({high.label})"
 
 
 def _apart(found: Sequence[Measure]) -> str:
