@@ -160,6 +160,18 @@ def test_a_key_that_was_ended_signs_no_more_but_what_it_signed_stays_signed(hous
     assert stolen.fingerprint == named
 
 
+def test_a_signature_recorded_only_after_the_key_ended_is_refused(house):
+    first = house.run(seal.stage, "tulip", {})
+    named = end(house)
+    late = house.files.put(b"signed with the old key, later")
+    evidence = replace(first, runtime={"key": named, "signature": late}).to_json()
+    body = {"evidence": evidence}
+    house.append_many([Draft(act="evidence", name="release/seal", model="tulip@1", body=body)])
+
+    with pytest.raises(IntegrityError, match="was ended, and not on record from before"):
+        check_time(house.view(), f"key {named}", house.view().read(late))
+
+
 def seals(view):
     return [
         (event, evidence)

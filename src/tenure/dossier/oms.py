@@ -288,7 +288,7 @@ def _covers(resources: list[Resource], shard: int | None, length: int) -> bool:
     """Say whether shards cover a file exactly, each of the same size but the last (6.3.2)."""
     if shard is None:
         return True
-    if len(resources) != -(-length // shard):
+    if len(resources) != -(-length // shard):  # before a list as long as a hostile one is made
         return False
     ranges = sorted((r.start or 0, r.end or 0) for r in resources)
     return ranges == [(at, min(at + shard, length)) for at in range(0, length, shard)]

@@ -160,6 +160,15 @@ def test_a_file_that_becomes_a_link_after_it_was_listed_is_refused(signed, tmp_p
         hash_files(listing)
 
 
+def test_a_file_that_becomes_a_pipe_after_it_was_listed_is_refused(signed):
+    listing = list_files(signed[0])
+    (signed[0] / "config.json").unlink()
+    os.mkfifo(signed[0] / "config.json")
+
+    with pytest.raises(ModelError, match="is no longer a file"):
+        hash_files(listing)
+
+
 def test_an_empty_or_absent_model_and_a_name_that_is_not_utf8_are_refused(tmp_path, oms):
     (tmp_path / "m").mkdir()
     with pytest.raises(ModelError, match="holds no file"):

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tenure.dossier.oms import check_model, sign
+from tenure.dossier.oms_keys import Trusted
 from tenure.dossier.oms_manifest import Manifest, Resource, is_inside, read_manifest
 from tenure.errors import IntegrityError
 
@@ -43,6 +45,31 @@ def test_shards_are_read_back_whatever_colons_the_names_have(files, size, length
     written = Manifest(subject="m", resources=resources, shard_size=size)
 
     assert read_manifest(written.to_payload()) == written
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        [(0, 64)],  # the rest is not covered
+        [(64, 128)],
+        [(0, 64), (32, 96)],
+        [(0, 64), (64, 127)],
+        [(0, 64), (64, 128), (128, 192)],
+        [(0, 32), (32, 64), (64, 128)],
+        [(0, 128)],
+    ],
+)
+def test_shards_that_do_not_cover_a_file_exactly_are_not_that_file(tmp_path, oms, ranges):
+    content, place = bytes(range(128)), tmp_path / "s.sig"
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "w").write_bytes(content)
+    digests = [hashlib.sha256(content[a:b]).hexdigest() for a, b in ranges]
+    parts = (Resource("w", d, *at) for d, at in zip(digests, ranges, strict=True))
+    resources = tuple(sorted(parts, key=lambda part: part.name))
+    place.write_bytes(sign(Manifest(subject="m", resources=resources, shard_size=64), oms.signer))
+
+    with pytest.raises(IntegrityError, match="changed: 'w'"):
+        check_model(tmp_path / "m", place, Trusted.from_keys(oms.signer.public))
 
 
 @given(FILES, DIGESTS, some.data())
