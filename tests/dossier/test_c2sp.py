@@ -107,6 +107,24 @@ def test_a_checkpoint_of_the_go_checksum_database_is_read_and_its_signature_fits
         log_signed(parse(note.replace("35225469", "35225468")), [key])
 
 
+def test_a_cosignature_that_torchwood_wrote_is_read_by_both_verifiers():
+    # Written on 2026-11-21 by NewCosignatureSigner of torchwood at commit 341dc2f0, and note.Sign.
+    # The same program opened a checkpoint that our witness had cosigned; formats/proof of
+    # transparency-dev at commit 0b850f1a read our offline proof and wrote it byte for byte.
+    key = parse_vkey("torchwood.example/w+ec13f71d+BMN7E1BElwKghUSale1VtCtdmgawJg3U5BOgXt2IRmO8")
+    note = (
+        "torchwood.example/log\n5\nQrtXrQZCCvpIgsSmOsah7HdICzMLLyDfxToMql9WTjY=\n\n"
+        "— torchwood.example/log EE6E91zvfFxkDt+MGRPq3gfo1VVNYXW/EiQWfxO9AL3UlougZPiQz6VWvaoyZcMIVoQisrn8pffRFtn6jSi2wAI/UwM=\n"
+        "— torchwood.example/w 7BP3HQAAAABrAfNmQeByBPnm6Z3gK6VLpGhEia++qvtkMAWMFxQkhI2m5AraMsZMDgupDGt8u7/DhLAF4rHHLrK/JEPB+cQpHmv5Bg==\n"
+    )
+    (found,) = cosignatures(parse(note), [key])
+
+    assert found.date == "2026-11-21T19:39:18Z"
+    assert verifier.Head(note).signed_by(*verifier._vkey(str(key))) == found.time
+    with pytest.raises(ValueError, match="does not fit"):
+        verifier.Head(note.replace("\n5\n", "\n6\n")).signed_by(*verifier._vkey(str(key)))
+
+
 def test_the_calls_of_torchwoods_witness_are_answered_as_there(tmp_path):
     witness = Witness.create(tmp_path / "witness", "example.com/witness")
     key = Vkey(LITEWITNESS["origin"], ED25519, bytes.fromhex(LITEWITNESS["key"]))

@@ -1,13 +1,16 @@
 """The log as static files: what is written, brought up to date, read again and found wrong."""
 
 import shutil
+import subprocess
+import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.dossier import tiles
+from tenure.dossier import tiles, verifier
 from tenure.dossier.checkpoint import Checkpoint, parse
 from tenure.dossier.keys import Keys
 from tenure.dossier.merkle import Tree, leaf_hash
@@ -144,6 +147,39 @@ def test_a_killed_export_is_finished_by_the_next(signed, tmp_path):
     assert files(tmp_path / "whole") <= files(folder)
     assert tiles.problems(folder) == []
     assert not list(folder.rglob(".new-*"))
+
+
+EXPORTING = """
+import sys
+from tenure.dossier.opening import open_view
+from tenure.dossier.tiles import export_tiles
+view = open_view(sys.argv[1])
+print("begun", flush=True)
+export_tiles(view.source, sys.argv[2], view.source.note())
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_moment_leaves_a_log_that_verifies(dossier, tmp_path, kit):
+    folder = tmp_path / "tiles"
+    for number in range(5):
+        draft = Draft(act="note", name="many", model="", body={"turn": number})
+        dossier.append_many([draft] * 300)
+        command = [sys.executable, "-c", EXPORTING, str(dossier.root), str(folder)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(0.004 * number)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if (folder / "checkpoint").is_file():
+            alone = verifier.Check()
+            alone.run(folder, None, None, files=True)
+            assert alone.problems == []
+            assert verify(folder).ok
+        view = open_view(dossier.root)
+        export_tiles(view.source, folder, view.source.note())
+        assert kit.problems(folder) == ([], [])
 
 
 @pytest.fixture

@@ -226,33 +226,49 @@ def read_entries(root: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def problems(root: Path) -> list[tuple[str, str]]:
-    """Check that every file of the tiles is there and is what the entries say: (where, what)."""
-    found: list[tuple[str, str]] = []
-    held: dict[str, bytes] = {}
-    entries = [entry for _, entry in read_entries(root)]
-    tree = Tree([leaf_hash(entry) for entry in entries])
-    for level, number, width in shape(tree.size):
-        held[tile_path(level, number, WIDTH)] = hashes(tree, level, number, WIDTH)
-        if not (root / tile_path(level, number, width)).is_file():
-            found.append((tile_path(level, number, width), "it is missing"))
-    for start in range(0, tree.size, WIDTH):
-        held[tile_path(ENTRIES, start // WIDTH, WIDTH)] = bundle(entries[start : start + WIDTH])
+    """Check that the tiles of the checkpoint are there and are what the entries say: (where, what).
+
+    A tile may hold more than the checkpoint covers (it was copied while the log went on); nothing is
+    said of what lies beyond.
+    """
+    files: dict[str, list[str]] = {}  # the files of each tile: the full one and the partial ones
     for place in sorted(p for p in (root / FOLDER).rglob("*") if p.is_file()):
         path = place.relative_to(root).as_posix()
-        whole, _, width = path.partition(".p/")
-        content = held.get(whole)
-        if content is None or not _fits(path, place.read_bytes(), content, width):
-            found.append((path, "it is not what the entries say"))
+        files.setdefault(path.partition(".p/")[0], []).append(path)
+    found: list[tuple[str, str]] = []
+
+    def check(whole: str, content: bytes, needed: str) -> None:
+        there = files.get(whole, [])
+        if needed not in there and whole not in there:
+            found.append((needed, "it is missing"))
+        wrong = (p for p in there if not _agrees(p, (root / p).read_bytes(), content))
+        found.extend((path, "it is not what the entries say") for path in wrong)
+
+    leaves, held = list[bytes](), list[bytes]()
+    for index, entry in read_entries(root):
+        leaves.append(leaf_hash(entry))
+        held.append(entry)
+        if len(held) == WIDTH:
+            path = tile_path(ENTRIES, index // WIDTH, WIDTH)
+            check(path, bundle(held), path)
+            held = []
+    if held:
+        number = len(leaves) // WIDTH
+        whole, partial = (tile_path(ENTRIES, number, width) for width in (WIDTH, len(held)))
+        check(whole, bundle(held), partial)
+    tree = Tree(leaves)
+    for level, number, width in shape(tree.size):
+        content = hashes(tree, level, number, WIDTH)
+        check(tile_path(level, number, WIDTH), content, tile_path(level, number, width))
     return found
 
 
-def _fits(path: str, data: bytes, content: bytes, width: str) -> bool:
-    """Say whether a file is the beginning of this full tile that its name says."""
-    if not width:
-        return data == content
-    plain = width.isascii() and width.isdigit() and str(int(width)) == width
-    count = int(width) if plain and len(width) < 4 else 0
-    if not 0 < count < WIDTH or not content.startswith(data):
+def _agrees(path: str, data: bytes, content: bytes) -> bool:
+    """Say whether a file holds as much as its name says, the same as this as far as both go."""
+    _, _, width = path.partition(".p/")
+    plain = width.isascii() and width.isdigit() and str(int(width)) == width and len(width) < 4
+    count = WIDTH if not width else int(width) if plain else 0
+    if not 0 < count <= WIDTH or not (content.startswith(data) or data.startswith(content)):
         return False
     if not path.startswith(f"{FOLDER}/{ENTRIES}/"):
         return len(data) == count * 32
