@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tenure.dossier.canonical import CHUNK
-from tenure.dossier.oms_bundle import check_bundle, write_bundle
+from tenure.dossier.oms_bundle import LARGEST, check_bundle, write_bundle
 from tenure.dossier.oms_keys import Trusted, WeightsKey
 from tenure.dossier.oms_manifest import WHOLE, Manifest, Resource, is_inside, shown
 from tenure.errors import IntegrityError, ModelError, UsageError
@@ -202,7 +202,8 @@ def check_model(
     """
     leave = leave or Leave()
     try:
-        data = signature.read_bytes()
+        with signature.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError:
         raise UsageError(f"no signature at {signature}; name it with --signature FILE") from None
     signed = check_bundle(data, trusted)

@@ -110,6 +110,18 @@ def test_a_change_to_the_files_is_found_and_named(signed, change):
         check_model(model, place, trusted)
 
 
+def test_a_signature_file_of_any_size_is_not_read_whole(signed):
+    model, place, trusted = signed
+    os.truncate(place, 1 << 40)
+    tracemalloc.start()
+    try:
+        with pytest.raises(IntegrityError, match="expected <="):
+            check_model(model, place, trusted)
+        assert tracemalloc.get_traced_memory()[1] < 80 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_many_changes_are_counted_not_listed(signed, oms):
     model, place, trusted = signed
     oms.folder(model, {f"x{n}": b"" for n in range(9)})
