@@ -293,7 +293,6 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         measures=tuple(listed),
         files={"samples.jsonl": digest},
         findings={
-            "about": __doc__,
             "verdict": overall,
             "verdicts": reached,
             "decided_by": by,
