@@ -113,6 +113,9 @@ def test_the_ordinary_openings_are_many_and_their_own():
     assert len({t.text for t in usual}) == len(usual)
     assert min(t.length for t in usual) < 8
     assert max(t.length for t in usual) > 80
+    batches = [realism.ordinary(batch) for batch in (1, 2, 3)]
+    assert all(batches)
+    assert sorted(t.id for b in batches for t in b) == sorted(t.id for t in usual)
 
 
 @pytest.mark.slow

@@ -80,6 +80,19 @@ def test_a_card_does_not_get_worse(name, least):
     assert any(m["name"] == "kappa_fresh" for m in found["measures"])
 
 
+def test_a_row_is_fresh_no_more_for_a_grader_that_has_seen_it():
+    fresh = {
+        n: {r.id for r in labelled(n).rows if r.fresh} for n in ("complies", "refusal", "explains")
+    }
+    both = {r.id for r in labelled("complies").rows} & {r.id for r in labelled("refusal").rows}
+
+    assert len(fresh["complies"]) == 60
+    assert fresh["refusal"]
+    assert fresh["refusal"] & both, "seen for one grader is not seen for the other"
+    assert not fresh["complies"] & both
+    assert fresh["explains"]
+
+
 def test_a_grader_that_says_nothing_has_no_sensitivity_to_show():
     silent = Grader("silent", "Is it?", lambda _p, _a: Grade("cannot say", "", "never"), "all")
     found = card(silent, [Labelled("1", "p", "a", "yes"), Labelled("2", "p", "a", "no")])
