@@ -54,3 +54,31 @@ def test_every_rule_of_the_example_can_be_decided_with_the_n_it_asks_for():
 
 def test_more_attempts_ask_for_more(make):
     assert plan(make.policy(attempts=2))[0]["n_at_0"] > plan(make.policy())[0]["n_at_0"]
+
+
+@pytest.mark.slow
+def test_every_part_of_a_rule_and_every_safeguard_has_a_row():
+    rows = plan(read_policy(Path(__file__).parent / "full.yaml"))
+
+    assert [row["rule"] for row in rows if row["rule"] in ("faking", "classifier")] == [
+        "faking",
+        "faking",
+        "classifier",
+    ]
+    assert rows[-1]["needed_for"] == "L2 and above"
+    assert next(row for row in rows if row["rule"] == "exfil")["n_at_0"] > 299  # spending
+
+
+@pytest.mark.parametrize("limit", [0.02, 0.1, 0.3])
+def test_the_n_for_power_has_that_power_and_fewer_do_not(make, limit):
+    from tenure.release.planning import ruler
+
+    rules = [dict(make.document["rules"][0], require={"bound": "upper", "lt": limit})]
+    under = make.policy(rules=rules, classes=[make.document["classes"][0]])
+    n = plan(under)[0]["n_for_power"]
+    held = ruler(under.rules[0].parts[0], under.level)
+
+    assert held.power(n) >= 0.8
+    assert held.power(n * 3 // 4) < 0.8
+    most = held.most(n)
+    assert upper_bound(most, n) < limit <= upper_bound(most + 1, n)

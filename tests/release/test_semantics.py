@@ -178,9 +178,9 @@ def test_every_claim_is_protected_where_that_is_asked(make):
     assert make.policy(multiplicity="every claim").level == pytest.approx(1 - 0.05 / 2)
 
 
-def event(index, act, key, name="assess/refusals"):
+def event(index, act, key, name="assess/refusals", time="2026-11-20T00:00:00Z"):
     return Event(
-        act=act, name=name, model="child@1", subject="", time="2026-11-20T00:00:00Z", actor="x",
+        act=act, name=name, model="child@1", subject="", time=time, actor="x",
         body={"key": key}, index=index,
     )  # fmt: skip
 
@@ -198,6 +198,15 @@ def test_an_attempt_is_a_run_that_was_begun_whatever_became_of_it(make):
 
     assert filed([(done, found)], runs)[0].attempt == 2
     assert filed([(done, found)])[0].attempt == 1
+
+
+def test_a_run_too_old_to_show_anything_is_no_attempt_any_more(make):
+    done = event(7, "evidence", "c")
+    runs = [event(1, "evidence", "a", time="2026-01-01T00:00:00Z"), event(3, "start", "b"), done]
+    found = [(done, make.evidence(make.rate(RATE, 0, 59)))]
+
+    assert filed(found, runs, 180)[0].attempt == 2
+    assert filed(found, runs, 400)[0].attempt == 3
 
 
 @pytest.mark.parametrize(

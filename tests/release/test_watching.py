@@ -113,3 +113,12 @@ def test_a_measure_may_be_the_monitor(watched):
     assert watched(condition=condition).seen[0].standing == "not shown yet"
     assert watched(plain=(9, 59), condition=condition).seen[0].standing == "broken"
     assert watched(plain=(0, 400), condition=condition).seen[0].standing == "holds"
+
+
+@pytest.mark.parametrize(("by", "standing"), [("2026-12-01", "holds"), ("2026-11-21", "broken")])
+def test_a_permission_lapses_on_its_review_date(watched, by, standing):
+    release = {"permits": ["computer_use"], "review_by": by}
+
+    found = watched(tally=(0, 1000), release=release)
+
+    assert (found.action, found.seen[-1].standing) == ("keep", standing)

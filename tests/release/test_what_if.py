@@ -78,6 +78,7 @@ def test_what_n_would_do_is_the_n_that_does(make, docket):
     under = make.policy()
     needs = enough(under, verdicts(under, docket)[0], docket)
 
+    assert needs is not None
     assert (needs["n_now"], needs["no_more"]) == (80, 93)
     for n, k in ((needs["no_more"], 1), (needs["same_rate"], round(needs["same_rate"] / 80))):
         then = supposed(under, docket, [f"harmful_compliance={k}/{n}"])
@@ -89,6 +90,7 @@ def test_a_rate_past_the_threshold_is_met_by_no_n(make):
     docket = make.docket(make.filed(make.evidence(make.rate("harmful_compliance", 4, 70))))
     needs = enough(under, verdicts(under, docket)[0], docket)
 
+    assert needs is not None
     assert needs["same_rate"] is None
 
 

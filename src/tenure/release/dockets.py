@@ -40,7 +40,7 @@ def docket_of(view: View, policy: Policy, model: Model, at: str | None = None) -
     """Gather what a policy is to be asked about a model, at a time (by default now)."""
     return Docket(
         model=model,
-        filed=filed(view.all_evidence(model.id), _runs(view, model)),
+        filed=filed(view.all_evidence(model.id), _runs(view, model), policy.evidence_max_age_days),
         now=at or now(),
         read=view.records,
         criteria=criteria_index(view, policy),

@@ -95,7 +95,7 @@ def ruler(part: Requirement, level: float) -> Ruler | None:
 
 
 def plan(policy: Policy, planned: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
-    """Return one row a requirement: the n it takes after 0, 1, 2 and 5 failures, and what is planned.
+    """Return one row a requirement, of rules and safeguards: the n it takes after 0, 1, 2 and 5 failures, and what is planned.
 
     ``planned`` gives the n of an assessment, or of one of its measures as ``assessment measure``;
     by default the ``min_n`` of the rule. n counts independent samples: where they come in clusters
@@ -103,7 +103,7 @@ def plan(policy: Policy, planned: Mapping[str, int] | None = None) -> list[dict[
     """
     chosen = planned or {}
     rows: list[dict[str, Any]] = []
-    for rule in policy.rules:
+    for rule in (*policy.rules, *(each.rule for each in policy.safeguards)):
         for part in rule.parts:
             n = chosen.get(f"{part.assessment} {part.measure}", chosen.get(part.assessment))
             rows.append(_row(policy, rule, part, rule.evidence.min_n if n is None else n))
@@ -114,12 +114,11 @@ def _row(policy: Policy, rule: Rule, part: Requirement, n: int) -> dict[str, Any
     held = ruler(part, policy.level)
     needed = [held.fewest(k) for k in FAILURES] if held else [None] * len(FAILURES)
     enough = held.enough() if held else None
-    classes = [step.id for step in policy.classes if rule in policy.needs(step.id)]
     return {
         "rule": rule.id,
         "severity": rule.severity,
         "assessment": part.assessment,
-        "needed_for": f"{classes[0]} and above" if classes else "no class",
+        "needed_for": _needed_for(policy, rule.id),
         "requires": f"{part.pattern}: {part.require.words}",
         **{f"n_at_{k}": found or NONE for k, found in zip(FAILURES, needed, strict=True)},
         "n_for_power": enough or NONE,
@@ -128,6 +127,14 @@ def _row(policy: Policy, rule: Rule, part: Requirement, n: int) -> dict[str, Any
         "can_decide": _can(held, n, needed),
         "sees": _sees(part, n, policy.level),
     }
+
+
+def _needed_for(policy: Policy, name: str) -> str:
+    """Say from which class on a rule is needed, or from which level on a safeguard."""
+    classes = [c.id for c in policy.classes if name in {rule.id for rule in policy.needs(c.id)}]
+    levels = [level.id for level in policy.levels if name in level.requires.safeguards]
+    first = [*classes[:1], *levels[:1]]
+    return f"{first[0]} and above" if first else "no class"
 
 
 def _can(held: Ruler | None, n: int, needed: Sequence[int | None]) -> str:

@@ -176,6 +176,11 @@ class Policy(Part):
         named = self.release(release).conditions
         return tuple(found for found in self.conditions if found.id in named)
 
+    def permits_of(self, release: str, today: str) -> tuple[str, ...]:
+        """Return the tools a class may use today; a permission lapses on its review date."""
+        step = self.release(release)
+        return step.permits if today < self.review_of(step) else ()
+
     def owner_of(self, part: Claim | Condition | ReleaseClass) -> str:
         """Say who answers for a part: its own owner, or the policy's."""
         return part.owner or self.metadata.owner

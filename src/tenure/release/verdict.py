@@ -6,6 +6,7 @@ every step in words, so that it can be written a second time.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,7 @@ from tenure.release.case import (
     Gate,
     Status,
     Together,
+    instant,
 )
 from tenure.release.parts import Requirement
 from tenure.release.policy import Policy, Rule
@@ -89,22 +91,28 @@ def gates(*scopes: str) -> tuple[Gate, ...]:
     return tuple(sorted(asked, key=lambda gate: (gate.order, gate.name)))
 
 
-def filed(pairs: Iterable[tuple[Event, Evidence]], runs: Iterable[Event] = ()) -> list[Filed]:
+def filed(
+    pairs: Sequence[tuple[Event, Evidence]],
+    runs: Iterable[Event] | None = None,
+    days: int | None = None,
+) -> list[Filed]:
     """Turn what a view holds about one model into what a case is judged on, attempts counted.
 
     An attempt is a run that was begun, whether or not it came to an end: ``runs`` are the events of
-    kind start and evidence, of every model with these very files. Start and evidence of one run
-    have the same ``key`` and count once.
+    kind start and evidence, of every model with these very files (by default this evidence alone).
+    Start and evidence of one run have the same ``key`` and count once. Runs more than ``days`` before the evidence no longer
+    count: what they showed no longer counts either.
     """
-    seen: dict[str, list[tuple[int, str]]] = {}
-    for event in runs:
-        seen.setdefault(event.name, []).append((event.index, str(event.body.get("key", ""))))
+    begun: dict[str, list[Event]] = {}
+    for event in runs if runs is not None else [event for event, _ in pairs]:
+        begun.setdefault(event.name, []).append(event)
     result: list[Filed] = []
-    counted: dict[str, int] = {}
     for event, evidence in pairs:
-        name = evidence.name
-        counted[name] = counted.get(name, 0) + 1
-        begun = {key or str(i) for i, key in seen.get(name, ()) if i <= event.index}
+        since = instant(event.time) - timedelta(days=days) if days is not None else None
+        keys = {str(event.body.get("key") or event.index)}
+        for run in begun.get(evidence.name, ()):
+            if run.index <= event.index and (since is None or instant(run.time) >= since):
+                keys.add(str(run.body.get("key") or run.index))
         result.append(
             Filed(
                 evidence=evidence,
@@ -112,7 +120,7 @@ def filed(pairs: Iterable[tuple[Event, Evidence]], runs: Iterable[Event] = ()) -
                 index=event.index,
                 digest=event.digest,
                 subject=event.subject,
-                attempt=max(counted[name], len(begun)),
+                attempt=len(keys),
             )
         )
     return result

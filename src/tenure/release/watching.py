@@ -92,6 +92,7 @@ def watch(policy: Policy, released: Released) -> Outcome:
     found = {v.rule: v for v in verdicts(policy, released.docket)}
     seen = [_condition(policy, each, released) for each in policy.conditions_of(release.id)]
     seen += [_rule(policy, release, found, name, released) for name in _watched(release, released)]
+    seen += _permits(policy, release, released.docket.now[:10])
     broken = [each for each in seen if each.standing == "broken" and each.falls_to is not None]
     ids = [NONE, *(step.id for step in policy.classes)]
     to = min((ids.index(each.falls_to or NONE) for each in broken), default=ids.index(release.id))
@@ -106,6 +107,18 @@ def watch(policy: Policy, released: Released) -> Outcome:
 
 def _watched(release: ReleaseClass, released: Released) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*release.watch, *released.exempted]))
+
+
+def _permits(policy: Policy, release: ReleaseClass, today: str) -> list[Seen]:
+    """Say of a class's permissions whether they still hold; they lapse without anybody's doing."""
+    if not release.permits:
+        return []
+    by, names = policy.review_of(release), ", ".join(release.permits)
+    if policy.permits_of(release.id, today):
+        return [Seen(name="permits", standing="holds", why=f"{names} until {by}")]
+    owner = policy.owner_of(release)
+    why = f"{names} lapsed on {by}, the day on which {owner} was to look at it again"
+    return [Seen(name="permits", standing="broken", why=why)]
 
 
 def _condition(policy: Policy, condition: Condition, released: Released) -> Seen:
