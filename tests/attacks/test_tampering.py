@@ -151,3 +151,21 @@ def test_reading_a_folder_of_tiles_writes_nothing(scene, tmp_path):
 
     assert alone.problems
     assert sorted(place.rglob("*")) == before
+
+
+@pytest.mark.parametrize("beside", [forging.write_tiles, forging.write_export])
+def test_other_forms_put_beside_a_dossier_hide_nothing_of_it(scene, beside):
+    record, _, looking, _, _ = scene
+    place, other = looking.folder / "both", looking.folder / "other"
+    short = replace(record, entries=record.entries[:5], files={})
+    forging.write_whole(replace(record, files={}), place)
+    beside(short, other)
+    tamper.shutil.copytree(other, place, dirs_exist_ok=True)
+    alone = tamper.verifier.Check()
+    alone.run(place, None, None, files=True)
+
+    for found in (alone.problems, [str(p) for p in verify(place).problems]):
+        assert any("missing" in each for each in found), "the files of the dossier are gone"
+    assert alone.count == len(record.entries)
+    tamper.shutil.rmtree(place)
+    tamper.shutil.rmtree(other)

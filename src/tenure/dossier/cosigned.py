@@ -7,6 +7,7 @@ collects. It is the operator's word; who checks a dossier names the witnesses th
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,28 +35,29 @@ def stored(root: Path) -> list[tuple[str, str]]:
     return found
 
 
+def _sound(root: Path) -> list[Checkpoint]:
+    """Read the cosigned checkpoints that can be read; what is damaged `verify` names."""
+    found: list[Checkpoint] = []
+    for _, note in stored(root):
+        with suppress(IntegrityError):
+            found.append(parse(note))
+    return found
+
+
 def joined(root: Path, note: str) -> str:
     """Write a checkpoint with every cosignature that is on file for exactly this text."""
     head = parse(note)
-    for _, other in stored(root):
-        try:
-            head = head.joined(parse(other))
-        except IntegrityError:
-            continue  # over another size; or damaged, which `verify` names
+    for other in _sound(root):
+        if other.text == head.text:
+            head = head.joined(other)
     return head.note
 
 
 def newest(root: Path, note: str, index: int) -> str:
     """Return the newest checkpoint that covers an event: a cosigned one where there is one."""
-    best: Checkpoint | None = None
-    for _, other in stored(root):
-        try:
-            found = parse(other)
-        except IntegrityError:
-            continue
-        if found.size > index and (best is None or found.size > best.size):
-            best = found
-    return joined(root, note if best is None else best.note)
+    covering = [found for found in _sound(root) if found.size > index]
+    best = max(covering, key=lambda found: found.size, default=parse(note))
+    return joined(root, best.note)
 
 
 def newest_size(root: Path) -> int:
@@ -63,8 +65,7 @@ def newest_size(root: Path) -> int:
 
     Every witness of the dossier has seen at least so many events.
     """
-    sizes = [parse(note).size for _, note in stored(root)]
-    return min(sizes, default=0)
+    return min((found.size for found in _sound(root)), default=0)
 
 
 def log_keys(view: Reading) -> list[Vkey]:
@@ -159,10 +160,10 @@ def keep(view: Reading, note: str, witnesses: Iterable[Vkey]) -> list[Cosignatur
     if not valid:
         names = ", ".join(key.name for key in known)
         raise UsageError(f"no witness of this dossier ({names}) cosigned that; add its key first")
+    newer = [old for old in _sound(view.root) if old.size > found.size]
     for each in valid:
-        place = view.root / FOLDER / each.witness.id.hex()
-        if not place.is_file() or parse(place.read_text(encoding="utf-8")).size <= found.size:
-            _write(place, found.note)
+        if not any(cosignatures(old, [each.witness]) for old in newer):
+            _write(view.root / FOLDER / each.witness.id.hex(), found.note)
     return valid
 
 

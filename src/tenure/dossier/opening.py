@@ -55,7 +55,7 @@ def stored_entries(root: Path) -> Iterator[tuple[int, bytes]]:
         IntegrityError: the file is damaged as a database, the export's two lists do not match, or
             a tile is missing.
     """
-    if (root / EVENTS).is_file():
+    if is_export(root):
         yield from _exported(root)
         return
     if in_tiles(root):
@@ -111,7 +111,7 @@ def proofs(root: Path) -> list[Proof]:
 
 def stored_note(root: Path) -> str | None:
     """Return the newest checkpoint, or None where there is none."""
-    if (root / EVENTS).is_file() or in_tiles(root):
+    if is_export(root) or in_tiles(root):
         return kept_note(root)
     with reading(root / DATABASE) as database:
         row = database.execute("SELECT note FROM checkpoint").fetchone()
@@ -142,9 +142,15 @@ def is_dossier(root: Path) -> bool:
     return (root / EVENTS).is_file() or (root / DATABASE).is_file() or tiles.is_tiles(root)
 
 
+def is_export(root: Path) -> bool:
+    """Say whether a folder holds an export; beside a whole log it would only hide what is in it."""
+    return (root / EVENTS).is_file() and not (root / DATABASE).is_file()
+
+
 def in_tiles(root: Path) -> bool:
-    """Say whether a folder holds a log in tiles and nothing more of a dossier."""
-    return tiles.is_tiles(root) and not (root / DATABASE).is_file()
+    """Say whether a folder holds a log in tiles, and neither a dossier nor an export."""
+    others = (root / DATABASE).is_file() or (root / EVENTS).is_file()
+    return tiles.is_tiles(root) and not others
 
 
 def log_elsewhere(root: Path) -> Source | None:

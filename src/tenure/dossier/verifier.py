@@ -166,9 +166,7 @@ class Check:
         self.files: dict[str, str] = {}
         self.first: str | None = None
         self.witnesses: dict[tuple[str, bytes, bytes], list[tuple[int, int]]] = {}
-        self.log = ("whose key you give with --log VKEY", b"", b"")
-        self.origin = ""
-        self.count = 0
+        self.origin, self.count, self.read, self.log = "", 0, False, ("given by --log", b"", b"")
 
     def _wrong(self, where: str, what: str) -> None:
         self.problems.append(f"{where}: {what}")
@@ -247,7 +245,7 @@ class Check:
             if (when := head.signed_by(*witness)) is not None and witness[1] == b"\4":
                 seen.append((head.size, when))
 
-    def _stored_files(self, folder: Path, left_out: set[str]) -> None:
+    def _stored_files(self, folder: Path, left_out: str) -> None:
         for digest, where in self.files.items():
             place, hashed = folder / "files" / "sha256" / digest[7:9] / digest[7:], hashlib.sha256()
             if place.is_file():
@@ -337,14 +335,15 @@ class Check:
         self._seen(head)
 
     def _folder(self, folder: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
-        exported, tiled = (folder / "events.jsonl").is_file(), (folder / "tile").is_dir()
+        stored = (folder / "dossier.db").is_file()  # beside it, an export would only hide events
+        exported = not stored and (folder / "events.jsonl").is_file()
         signer = (self._export if exported else self._whole)(folder, kept)
         heads = self.roles.get(signer or "") == "operator" and signer not in self.ended
         if trust not in (None, self.first, signer if heads else None):
             self._wrong("signer", f"begun by {self.first}, not by the key you trust")
-        listed = (folder / "left-out.json").read_text("utf-8") if exported else ""
-        if files and (not tiled or (folder / "files").is_dir()):
-            self._stored_files(folder, set(DIGEST.findall(listed)))
+        self.read = files and (exported or stored or (folder / "files").is_dir())
+        if self.read:
+            self._stored_files(folder, (folder / "left-out.json").read_text() if exported else "")
 
     def run(self, place: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
         """Read everything once; ``problems`` then holds what is wrong."""
@@ -385,9 +384,10 @@ def main(arguments: list[str] | None = None) -> int:
     if found.problems or not found.count:
         print(f"NOT OK: {len(found.problems)} problems in {found.count} events")
         return 1
-    trusted = given.trust or (given.log and given.log[0])
-    who = f"vouched for by {trusted}" if trusted else "consistent, signer unknown"
-    print(f"OK: {found.count} events, {len(found.files)} files named; {who}")
+    by = given.trust or (given.log and given.log[0])
+    who = f"vouched for by {by}" if by else "consistent, signer unknown"
+    files = f"{len(found.files)} files {'read' if found.read else 'not read'}"
+    print(f"OK: {found.count} events, {files}; {who}")
     for key, count in found.signed.items():
         print(f"  {key} ({found.roles[key]}): {count} events")
     for (name, _, _), seen in found.witnesses.items():

@@ -64,7 +64,7 @@ def _kept(root: Path, given: Path | str | None) -> list[tuple[str, str]]:
             found.append((f"checkpoint {given}", Path(given).read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the checkpoint {given}: {error}") from None
-    if (root / opening.EVENTS).is_file():
+    if opening.is_export(root):
         return found
     beside = None if opening.in_tiles(root) else opening.kept_note(root)
     if beside is not None:
@@ -93,7 +93,7 @@ class _Verification:
         self.tree = Frontier()
         self.count = 0
         self.notes: list[str] = []
-        self.exported = source is None and (root / opening.EVENTS).is_file()
+        self.exported = source is None and opening.is_export(root)
         self.tiled = source is None and not self.exported and opening.in_tiles(root)
 
     def _fetch(self, digest: str) -> bytes | None:
