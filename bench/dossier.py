@@ -4,6 +4,7 @@ Run alone on a quiet machine: `make bench-dossier`. The ratios hold on a busy on
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -62,22 +63,23 @@ def appended(folder):
 
 
 def verified(root):
-    """Seconds to verify everything."""
-    start = time.perf_counter()
+    """Seconds to verify everything, the events, and the seconds of processor that it took."""
+    start, used = time.perf_counter(), time.process_time()
     report = verify(root)
-    seconds = time.perf_counter() - start
+    seconds, used = time.perf_counter() - start, time.process_time() - used
     if not report.ok:
         raise SystemExit("\n".join(report.lines()))
-    return seconds, report.events
+    return seconds, report.events, used
 
 
 def alone(root):
-    """Seconds of the whole process of the stand-alone verifier."""
-    start = time.perf_counter()
+    """The same of the stand-alone verifier, as a whole process."""
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, verifier.__file__, str(root)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds = time.perf_counter() - start
-    return seconds, int(said.split()[1])
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, int(said.split()[1]), used
 
 
 def exported(folder):
@@ -140,6 +142,22 @@ def judged(figure, asked, measured, unit, n, how):
     )
 
 
+def checked(folder):
+    """Rows: the log and its tiles verified, by us and by the stand-alone verifier."""
+    every, rows = "each signature, leaf, index, the root", []
+    for figure, way, how in (
+        ("events verified, one core", verified, f"verify(): {every}, SQLite's integrity check"),
+        ("events verified by the stand-alone verifier, one core", alone,
+         f"its own process, with cryptography: {every}"),
+    ):  # fmt: skip
+        for form, more in (("dossier", ""), ("tiles", ", and every tile")):
+            seconds, events, used = way(folder / form)
+            named = figure if form == "dossier" else figure.replace("verified", "verified in tiles")
+            method = f"{how}{more}; {used:.1f} s of processor"
+            rows.append(judged(named, 20, seconds, "s", events, method))
+    return rows
+
+
 def one_core():
     """Keep to one core from here on."""
     if hasattr(os, "sched_setaffinity"):
@@ -156,26 +174,15 @@ def main():
         rate, singles = appended(folder)
         one_core()
         whole, files, again = exported(folder)
-        ours, events = verified(folder / "dossier")
-        theirs, seen = alone(folder / "dossier")
-        tiled, _ = verified(folder / "tiles")
-        tiled_alone, _ = alone(folder / "tiles")
+        checks = checked(folder)
         largest, proofs = proven(folder)
     power_safe = f"SQLite, WAL, synchronous=FULL, on {where}"
-    every = "each signature, leaf, index, the root"
     rows = [
-        judged("events verified, one core", 20, ours, "s", events,
-               f"verify(): {every}, SQLite's integrity check"),
-        judged("events verified by the stand-alone verifier, one core", 20, theirs, "s", seen,
-               f"its own process, with cryptography: {every}"),
-        judged("events verified in tiles, one core", 20, tiled, "s", events,
-               f"verify(): {every}, and every tile"),
-        judged("events verified in tiles by the stand-alone verifier, one core", 20, tiled_alone, "s",
-               seen, f"its own process: {every}, and every tile"),
+        *checks,
         judged("the log written as tiles", None, whole, "s", EVENTS + 2, f"{files} files, {where}"),
         judged("tiles brought up to date by one event", None, again, "s", 1,
                "the whole log is hashed again, and every full tile compared"),
-        size_row(largest, proofs, events),
+        size_row(largest, proofs),
         judged("events appended in power-safe groups", 1000, rate, "events/s", EVENTS - 100,
                f"append_many in groups of {GROUP}, each one signed and committed; {power_safe}"),
         judged("events appended one by one", None, singles, "events/s", 100, power_safe),
@@ -185,9 +192,9 @@ def main():
     write("dossier", rows)
 
 
-def size_row(largest, proofs, events):
+def size_row(largest, proofs):
     """The row of the size of an offline proof."""
-    how = f"largest of {proofs} in a log of {events} events, checkpoint and two cosignatures within"
+    how = f"largest of {proofs} in a log of {EVENTS + 3} events, checkpoint and two cosignatures within"
     return row(
         "offline proof of one event", "<= 2048", largest, "bytes", proofs, largest <= 2048, how
     )
