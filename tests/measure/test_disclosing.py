@@ -12,9 +12,9 @@ import pytest
 
 from tenure.dossier import Dossier, Model
 from tenure.dossier.nouns import Evidence, Recipe
-from tenure.dossier.samples import SECRET, secret_in
+from tenure.dossier.samples import secret_in
 from tenure.dossier.verify import verify
-from tenure.errors import RefusedError, TenureError, UsageError
+from tenure.errors import TenureError
 from tenure.measure import estimate
 from tenure.measure.disclosed import check
 from tenure.measure.disclosing import CHECKER, Choice, disclose
@@ -173,7 +173,6 @@ def _swapped(out):
         (_line(lambda x: [x[0].replace('"i":0', '"i":1'), x[1].replace('"i":1', '"i":0'), *x[2:]]), "do not lead"),
         (_line(lambda x: [x[0].replace("free", "paid"), *x[1:]]), "do not lead"),
         (_line(_both), "shown and hidden at once"),
-        (_line(lambda x: [x[0].replace('"i":0', '"i":-1'), *x[1:]]), "no row"),
         (_line(lambda x: [x[0].replace('"i":0', '"i":true'), *x[1:]]), "not a number"),
         (_line(lambda x: ["{", *x[1:]]), "assess/made"),
         (_listed(count=30), "names 30 rows; signed were 60"),
@@ -258,28 +257,3 @@ def test_count_only_and_a_filter_show_less_and_bound_less(place, tmp_path):
     assert count.unknown == 4, "four rows that may be anything"
     assert count.within[0] < design.within[0]
     assert "i3" not in shown(tmp_path / "count").read_text()
-
-
-def test_what_could_be_found_by_trying_is_said(place, tmp_path):
-    folder, dossier = place
-    event = dossier.view().events(act="evidence", name="assess/made")[0]
-    secret = secret_in(folder / "keys")
-    few = disclose(dossier.reading, secret, [event], Choice(hide=("complied",), reason="r"), tmp_path / "few")  # fmt: skip
-    words = disclose(dossier.reading, secret, [event], Choice(hide=("answer",), reason="r"), tmp_path / "w")  # fmt: skip
-
-    assert "60 bits" in few.warnings[0]
-    assert words.warnings == ()
-
-
-def test_a_text_that_stands_in_the_event_itself_is_not_kept_back(tmp_path):
-    with Dossier.open(tmp_path / "dossier", keys=tmp_path / "keys") as dossier:
-        dossier.register(Model(name="m", source="test", kind="scripted"))
-        event = file_evidence(dossier, "assess/made", 1, worst=rows_of(1)[0]["answer"])
-        secret = secret_in(tmp_path / "keys")
-        choice = Choice(hide=("answer",), reason="r")
-        with pytest.raises(RefusedError, match="itself holds a text"):
-            disclose(dossier.reading, secret, [event], choice, tmp_path / "out")
-        (tmp_path / "keys" / SECRET).unlink()
-        other = secret_in(tmp_path / "keys")
-        with pytest.raises(UsageError, match="TENURE_KEYS"):
-            disclose(dossier.reading, other, [event], Choice(), tmp_path / "out")

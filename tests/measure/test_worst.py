@@ -48,9 +48,12 @@ def made(draw: random.Random) -> tuple[list[dict], Recipe]:
     return rows, recipe
 
 
-def kept_back(draw: random.Random, rows: list[dict]) -> tuple[list[dict], int]:
-    """Keep back up to half of the rows: whole, their outcome, or any of their cells."""
-    share, mode = draw.choice([0, 0.05, 0.2, 0.5]), draw.choice(["rows", "cells", "outcome", ""])
+def kept_back(
+    draw: random.Random, rows: list[dict], share: float | None = None
+) -> tuple[list[dict], int]:
+    """Keep back a share (up to half) of the rows: whole, their outcome, or any of their cells."""
+    share = draw.choice([0, 0.05, 0.2, 0.5]) if share is None else share
+    mode = draw.choice(["rows", "cells", "outcome", ""])
     shown, gone = [], 0
     for row in rows:
         how = (mode or draw.choice(["rows", "cells", "outcome"])) if draw.random() < share else ""
@@ -62,7 +65,7 @@ def kept_back(draw: random.Random, rows: list[dict]) -> tuple[list[dict], int]:
     return shown, gone
 
 
-def holds(seed: int) -> bool | None:
+def holds(seed: int, share: float | None = None) -> bool | None:
     """Say whether the range of one simulation holds the whole file's number; None: there is none."""
     draw = random.Random(seed)
     rows, recipe = made(draw)
@@ -70,7 +73,7 @@ def holds(seed: int) -> bool | None:
         full = estimate(rows, recipe, name="m", unit="mean", samples=None)
     except UsageError:  # no row has the column, or is in the arm
         return None
-    shown, gone = kept_back(draw, rows)
+    shown, gone = kept_back(draw, rows, share)
     found = worst_case(shown, gone, asdict(recipe), full.method)
     ends = [(full.estimate, found.estimate)]
     if recipe.estimator != "count":

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from tenure.dossier import cells, samples
-from tenure.dossier.canonical import canonical
 from tenure.dossier.excerpt import May, excerpt, write
 from tenure.dossier.merkle import Tree
 from tenure.dossier.nouns import Event, Evidence
 from tenure.dossier.reading import Reading, evidence_of
 from tenure.dossier.samples import Secret
 from tenure.dossier.source import Wanted
-from tenure.errors import RefusedError, UsageError, unknown
+from tenure.errors import UsageError, unknown
+from tenure.measure import leaks
 from tenure.measure.columns import same
 from tenure.measure.disclosed import FORMAT, LISTED
+from tenure.measure.leaks import File, Row
 
 CHECKER = "check_disclosure.py"
 COMPANIONS = (
@@ -41,9 +42,6 @@ NEIGHBOURS = {
     "from tenure.measure import quantiles": "import quantiles",
     "from tenure.measure.clusters import": "from clusters import",
 }
-TELLING = 24  # letters of a text by which it would be known again
-GUESSES = 64  # bits that what is kept back must be worth at least, or it can be found by trying
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,27 +89,6 @@ class Disclosed:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One file of samples: its rows, which are kept back, and which columns are shown of those."""
-
-    digest: str
-    rows: list[Row]
-    kept: frozenset[int]
-    design: frozenset[str]
-    hide: frozenset[str]
-
-    def hidden(self, index: int) -> set[str]:
-        """Return the columns of a row that are not shown."""
-        row = set(self.rows[index])
-        return row - self.design if index in self.kept else row & self.hide
-
-    @property
-    def touched(self) -> int:
-        """Count the rows that are not shown in whole."""
-        return sum(bool(self.hidden(i)) or i in self.kept for i in range(len(self.rows)))
-
-
 def _read(view: Reading, digest: str) -> list[Row]:
     return [cells.read(line) for line in samples.lines_of(view.path(digest))]
 
@@ -138,8 +115,8 @@ def _equal(row: Row, wanted: Mapping[str, Any]) -> bool:
     return all(c in row and same(row[c], v) for c, v in wanted.items())
 
 
-def _files(view: Reading, evidence: Evidence, choice: Choice) -> list[_File]:
-    roots, made = samples.roots_of(evidence), list[_File]()
+def _files(view: Reading, evidence: Evidence, choice: Choice) -> list[File]:
+    roots, made = samples.roots_of(evidence), list[File]()
     if not roots:
         raise UsageError(
             f"{evidence.name} was recorded before rows had a root, or holds none; run it again, or "
@@ -149,11 +126,11 @@ def _files(view: Reading, evidence: Evidence, choice: Choice) -> list[_File]:
         rows = _read(view, digest)
         design = frozenset[str]() if choice.count_only else _design(evidence, digest)
         hide = frozenset(choice.hide)
-        made.append(_File(digest, rows, _kept(rows, digest, choice), design - hide, hide))
+        made.append(File(digest, rows, _kept(rows, digest, choice), design - hide, hide))
     return made
 
 
-def _known_columns(files: Sequence[_File], choice: Choice) -> None:
+def _known_columns(files: Sequence[File], choice: Choice) -> None:
     known = {column for file in files for row in file.rows for column in row}
     for column in (*choice.hide, *(c for one in choice.withhold for c in one)):
         if column not in known:
@@ -172,7 +149,7 @@ def _line(row: Row, salt: bytes, hidden: set[str], index: int) -> str:
     return f'{{"i":{index},"cells":{{{shown}}},"hidden":{json.dumps(shut)}}}\n'
 
 
-def _write(file: _File, held: Mapping[str, Any], secret: Secret, choice: Choice, into: Path) -> Row:
+def _write(file: File, held: Mapping[str, Any], secret: Secret, choice: Choice, into: Path) -> Row:
     """Write the rows of one file that are shown; return what is listed of it."""
     salts = [cells.row_salt(secret.raw, file.digest, i) for i in range(len(file.rows))]
     tree = Tree([cells.leaf(cells.hashes(r, s)) for r, s in zip(file.rows, salts, strict=True)])
@@ -226,7 +203,8 @@ def disclose(
     handed = [*events, *_beside(view, events), *besides.events]
     files = [file for _, _, held in work for file in held]
     _known_columns(files, choice)
-    _no_leak([view.whole(event) for event in handed], files)
+    whole = [view.whole(event) for event in handed]
+    leaks.refuse(whole, files)
     count = excerpt(view, handed, into, besides.may)
     listed = [
         {
@@ -243,7 +221,9 @@ def disclose(
     write_checker(into)
     rows = sum(len(file.rows) for file in files)
     shown = rows - sum(file.touched for file in files)
-    return Disclosed(folder=into, events=count, shown=shown, rows=rows, warnings=_guessed(files))
+    return Disclosed(
+        folder=into, events=count, shown=shown, rows=rows, warnings=leaks.warnings(whole, files)
+    )
 
 
 def _same_secret(found: Iterable[Evidence], secret: Secret) -> None:
@@ -264,58 +244,6 @@ def _beside(view: Reading, events: Sequence[Event]) -> list[Event]:
         key = view.whole(event).body.get("key")
         found += view.source.find(Wanted(once=f"start:{key}")) if key else []
     return found
-
-
-def _texts(value: Any) -> list[str]:
-    """Return the texts of a value that would be known again."""
-    if isinstance(value, str):
-        return [value] if len(value) >= TELLING else []
-    if isinstance(value, Mapping):
-        return [t for each in value.values() for t in _texts(each)]  # pyright: ignore[reportUnknownVariableType] - any JSON
-    if isinstance(value, list):
-        return [t for each in value for t in _texts(each)]  # pyright: ignore[reportUnknownVariableType] - any JSON
-    return []
-
-
-def _no_leak(events: Sequence[Event], files: Sequence[_File]) -> None:
-    """Refuse to hand out events that hold a text which is kept back and shown nowhere."""
-    shown, shut = set[str](), set[str]()
-    for file in files:
-        for index, row in enumerate(file.rows):
-            hidden = file.hidden(index)
-            for column, value in row.items():
-                (shut if column in hidden else shown).update(_texts(value))
-    for event in events:
-        said = canonical(dict(event.body)).decode()
-        for text in sorted(shut - shown):
-            if cells.text_of(text)[1:-1] in said:
-                raise RefusedError(
-                    f"event {event.index} ({event.act} {event.name}) itself holds a text that is to "
-                    f"be kept back ('{text[:TELLING]}...'); show the rows with it, or hand out "
-                    "another evidence"
-                )
-
-
-def _guessed(files: Sequence[_File]) -> tuple[str, ...]:
-    """Say where what is kept back is so little that it could be found by trying.
-
-    The event names each file by the hash of its content: who has all of it but a few short cells
-    can try them.
-    """
-    found: list[str] = []
-    for file in files:
-        kinds = {c: len({cells.text_of(r.get(c)) for r in file.rows}) for r in file.rows for c in r}
-        bits = 0.0
-        for index, row in enumerate(file.rows):
-            for column in file.hidden(index):
-                own = TELLING * 2 if _texts(row[column]) else 0
-                bits += max(own, math.log2(max(1, kinds[column])))
-        if 0 < bits < GUESSES:
-            found.append(
-                f"what is kept back of {file.digest[:23]} is worth about {bits:.0f} bits: who holds the "
-                "rest can find it by trying, for the hash of the whole file is signed; keep back more"
-            )
-    return tuple(found)
 
 
 def write_checker(into: Path) -> None:
