@@ -8,6 +8,7 @@ from tenure.release.decision import derive
 from tenure.release.levels import danger
 from tenure.release.verdict import verdicts
 
+pytestmark = pytest.mark.slow
 CAPABILITY = {
     "id": "bio", "claim": "x", "harm": "physical", "assessment": "assess/bio", "measure": "uplift",
     "reached": {"bound": "lower", "gt": 0.3}, "excluded": {"bound": "upper", "lt": 0.2},

@@ -48,6 +48,7 @@ def test_what_is_left_at_its_default_does_not_change_the_digest(make, document):
     assert Policy.model_validate(other).digest != Policy.model_validate(document).digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "field", "line", "words"),
     [
