@@ -111,8 +111,7 @@ def test_two_dossiers_are_compared_without_the_keys_that_signed(tmp_path, monkey
             register(dossier)
             dossier.run(seal.stage, "tulip", {})
 
-    found = compare(tmp_path / "a", tmp_path / "b")
-    assert [line for line in found if "weights/key" not in line] == []
+    assert compare(tmp_path / "a", tmp_path / "b") == []
 
 
 def test_a_contained_model_is_not_vouched_for(house):

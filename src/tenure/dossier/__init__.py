@@ -10,6 +10,7 @@ writer, emitting     the only way in: drafts, groups, units, facts
 leases, runner       one at a time; a stage from its start to its end
 dossier, reading     the open dossier, and the read-only view of one
 verify, verifier     the proof checked: here, and by one file that needs nothing of tenure
+oms, oms_*           weights signed as OpenSSF Model Signing v1.0 has it
 export, compare      some models out of a log, with proofs; two dossiers side by side
 """
 

@@ -19,6 +19,7 @@ from tenure.dossier.reading import Reading
 from tenure.dossier.source import ONCE
 
 _DERIVED = ("key", "work")  # hashes over what is compared anyway, and over events' digests
+WEIGHTS_KEY = ("weights/key", "weights/key-end")  # declares a key, as the act "key" does
 LONGEST = 200  # characters of a difference that are shown
 
 
@@ -72,7 +73,7 @@ def essences(root: Path | str) -> tuple[list[str], Counter[str]]:
     units: Counter[str] = Counter()
     for _, entry in view.source.entries():
         event = unseal(entry)
-        if event.act == "key":
+        if event.act == "key" or (event.act == "note" and event.name in WEIGHTS_KEY):
             continue
         essence = _essence(event, cited, view)
         cited[event.digest] = digest_of(essence)
