@@ -11,7 +11,9 @@ from tenure.release.verdict import as_bytes, verdicts
 
 def test_what_is_read_back_is_judged_to_the_same_bytes(make):
     under = make.policy(attempts="spending")
-    found = make.evidence(make.rate("harmful_compliance", 1, 200), make.rate("false_refusal", 3, 20))
+    found = make.evidence(
+        make.rate("harmful_compliance", 1, 200), make.rate("false_refusal", 3, 20)
+    )
     docket = make.docket(
         make.filed(found, attempt=3, subject=make.model.digest),
         happenings=[Happening(kind="new_attack", index=2, time="2026-11-19T00:00:00Z")],

@@ -78,6 +78,7 @@ def test_the_n_for_power_has_that_power_and_fewer_do_not(make, limit):
     n = plan(under)[0]["n_for_power"]
     held = ruler(under.rules[0].parts[0], under.level)
 
+    assert held is not None
     assert held.power(n) >= 0.8
     assert held.power(n * 3 // 4) < 0.8
     most = held.most(n)

@@ -48,6 +48,16 @@ def test_what_is_left_at_its_default_does_not_change_the_digest(make, document):
     assert Policy.model_validate(other).digest != Policy.model_validate(document).digest
 
 
+def test_a_policy_as_it_was_first_stored_is_still_read_and_has_its_digest():
+    stored = (FULL.parent / "policy-first.json").read_text()
+
+    found = Policy.model_validate_json(stored)
+
+    # A default of v1 that changed, or a field that is not left out, would change this.
+    assert found.digest == "sha256:cef7e97d7df16ad876cf7d2aafe6850fa3b2580dc4b913d4d0234b0040fbd838"
+    assert found.rule("faking").evidence.max_age_days == 180
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "field", "line", "words"),
