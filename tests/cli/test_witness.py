@@ -1,5 +1,10 @@
 """tenure witness, checkpoint, export --tiles and --proof, as two people use them."""
 
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -30,6 +35,38 @@ def test_a_checkpoint_goes_to_a_witness_by_mail_and_comes_back(tenure, tmp_path)
     assert "--since 2" in again.stderr
     said(tenure("checkpoint", "--request", "asked", "--since", "2"))
     assert vkey.split("+")[0] in said(tenure("witness", "answer", "asked", "--at", "alice"))
+
+
+def test_a_witness_that_runs_is_asked_over_http(tenure, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    said(tenure("register", "openai/gpt-4o", "--name", "far", "-d", "dossier"))
+    vkey = said(tenure("witness", "init", "witness.example/alice", "--at", "alice")).strip()
+    said(tenure("witness", "trust", said(tenure("witness", "key")).strip(), "--at", "alice"))
+    said(tenure("witness", "add", vkey, "--url", f"http://127.0.0.1:{port}"))
+    command = [str(Path(sys.executable).parent / "tenure"), "witness", "run", "--at", "alice"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], cwd=tmp_path, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout.readline().decode().strip() == vkey
+        process.stdout.readline()
+        answer = tenure("witness", "ask")
+        for _ in range(50):  # it says where it answers just before it does
+            if answer.returncode == 0:
+                break
+            answer = tenure("witness", "ask")
+        assert "cosigned by witness.example/alice" in said(answer)
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+    assert tenure("witness", "ask").returncode == 5
+    assert "saw all 2 events" in said(tenure("verify", "--witness", vkey))
+    said(tenure("witness", "distrust", said(tenure("witness", "key")).strip(), "--at", "alice"))
+    said(tenure("checkpoint", "--request", "asked"))
+    assert "404" in tenure("witness", "answer", "asked", "--at", "alice").stderr
 
 
 def test_tiles_and_proofs_are_made_and_checked_by_the_commands_they_name(tenure, tmp_path):
