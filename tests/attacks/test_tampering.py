@@ -169,3 +169,43 @@ def test_other_forms_put_beside_a_dossier_hide_nothing_of_it(scene, beside):
     assert alone.count == len(record.entries)
     tamper.shutil.rmtree(place)
     tamper.shutil.rmtree(other)
+
+
+def appended(record, signer, time):
+    """The record with one more event, dated as its writer likes."""
+    statement = forging.read(record.entries[-1])
+    statement["predicate"] |= {"time": time, "index": len(record.entries)}
+    entries = (*record.entries, forging.sealed(statement, signer))
+    return replace(record, entries=entries, note=forging.headed(entries, record.origin, signer))
+
+
+def notes_of(looking, record):
+    place = looking.folder / "dated"
+    forging.write_whole(record, place)
+    report = verify(place, witnesses=[str(looking.witness)] if record.cosigned else [])
+    tamper.shutil.rmtree(place)
+    assert report.ok
+    return " ".join(report.notes)
+
+
+def test_an_event_dated_before_the_one_before_it_is_said(scene):
+    record, signer, looking, _, _ = scene
+    place = len(record.entries)
+
+    said = notes_of(looking, appended(record, signer, "2019-01-01T00:00:00Z"))
+    assert f"back-dated: event {place} (sign release/decision) is dated 2019" in said
+    assert "back-dated" not in notes_of(looking, record)
+    nonsense = notes_of(looking, appended(record, signer, "1 January"))
+    assert "is dated 1 January" in nonsense
+
+
+def test_an_event_dated_after_a_witness_saw_it_is_said(scene, tmp_path):
+    record, signer, looking, _, _ = scene
+    early = Witness.create(tmp_path / "early", "witness.example/early")
+    early.trust(Vkey(record.origin, b"\x01", signer.public))
+    asked = str(Request(0, (), parse(record.note)))
+    note = record.note + early.add_checkpoint(asked, now=1_700_000_000).body
+    seen = tamper.Looking(tmp_path, record.note, looking.trust, early.key)
+
+    said = notes_of(seen, replace(record, cosigned={early.key.id.hex(): note}))
+    assert "and witness.example/early saw it by 2023-11-14T22:13:20Z" in said

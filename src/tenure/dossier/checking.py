@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +17,7 @@ from tenure.dossier.source import once_of
 from tenure.errors import IntegrityError, TenureError
 
 ENOUGH = 100  # problems; a dossier with more is not read to its end
+SKEW = timedelta(minutes=5)  # two machines may differ by so much
 
 
 class Checking:
@@ -35,6 +37,8 @@ class Checking:
         self._done: set[str] = set()
         self._keys: dict[str, Ed25519PublicKey] = {}
         self.places: list[tuple[str, str, str, str | None] | None] = []
+        self.latest = ""
+        self.backdated: list[str] = []
 
     def wrong(self, where: str, what: str) -> None:
         """Note a problem."""
@@ -102,6 +106,7 @@ class Checking:
         return True
 
     def _content(self, where: str, event: Event, once: str | None) -> None:
+        self._clock(where, event.time)
         if event.index == 0 and event.act != "key":
             self.wrong(where, "the log does not begin with the operator's key: its head was cut")
         for name, named in event.files.items():
@@ -119,6 +124,12 @@ class Checking:
             self.wrong(where, f"its subject is not what it names: {event.model or 'this log'}")
         elif event.act == "fact":
             self._fact(where, event)
+
+    def _clock(self, where: str, time: str) -> None:
+        """Note an event that is dated before one that stands before it."""
+        if later(self.latest, time):
+            self.backdated.append(f"{where} is dated {time}, one before it {self.latest}")
+        self.latest = max(self.latest, time)
 
     def _about(self, event: Event) -> bool:
         if event.model:
@@ -164,3 +175,13 @@ class Checking:
         if event.name == "containment":
             self.labels[event.model] = value
         facts.append(event)
+
+
+def later(first: str, second: str) -> bool:
+    """Say whether the first of two times is later by more than two clocks may differ."""
+    if first <= second:
+        return False
+    try:
+        return datetime.fromisoformat(first) - datetime.fromisoformat(second) > SKEW
+    except (ValueError, TypeError):
+        return True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tenure.dossier import cosigned, opening, tiles
 from tenure.dossier.canonical import digest_file
-from tenure.dossier.checking import ENOUGH, Checking
+from tenure.dossier.checking import ENOUGH, Checking, later
 from tenure.dossier.checkpoint import Checkpoint, parse
 from tenure.dossier.files import Files, is_digest
 from tenure.dossier.fold import OPERATOR
@@ -93,6 +93,7 @@ class _Verification:
         self.tree = Frontier()
         self.count = 0
         self.notes: list[str] = []
+        self.dated: dict[int, str] = {}  # the latest date among the first so many events
         self.exported = source is None and opening.is_export(root)
         self.tiled = source is None and not self.exported and opening.in_tiles(root)
 
@@ -131,6 +132,7 @@ class _Verification:
         self._trust(head)
         if self.asked and (missing := self.witnessing.missing()):
             wrong("witnesses", missing)
+        self._clocks()
         self.notes.extend(self.witnessing.lines(self.count if not self.exported else _size(head)))
         return Report(
             root=str(self.root),
@@ -172,6 +174,7 @@ class _Verification:
             self.count = index + 1
             if self.tree.size in sizes:
                 roots[self.tree.size] = self.tree.root()
+                self.dated[self.tree.size] = self.checking.latest
             if len(self.checking.problems) >= ENOUGH:
                 raise IntegrityError(f"more than {ENOUGH} problems; the rest was not read")
         for where, checkpoint in earlier:
@@ -207,6 +210,18 @@ class _Verification:
             self.witnessing.take(checkpoint)
         except IntegrityError as error:
             self.checking.wrong(where, str(error))
+
+    def _clocks(self) -> None:
+        """Note dates that contradict each other: of two events, or of an event and a witness."""
+        if found := self.checking.backdated:
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            self.notes.append(f"A clock was set back, or an event back-dated: {found[0]}{more}.")
+        self.dated[self.tree.size] = self.checking.latest
+        for seen in self.witnessing.seen:
+            dated, date = self.dated.get(seen.size, ""), seen.cosignature.date
+            if later(dated, date):
+                name = seen.cosignature.witness.name
+                self.notes.append(f"An event is dated {dated}, and {name} saw it by {date}.")
 
     def _tiles(self) -> None:
         """Check the hashes that a log in tiles also holds."""
