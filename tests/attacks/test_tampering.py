@@ -209,3 +209,29 @@ def test_an_event_dated_after_a_witness_saw_it_is_said(scene, tmp_path):
 
     said = notes_of(seen, replace(record, cosigned={early.key.id.hex(): note}))
     assert "and witness.example/early saw it by 2023-11-14T22:13:20Z" in said
+
+
+def test_a_witness_put_back_to_an_older_day_signs_a_fork_and_a_second_one_does_not(scene, tmp_path):
+    record, signer, looking, _, _ = scene
+    key, policies = Vkey(record.origin, b"\x01", signer.public), tmp_path / "policy"
+    alice, bob = (Witness.create(tmp_path / n, f"witness.example/{n}") for n in ("alice", "bob"))
+    for witness in (alice, bob):
+        witness.trust(key)
+    tamper.shutil.copytree(tmp_path / "alice", tmp_path / "backup")
+    for witness in (alice, bob):
+        asked = Request(0, (), parse(record.note))
+        assert witness.add_checkpoint(str(asked)).status == 200
+    fork = forging.rewritten(record, signer, [5])
+    restored = Witness(tmp_path / "backup")
+
+    answer = restored.add_checkpoint(str(Request(0, (), parse(fork.note))))
+    assert answer.status == 200, "it has forgotten"
+    assert bob.add_checkpoint(str(Request(0, (), parse(fork.note)))).status == 409
+    left = replace(fork, cosigned={alice.key.id.hex(): fork.note + answer.body})
+    place = tmp_path / "fork"
+    forging.write_whole(left, place)
+    assert verify(place, witnesses=[str(alice.key)]).ok
+    lines = [f"witness a {alice.key}", f"witness b {bob.key}", "group g all a b", "quorum g", ""]
+    policies.write_text("\n".join(lines))
+    assert not verify(place, witnesses=[str(policies)]).ok
+    assert not verify(place, witnesses=[str(alice.key), str(bob.key)]).ok
