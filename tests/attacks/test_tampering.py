@@ -212,7 +212,7 @@ def test_an_event_dated_after_a_witness_saw_it_is_said(scene, tmp_path):
 
 
 def test_a_witness_put_back_to_an_older_day_signs_a_fork_and_a_second_one_does_not(scene, tmp_path):
-    record, signer, looking, _, _ = scene
+    record, signer, _, _, _ = scene
     key, policies = Vkey(record.origin, b"\x01", signer.public), tmp_path / "policy"
     alice, bob = (Witness.create(tmp_path / n, f"witness.example/{n}") for n in ("alice", "bob"))
     for witness in (alice, bob):

@@ -168,6 +168,11 @@ def test_an_export_and_a_proof_carry_the_cosignature(lived, alice, tmp_path):
     assert alone(tmp_path / "export", alice.key)[0] == []
     lived.register(Model(name="later", source="x", kind="scripted"))
     later, log = open_view(lived.root), cosigned.log_keys(lived.view())[0]
+    export(later, ["tulip"], tmp_path / "as it was seen")
+    assert verify(tmp_path / "as it was seen", witnesses=[str(alice.key)]).ok
+    export(later, ["later"], tmp_path / "newer")
+    assert verify(tmp_path / "newer").ok
+    assert not verify(tmp_path / "newer", witnesses=[str(alice.key)]).ok
     covered, uncovered = proof(later, 4), proof(later, lived.size() - 1)
 
     entry = dict(later.source.entries())[4]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tenure.dossier import cosigned, opening, verifier
 from tenure.dossier.canonical import canonical
+from tenure.dossier.checkpoint import parse
 from tenure.dossier.envelope import unseal
 from tenure.dossier.files import Files
 from tenure.dossier.merkle import Tree, leaf_hash
@@ -87,22 +88,25 @@ def export(
         if not models or event.model in ids or not event.model
     ]
     into.mkdir(parents=True, exist_ok=True)
+    # A checkpoint that a witness cosigned, where one covers all of this; else the newest.
+    note = cosigned.newest(view.root, note, chosen[-1].index)
+    size = min(parse(note).size, len(entries))
     tree = Tree([leaf_hash(entry) for _, entry in entries])
     raw = [entries[event.index][1] for event in chosen]
     _write(into / opening.EVENTS, b"".join(entry + b"\n" for entry in raw))
     lines = (
-        json.dumps({"index": e.index, "hashes": [h.hex() for h in tree.inclusion(e.index)]})
+        json.dumps({"index": e.index, "hashes": [h.hex() for h in tree.inclusion(e.index, size)]})
         for e in chosen
     )
     _write(into / opening.PROOFS, "".join(line + "\n" for line in lines).encode())
-    _write(into / opening.CHECKPOINT, cosigned.joined(view.root, note).encode())
+    _write(into / opening.CHECKPOINT, note.encode())
     kept, missing = _copy_files(view.files, Files(into), chosen, largest)
     _write(into / opening.LEFT_OUT, canonical(missing) + b"\n")
     shutil.copyfile(verifier.__file__, into / VERIFIER)
     text = _TEXT.format(
         models=", ".join(sorted(ids) or [m.id for m in view.models()]),
         origin=note.split("\n")[0],
-        size=len(entries),
+        size=size,
         count=len(chosen),
         events=opening.EVENTS,
         proofs=opening.PROOFS,
