@@ -103,20 +103,26 @@ def export(
     kept, missing = _copy_files(view.files, Files(into), chosen, largest)
     _write(into / opening.LEFT_OUT, canonical(missing) + b"\n")
     shutil.copyfile(verifier.__file__, into / VERIFIER)
-    text = _TEXT.format(
-        models=", ".join(sorted(ids) or [m.id for m in view.models()]),
-        origin=note.split("\n")[0],
-        size=size,
-        count=len(chosen),
+    named = sorted(ids) or [model.id for model in view.models()]
+    _write(into / README, _about(named, note, len(chosen)).encode())
+    left_out = tuple(str(each["digest"]) for each in missing)
+    return Exported(folder=into, events=len(chosen), files=kept, left_out=left_out)
+
+
+def _about(models: Sequence[str], note: str, count: int) -> str:
+    """Write the page that says what is in the folder."""
+    head = parse(note)
+    return _TEXT.format(
+        models=", ".join(models),
+        origin=head.origin,
+        size=head.size,
+        count=count,
         events=opening.EVENTS,
         proofs=opening.PROOFS,
         checkpoint=opening.CHECKPOINT,
         left_out=opening.LEFT_OUT,
         verifier=VERIFIER,
     )
-    _write(into / README, text.encode())
-    left_out = tuple(str(each["digest"]) for each in missing)
-    return Exported(folder=into, events=len(chosen), files=kept, left_out=left_out)
 
 
 def _copy_files(
