@@ -83,6 +83,23 @@ def test_a_tampered_card_is_found(page, dossier, was, becomes, said):
     assert any(said in problem for problem in problems), problems
 
 
+def test_a_number_of_the_findings_rests_on_the_signature_and_is_compared(dossier):
+    verdicts = [{"rule": "harm", "bound": 0.0312, "met": True}]
+    found = Evidence(name="release/decide", model="m@1", summary="s", findings={"verdicts": verdicts})  # fmt: skip
+    with dossier.emitter("m@1", "release/decide") as emit:
+        event = emit.event("evidence", "release/decide", {"evidence": found.to_json()})
+    claims = Claims("m@1")
+    text = (
+        f"Bound {claims.found(event, found, 'findings.verdicts.0.bound', 'percent:1').markdown}\n"
+    )
+    page = text + claims.block()
+
+    assert (check(page, dossier.view()).alone, check(page, dossier.view()).problems) == (1, [])
+    assert "give '3.1%'" in check(page.replace("[3.1%]", "[1.3%]"), dossier.view()).problems[0]
+    for bad, said in (("1.bound", "nothing is called '1'"), ("0.met", "is no number")):
+        assert said in check(page.replace("0.bound", bad), dossier.view()).problems[0]
+
+
 def test_samples_changed_behind_a_card_are_found(page, dossier):
     (digest,) = {m.samples for m in dossier.view().evidence("assess/made", "m@1").measures[:1]}
     place = dossier.files.place(digest)

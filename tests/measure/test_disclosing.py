@@ -14,7 +14,7 @@ from tenure.dossier import Dossier, Model
 from tenure.dossier.nouns import Evidence, Recipe
 from tenure.dossier.samples import secret_in
 from tenure.dossier.verify import verify
-from tenure.errors import TenureError
+from tenure.errors import TenureError, UsageError
 from tenure.measure import estimate
 from tenure.measure.disclosed import check
 from tenure.measure.disclosing import CHECKER, Choice, disclose
@@ -257,3 +257,36 @@ def test_count_only_and_a_filter_show_less_and_bound_less(place, tmp_path):
     assert count.unknown == 4, "four rows that may be anything"
     assert count.within[0] < design.within[0]
     assert "i3" not in shown(tmp_path / "count").read_text()
+
+
+def test_killed_on_the_way_nothing_is_there_and_the_same_command_works(
+    place, tmp_path, monkeypatch
+):
+    from tenure.measure import disclosing
+
+    folder, dossier = place
+    event = dossier.view().events(act="evidence", name="assess/made")[0]
+    secret = secret_in(folder / "keys")
+
+    def killed(_into):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(disclosing, "write_checker", killed)
+        with pytest.raises(KeyboardInterrupt):
+            disclose(dossier.reading, secret, [event], Choice(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    disclose(dossier.reading, secret, [event], Choice(), tmp_path / "out")
+    assert check(tmp_path / "out").problems == []
+    with pytest.raises(UsageError, match="not empty"):
+        disclose(dossier.reading, secret, [event], Choice(), tmp_path / "out")
+
+
+def test_evidence_from_before_there_were_roots_is_named_and_not_shown_in_part(place, tmp_path):
+    folder, dossier = place
+    with dossier.emitter("m@1", "assess/bare") as emit:
+        found = Evidence(name="assess/bare", model="m@1", summary="no samples")
+        event = emit.event("evidence", "assess/bare", {"evidence": found.to_json()})
+
+    with pytest.raises(UsageError, match="before rows had a root"):
+        disclose(dossier.reading, secret_in(folder / "keys"), [event], Choice(), tmp_path / "out")

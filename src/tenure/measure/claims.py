@@ -15,7 +15,7 @@ The block and the rules are in docs/evidence.md.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -30,6 +30,7 @@ FIELDS = (
     "estimate", "low", "high", "lower", "upper", "level", "n", "missing", "clusters",
     "worst_low", "worst_high",
 )  # fmt: skip
+FINDINGS = "findings."
 NONE = "not shown"
 _BLOCK = re.compile(r"<!--\s*tenure-claims\s*(\{.*?\})\s*-->", re.DOTALL)
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -58,14 +59,24 @@ class Claim:
     a number that stands there. ``superseded`` says that newer evidence of the name is known.
     """
 
-    id: str
+    id: str = ""
     shown: str
     event: str
-    measure: str
+    measure: str = ""
     field: str
     format: str
     path: str | None = None
     superseded: bool = False
+
+    @property
+    def markdown(self) -> str:
+        """Write it into Markdown."""
+        return f"[{self.shown}](#{self.id})"
+
+    @property
+    def html(self) -> str:
+        """Write it into HTML."""
+        return f'<a href="#{self.id}">{self.shown}</a>'
 
 
 def render(value: float | None, form: str) -> str:
@@ -96,6 +107,25 @@ def value_of(measure: Measure, named: str) -> float | None:
     return found
 
 
+def finding(evidence: Evidence, named: str) -> float | None:
+    """Return a number in what an evidence found, ``findings.verdicts.0.bound``; None where it is null.
+
+    Raises:
+        UsageError: there is no such place, or what stands there is no number.
+    """
+    value: Any = evidence.findings
+    for step in named.removeprefix(FINDINGS).split("."):
+        try:
+            value = value[int(step) if isinstance(value, list) else step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise UsageError(
+                f"{evidence.name} has no {named}; nothing is called '{step}'"
+            ) from None
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise UsageError(f"{named} of {evidence.name} is no number")
+    return value
+
+
 class Claims:
     """Collects the numbers of one page as they are written, and writes the block."""
 
@@ -108,28 +138,31 @@ class Claims:
     def claim(
         self, event: Event, measure: Measure, named: str, form: str, *, path: str | None = None
     ) -> Claim:
-        """Note a number; ``path`` is given for one in the front matter."""
-        made = Claim(
-            id=f"n{len(self.claims) + 1}",
-            shown=render(value_of(measure, named), form),
-            event=event.digest,
-            measure=measure.name,
-            field=named,
-            format=form,
-            path=path,
+        """Note a number of a measure; ``path`` is given for one in the front matter."""
+        shown = render(value_of(measure, named), form)
+        made = Claim(shown=shown, event=event.digest, field=named, format=form, path=path)
+        return self._add(replace(made, measure=measure.name))
+
+    def found(
+        self, event: Event, evidence: Evidence, named: str, form: str, *, path: str | None = None
+    ) -> Claim:
+        """Note a number in the findings of an evidence, ``findings.verdicts.0.bound``."""
+        shown = render(finding(evidence, named), form)
+        return self._add(
+            Claim(shown=shown, event=event.digest, field=named, format=form, path=path)
         )
-        self.claims.append(made)
-        return made
+
+    def _add(self, made: Claim) -> Claim:
+        self.claims.append(replace(made, id=f"n{len(self.claims) + 1}"))
+        return self.claims[-1]
 
     def markdown(self, event: Event, measure: Measure, named: str, form: str) -> str:
-        """Write a number into Markdown."""
-        made = self.claim(event, measure, named, form)
-        return f"[{made.shown}](#{made.id})"
+        """Write a number of a measure into Markdown."""
+        return self.claim(event, measure, named, form).markdown
 
     def html(self, event: Event, measure: Measure, named: str, form: str) -> str:
-        """Write a number into HTML."""
-        made = self.claim(event, measure, named, form)
-        return f'<a href="#{made.id}">{made.shown}</a>'
+        """Write a number of a measure into HTML."""
+        return self.claim(event, measure, named, form).html
 
     def constant(self, shown: str, why: str) -> str:
         """Note a text with a number that was not measured (a threshold, a count of parameters)."""
@@ -276,6 +309,8 @@ class _Page:
             raise UsageError(
                 f"rests on event {event.index}, and there is newer evidence of {event.name}"
             )
+        if claim.field.startswith(FINDINGS):
+            return finding(evidence, claim.field), True
         measure = _measure(evidence, claim.measure)
         signed = value_of(measure, claim.field)
         if measure.recipe is None or measure.samples is None:

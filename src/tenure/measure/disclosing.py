@@ -8,6 +8,7 @@ the salts of their cells, the hashes of the rest, and the checker (``measure/dis
 
 import json
 import math
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -205,20 +206,25 @@ def disclose(
     _known_columns(files, choice)
     whole = [view.whole(event) for event in handed]
     leaks.refuse(whole, files)
-    count = excerpt(view, handed, into, besides.may)
+    if into.exists() and any(into.iterdir()):
+        raise UsageError(f"{into} is not empty; give a new folder")
+    new = into.with_name(f".{into.name}.new")  # whole or not at all: it is renamed when it is done
+    shutil.rmtree(new, ignore_errors=True)
+    count = excerpt(view, handed, new, besides.may)
     listed = [
         {
             "event": event.digest,
             "index": event.index,
             "name": evidence.name,
-            "samples": [_write(f, samples.roots_of(evidence)[f.digest], secret, choice, into) for f in held],
+            "samples": [_write(f, samples.roots_of(evidence)[f.digest], secret, choice, new) for f in held],
         }
         for event, evidence, held in work
     ]  # fmt: skip
     model = events[0].model
     told = {"format": FORMAT, "model": model, "evidence": listed}
-    write(into / LISTED, json.dumps(told, indent=1).encode() + b"\n")
-    write_checker(into)
+    write(new / LISTED, json.dumps(told, indent=1).encode() + b"\n")
+    write_checker(new)
+    new.rename(into)
     rows = sum(len(file.rows) for file in files)
     shown = rows - sum(file.touched for file in files)
     return Disclosed(
