@@ -95,7 +95,7 @@ class ReleaseClass(Part):
 
     ``availability`` is what the model then is to the rest of the house; it follows from the id
     where that is internal, limited or public. ``conditions`` are ids of the policy's conditions,
-    or plain text. ``permits`` are tools the class may use, free words such as ``computer_use``; a
+    or plain text (of more than one word, where the policy has conditions). ``permits`` are tools the class may use, free words such as ``computer_use``; a
     permission lapses at ``review_by``. ``watch`` lists rules that are judged again after the
     release; with ``auto_rollback`` a rule that no longer holds takes the model down a class,
     ``grace_days`` after it was last met.

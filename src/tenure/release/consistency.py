@@ -76,7 +76,7 @@ def _class(policy: Any, number: int, release: ReleaseClass) -> Iterator[Finding]
     yield from _among((*at, "watch"), "rule", release.watch, rules)
     conditions = [condition.id for condition in policy.conditions]
     for place, named in enumerate(release.conditions):
-        if " " not in named and named not in conditions:
+        if conditions and " " not in named and named not in conditions:
             yield (*at, "conditions", place), str(unknown("condition", named, conditions))
     levels = [level.id for level in policy.levels]
     if release.max_level is not None:

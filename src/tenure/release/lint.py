@@ -136,6 +136,9 @@ def _dates(policy: Policy, today: str) -> Iterator[Note]:
     if policy.metadata.review_by <= today:
         text = f"it was to be looked at again by {policy.metadata.review_by}; nothing is published under it"
         yield Note(at=("metadata", "review_by"), grave=True, text=text)
+    if policy.metadata.effective > today:
+        text = f"it is in force from {policy.metadata.effective} on; until then another one is"
+        yield Note(at=("metadata", "effective"), grave=False, text=text)
     for field in ("rules", "classes"):
         for number, part in enumerate(getattr(policy, field)):
             if part.review_by and part.review_by <= today:
