@@ -1,0 +1,199 @@
+"""Judge a release again: every verdict of a policy, from the evidence it was given, by other code.
+
+    python3 verify_decision.py [FOLDER or docket.json]
+
+Needs Python 3.10 or newer, nothing else, and shares no code with what decided. It reads a docket
+(docs/release.md, section 7), judges every rule, safeguard and capability as sections 3 and 5 say,
+and compares the answers with those on record: in the docket, and in the decision where FOLDER holds
+one. Where the sample records of a number lie in FOLDER, its bounds are computed from them again.
+Signatures are not looked at here: that is what verify_dossier.py is for. Exit status: 0 all agrees,
+1 something differs (the first difference is named), 2 there is nothing to judge.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tenure.release.standalone_bounds import bounds_of
+from tenure.release.standalone_verdict import JSON, Court, decide
+
+COMPARED = ("verdict", "gate", "bound", "n", "level", "attempt", "open")
+CLOSE = 1e-9  # two builds of the special functions may differ in the last digits
+BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError)
+
+
+# What was recorded, and where it differs.
+
+
+def _unlike(about: str, ours: JSON, theirs: JSON) -> Iterator[str]:
+    """Yield each field of a verdict that differs."""
+    for name in COMPARED:
+        a, b = ours.get(name) or None, theirs.get(name) or None
+        near = isinstance(a, float | int) and isinstance(b, float | int) and abs(a - b) <= CLOSE
+        if a != b and not near:
+            yield f"{about}: {name} was recorded as {theirs.get(name)!r}; judged again it is {ours.get(name)!r}"  # fmt: skip
+    parts, other = ours.get("parts") or [], theirs.get("parts") or []
+    if len(parts) != len(other):
+        yield f"{about}: {len(other)} parts were recorded; there are {len(parts)}"
+    for number, (a, b) in enumerate(zip(parts, other), 1):  # noqa: B905 - their lengths were compared
+        yield from _unlike(f"{about}, part {number}", a, b)
+
+
+def _rows(about: str, ours: dict[str, JSON], theirs: Sequence[JSON]) -> Iterator[str]:
+    """Yield what differs between verdicts, by their ids."""
+    if sorted(ours) != sorted(row["rule"] for row in theirs):
+        yield f"{about}: recorded are {sorted(r['rule'] for r in theirs)}; there are {sorted(ours)}"
+        return
+    for row in theirs:
+        yield from _unlike(f"{about} '{row['rule']}'", ours[row["rule"]], row)
+
+
+def differences(ours: JSON, verdicts: Sequence[JSON], level: JSON | None) -> Iterator[str]:
+    """Yield what differs between our answers and those recorded; ``level`` as in section 7."""
+    yield from _rows("rule", ours["rules"], verdicts)
+    if level is None:
+        return
+    for name in ("level", "needed", "approvals"):
+        if ours[name] != level.get(name):
+            yield f"level: {name} was recorded as {level.get(name)}; judged again it is {ours[name]}"
+    yield from _rows("safeguard", ours["safeguards"], level["safeguards"])
+    for row in level["capabilities"]:
+        found = ours["capabilities"][row["capability"]]
+        about = f"capability '{row['capability']}'"
+        if found["state"] != row["state"]:
+            yield f"{about}: was recorded as {row['state']}; judged again it is {found['state']}"
+        for side in ("reached", "excluded"):
+            yield from _unlike(f"{about}, {side}", found[side], row[side])
+
+
+# A folder: the docket, the decision it belongs to, sample records.
+
+
+class Folder:
+    """What was mailed: a docket file, or a folder that may hold an export or a bundle, too."""
+
+    def __init__(self, place: Path) -> None:
+        """Find the docket and, where there is one, the decision.
+
+        Raises:
+            ValueError: there is no docket, or it is not the one that the decision names.
+        """
+        self.root = place if place.is_dir() else place.parent
+        self.event = self._decided() if place.is_dir() else {}
+        named = self.event.get("files", {})
+        found = self.root / "docket.json" if place.is_dir() else place
+        signed = self.stored(named["docket.json"]) if "docket.json" in named else None
+        if signed is None and not found.is_file():
+            raise ValueError(f"{found} is not there; write it with: tenure release docket")
+        content = signed or found.read_bytes()
+        if found.is_file() and content != found.read_bytes():
+            raise ValueError(f"{found} is not the docket that the decision names")
+        self.docket: JSON = json.loads(content)
+        if self.docket.get("format") != "tenure/docket.v1":
+            raise ValueError(
+                f"the format is {self.docket.get('format')!r}; expected tenure/docket.v1"
+            )
+
+    def stored(self, digest: str) -> bytes | None:
+        """Return a stored file, None when it is not here; ValueError when it was changed."""
+        path = self.root / "files" / "sha256" / digest[7:9] / digest[7:]
+        content = path.read_bytes() if path.is_file() else None
+        if content is not None and "sha256:" + hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"{path} was changed")
+        return content
+
+    def rows(self, digest: str) -> "list[JSON] | None":
+        """Return sample records, None when they are not here."""
+        content = self.stored(digest)
+        return None if content is None else [json.loads(line) for line in content.splitlines()]
+
+    def _decided(self) -> JSON:
+        """Return the newest decision on record, {} without one."""
+        found: JSON = {}
+        log = self.root / "events.jsonl"
+        for line in log.read_bytes().splitlines() if log.is_file() else []:
+            event = json.loads(base64.b64decode(json.loads(line)["payload"]))["predicate"]
+            if (event["act"], event["name"]) == ("evidence", "release/decide"):
+                found = event
+        body = found.get("body", {})
+        content = self.stored(body["$file"]) if "$file" in body else None
+        evidence = (json.loads(content) if content else body).get("evidence") or {}
+        return {**evidence, "model": found.get("model")} if evidence else {}
+
+    def decision(self, ours: JSON) -> Iterator[str]:
+        """Yield what differs from the decision on record; a hold may have reasons besides."""
+        told = self.event.get("findings") or {}
+        if not told:
+            return
+        if self.event["model"] != self.docket["docket"]["model"]["id"]:
+            yield f"the decision is about {self.event['model']}, the docket is not"
+        if (told.get("policy") or {}).get("digest") != self.docket["policy_digest"]:
+            yield "the decision was made under another policy than that of the docket"
+        policy = self.stored(self.event["files"].get("policy.json", "")) or b"null"
+        if json.loads(policy) not in (None, self.docket["policy"]):
+            yield "the policy of the docket is not the one stored with the decision"
+        for each in differences(ours, told.get("verdicts", ()), told.get("level")):
+            yield f"in the decision: {each}"
+        if told["class"] not in ("none", ours["class"]):
+            yield f"the decision says class {told['class']}; judged again it is {ours['class']}"
+
+    def numbers(self, court: Court) -> tuple[int, list[str]]:
+        """Compute the bounds of numbers whose records are here again; how many, and what differs."""
+        wrong, count = list[str](), 0
+        measures = [
+            (name, m) for name, held in court.newest.items() for m in held["evidence"]["measures"]
+        ]
+        for name, measure in measures:
+            rows = self.rows(measure["samples"]) if measure.get("samples") else None
+            found = bounds_of(rows, measure["recipe"], measure["level"]) if rows else None
+            for side, value in zip(("lower", "upper"), found or ()):  # noqa: B905 - or there is none
+                count += 1
+                told = measure.get(side)
+                if told is None or abs(told - value) > CLOSE:
+                    wrong.append(
+                        f"{name} {measure['name']}: {side} is {told}; its records give {value}"
+                    )
+        return count, wrong
+
+
+def _table(ours: JSON) -> Iterator[str]:
+    levels = {f"{name} {side}": found[side] for name, found in ours["capabilities"].items() for side in ("excluded", "reached")}  # fmt: skip
+    for name, found in {**ours["rules"], **ours["safeguards"], **levels}.items():
+        bound = "" if found.get("bound") is None else f"  bound {found['bound']:.6g} at {found['level']:g}, n {found['n']}"  # fmt: skip
+        yield f"  {name:24} {found['verdict']:10} {found['gate']:14}{bound}"
+    if ours["level"]:
+        yield f"  level {ours['level']}"
+    yield f"  class {ours['class']}, before signatures, custody and containment"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge, compare, and say what was found."""
+    parser = argparse.ArgumentParser(description="Judge a release again and compare.")
+    parser.add_argument("place", type=Path, nargs="?", default=Path(__file__).parent)
+    given = parser.parse_args(arguments)
+    try:
+        folder = Folder(given.place)
+        whole = folder.docket
+        court = Court(whole["policy"], whole["docket"], folder.rows)
+        ours = decide(court)
+        wrong = list(differences(ours, whole["verdicts"], whole["level"]))
+        wrong += folder.decision(ours)
+        count, differ = folder.numbers(court)
+    except BROKEN as error:
+        sys.stderr.write(f"nothing to judge: {type(error).__name__}: {error}\n"[:400])
+        return 2
+    wrong += differ
+    lines = ["DIFFERS" if wrong else "AGREES", *(f"  {each}" for each in wrong), *_table(ours)]
+    lines.append(f"  {count} bounds computed from their records again")
+    if not folder.event:
+        lines.append("  no decision lies here; compared with the docket alone")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
