@@ -46,8 +46,11 @@ def alone(root, *witnesses):
 
 @pytest.mark.slow
 def test_a_cosignature_is_kept_shown_and_outlives_the_next_event(lived, alice):
-    (found,) = by_mail(lived.root, alice)
+    by_mail(lived.root, alice)
+    (found,) = by_mail(lived.root, alice, since=lived.size())
     size = lived.size()
+    kept = parse((lived.root / "cosigned" / alice.key.id.hex()).read_text())
+    assert len(kept.signatures) == 2, "asked twice, it is still one line of the log and one of hers"
     lived.register(Model(name="later", source="x", kind="scripted"))
 
     report = verify(lived.root, witnesses=[str(alice.key)])
@@ -260,6 +263,18 @@ def test_a_witness_over_http_signs_answers_and_refuses_as_the_specification_says
         ask(open_view(lived.root), "http://127.0.0.1:9", alice.key)
     with pytest.raises(RefusedError, match="404"):
         ask(open_view(lived.root), served + "/elsewhere", alice.key)
+
+
+@pytest.mark.slow
+def test_what_a_hostile_folder_names_as_witnesses_is_a_problem_and_no_crash(lived):
+    for content in (b"hello\n", b"\xff\x00", b"quorum w\n"):
+        (lived.root / "witnesses").write_bytes(content)
+        assert [p.where for p in verify(lived.root).problems] == ["witnesses"]
+    (lived.root / "witnesses").unlink()
+    (lived.root / "cosigned" / "00000000").mkdir(parents=True)
+    assert verify(lived.root).ok
+    with pytest.raises(UsageError, match="not a verifier key"):
+        verify(lived.root, witnesses=["x" * 5000])
 
 
 def test_a_policy_without_a_quorum_of_witnesses_asks_for_nothing(lived):

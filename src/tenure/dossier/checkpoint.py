@@ -66,15 +66,15 @@ class Checkpoint:
         return replace(self, signatures=(*self.signatures, ours))
 
     def joined(self, other: "Checkpoint") -> "Checkpoint":
-        """Take over the signatures of another note over the same text.
+        """Take over the signatures of another note over the same text; of one key, the other's.
 
         Raises:
             IntegrityError: the other is over another text.
         """
         if other.text != self.text:
             raise IntegrityError(f"two checkpoints of {self.origin} differ; nothing joins them")
-        more = tuple(each for each in other.signatures if each not in self.signatures)
-        return replace(self, signatures=self.signatures + more)
+        by_key = {each[:2]: each for each in (*self.signatures, *other.signatures)}
+        return replace(self, signatures=tuple(by_key.values()))
 
     def signed_by(self, public: bytes) -> bool:
         """Say whether one of the signatures is of this raw public key, under the log's name."""

@@ -28,6 +28,8 @@ def stored(root: Path) -> list[tuple[str, str]]:
     """Read the cosigned checkpoints of a dossier: (where, note), as they are."""
     found: list[tuple[str, str]] = []
     for place in sorted((root / FOLDER).glob("[0-9a-f]*")):
+        if not place.is_file():
+            continue
         try:
             found.append((f"{FOLDER}/{place.name}", place.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError):
@@ -119,7 +121,7 @@ def policy_from(named: Sequence[str]) -> Policy:
         UsageError: neither a key nor a file, or a file together with something else.
         DocumentError: the file is not a policy.
     """
-    files = [Path(each) for each in named if Path(each).is_file()]
+    files = [Path(each) for each in named if _is_file(each)]
     if files and len(named) > 1:
         raise UsageError("give one policy file, or verifier keys; a file can hold all of them")
     if files:
@@ -129,6 +131,12 @@ def policy_from(named: Sequence[str]) -> Policy:
         if key.kind != b"\x04":
             raise UsageError(f"{key.name} is a log's key; a witness's is printed by its `init`")
     return policy
+
+
+def _is_file(text: str) -> bool:
+    with suppress(OSError, ValueError):  # a key may be longer than a file's name
+        return Path(text).is_file()
+    return False
 
 
 def keep(view: Reading, note: str, witnesses: Iterable[Vkey]) -> list[Cosignature]:
@@ -160,6 +168,7 @@ def keep(view: Reading, note: str, witnesses: Iterable[Vkey]) -> list[Cosignatur
     if not valid:
         names = ", ".join(key.name for key in known)
         raise UsageError(f"no witness of this dossier ({names}) cosigned that; add its key first")
+    found = found.joined(found)  # one line of each key, the last
     newer = [old for old in _sound(view.root) if old.size > found.size]
     for each in valid:
         if not any(cosignatures(old, [each.witness]) for old in newer):

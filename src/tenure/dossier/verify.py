@@ -16,7 +16,7 @@ from tenure.dossier.fold import OPERATOR
 from tenure.dossier.merkle import Frontier, leaf_hash, root_from_inclusion
 from tenure.dossier.report import Report
 from tenure.dossier.source import Source
-from tenure.errors import IntegrityError, TenureError, UsageError
+from tenure.errors import DocumentError, IntegrityError, TenureError, UsageError
 
 _HEALTH = 1 << 28  # bytes; SQLite checks its own pages up to this size (about a second)
 
@@ -84,8 +84,6 @@ class _Verification:
     ) -> None:
         self.root = root
         self.asked = bool(witnesses)
-        policy = cosigned.policy_from(witnesses)
-        self.witnessing = cosigned.Witnessing(policy, cosigned.declared(root))
         self.source = source
         self.trust = trust
         self.files = Files(root)
@@ -93,9 +91,18 @@ class _Verification:
         self.tree = Frontier()
         self.count = 0
         self.notes: list[str] = []
+        self.witnessing = self._trusting(witnesses)
         self.dated: dict[int, str] = {}  # the latest date among the first so many events
         self.exported = source is None and opening.is_export(root)
         self.tiled = source is None and not self.exported and opening.in_tiles(root)
+
+    def _trusting(self, witnesses: Sequence[str]) -> cosigned.Witnessing:
+        policy, named_here = cosigned.policy_from(witnesses), cosigned.policy_from(())
+        try:
+            named_here = cosigned.declared(self.root)
+        except DocumentError as error:
+            self.checking.wrong(cosigned.WITNESSES, str(error))
+        return cosigned.Witnessing(policy, named_here)
 
     def _fetch(self, digest: str) -> bytes | None:
         try:

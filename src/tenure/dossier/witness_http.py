@@ -7,6 +7,7 @@ authenticated by the signature on its checkpoint.
 
 import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from tenure.dossier.checkpoint import Checkpoint, parse
@@ -35,6 +36,8 @@ def request_for(view: Reading, old: int, head: Checkpoint | None = None) -> Requ
     if note is None:
         raise UsageError("this log has no checkpoint yet; the first event makes one")
     head = head or parse(note)
+    own = tuple(each for each in head.signatures if each[0] == head.origin)
+    head = replace(head, signatures=own)  # a witness needs no other witness's
     if old > head.size:
         raise UsageError(
             f"the witness has seen {old} events, this log has {head.size}: its tail was cut, or this "
