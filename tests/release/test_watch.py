@@ -5,7 +5,7 @@ import yaml
 from pydantic import BaseModel
 
 from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage
-from tenure.errors import UsageError
+from tenure.errors import RefusedError, UsageError
 from tenure.measure import estimate
 from tenure.release import criteria, decide, happened, publish, watch
 
@@ -116,6 +116,27 @@ def test_counts_of_the_gateway_break_a_condition(released):
     assert released.view().state("child@1").availability == "none"
     with pytest.raises(UsageError, match="nothing to watch"):
         released.run(watch.stage, "child", {})
+
+
+def test_a_model_that_was_taken_down_is_not_published_again_on_the_old_decision(released, written):
+    attack = {"what": "new_attack", "because": "a suffix was published"}
+    released.run(happened.stage, "child", attack)
+    released.run(watch.stage, "child", {})
+
+    with pytest.raises(RefusedError, match="was taken down after the decision: plain: stale"):
+        released.run(publish.stage, "child", {})
+    again = released.run(decide.stage, "child", {"policy": written()})
+
+    assert again.findings["class"] == "internal"
+    assert released.run(publish.stage, "child", {}).findings["class"] == "internal"
+
+
+def test_a_later_decision_that_was_not_published_does_not_change_what_is_watched(released, written):
+    released.run(
+        decide.stage, "child", {"policy": written(classes=[{"id": "public", "audience": "all"}])}
+    )
+
+    assert released.run(watch.stage, "child", {}).findings["was"] == "limited"
 
 
 def test_a_run_that_was_broken_off_counts_as_an_attempt(house, written):

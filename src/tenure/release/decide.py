@@ -121,5 +121,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Decide to which class a model may be released, under a policy.",
-    reads=("assess/*", "align/*"),
+    reads=("assess/*", "align/*", "release/happened", "release/watch"),
 )

@@ -9,6 +9,7 @@ from tenure.errors import RefusedError
 from tenure.release.case import Standing
 from tenure.release.policy import Policy
 from tenure.release.verdict import gates
+from tenure.release.watch import taken_down
 
 
 class Spec(BaseModel):
@@ -85,6 +86,11 @@ def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> No
         )
     read = policy.assessments
     for event, evidence in view.all_evidence(model.id):
+        if event.index > decided.index and taken_down(evidence):
+            raise RefusedError(
+                f"{model.id} was taken down after the decision: {evidence.findings['because'][0]}; "
+                f"when that is mended, run 'tenure release decide --model {model.id}'"
+            )
         if evidence.name in read and event.index > decided.index:
             raise RefusedError(
                 f"{evidence.name} was recorded after the decision on {model.id} and not judged; "
@@ -97,5 +103,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Make a model available to the class that was decided, once it is kept.",
-    reads=("release/decide",),
+    reads=("release/decide", "release/watch", "release/withdraw"),
 )

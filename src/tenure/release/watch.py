@@ -31,14 +31,15 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     Raises:
         UsageError: the model is not available to anybody, so there is nothing to watch.
     """
-    event, standing, policy = _released(model, view)
+    event, standing, decided = _standing(model, view)
+    policy = Policy.model_validate_json(view.read(decided.files["policy.json"]))
     docket = docket_of(view, policy, model)
     released = Released(
         release=str(standing.findings["class"]),
         since=event.time,
         docket=docket,
         tallies=_tallies(view, policy, model, docket.now),
-        exempted=_exempted(view, model),
+        exempted=tuple(decided.findings.get("exemptions", ())),
     )
     found = watch(policy, released)
     if found.action == "downgrade" and not spec.dry:
@@ -72,33 +73,34 @@ def _said(model: Model, found: Outcome, *, dry: bool) -> str:
     return f"{model.id} {verb}, from {found.release}: {'; '.join(found.because)}"
 
 
-def _released(model: Model, view: View) -> tuple[Event, Evidence, Policy]:
-    """Find what put the model where it is: its publication, or a downgrade since."""
+def taken_down(evidence: Evidence) -> bool:
+    """Say whether this is a watch that took a model down."""
+    found = evidence.findings
+    return evidence.name == "release/watch" and found["action"] == "downgrade" and not found["dry"]
+
+
+def _standing(model: Model, view: View) -> tuple[Event, Evidence, Evidence]:
+    """Find what put the model where it is (its publication, or a downgrade since), and the decision."""
     if view.state(model.id).availability == "none":
         raise UsageError(
             f"{model.id} is not available to anybody, so there is nothing to watch; "
             f"'tenure status {model.id}' shows how it stands"
         )
-    pairs = view.all_evidence(model.id)
-    decided = [e for _, e in pairs if e.name == "release/decide" and "policy.json" in e.files]
-    moved = [
-        (event, e)
-        for event, e in pairs
-        if e.name == "release/publish"
-        or (e.name == "release/watch" and e.findings.get("action") == "downgrade" and not e.findings["dry"])
-    ]  # fmt: skip
-    if not decided or not moved:
+    decided: Evidence | None = None
+    found: tuple[Event, Evidence, Evidence] | None = None
+    for event, evidence in view.all_evidence(model.id):
+        if evidence.name == "release/decide":
+            decided = evidence
+        elif evidence.name == "release/publish" and decided is not None:
+            found = (event, evidence, decided)
+        elif taken_down(evidence) and found is not None:
+            found = (event, evidence, found[2])
+    if found is None:
         raise UsageError(
             f"{model.id} was made available without a decision on record; run "
             f"'tenure release decide --model {model.id}' and then 'tenure release publish'"
         )
-    event, standing = moved[-1]
-    return event, standing, Policy.model_validate_json(view.read(decided[-1].files["policy.json"]))
-
-
-def _exempted(view: View, model: Model) -> tuple[str, ...]:
-    decided = view.evidence("release/decide", model.id)
-    return tuple(decided.findings.get("exemptions", ())) if decided else ()
+    return found
 
 
 def _tallies(view: View, policy: Policy, model: Model, now: str) -> dict[str, Tally]:
