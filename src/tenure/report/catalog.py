@@ -1,5 +1,6 @@
 """What a dossier holds, in the order of its log, and the page each piece of evidence has."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,9 @@ from tenure.report import words
 
 Origin = Literal["live", "scripted", "attested", "recorded"]
 CONTROL = "control/"  # begins the name of a measure taken on a control
+NAMED_SMALL = re.compile(
+    r"(?<![\d.a-z])\d{1,3}m(?![a-z\d])", re.IGNORECASE
+)  # millions of parameters
 SMALL_BYTES = 4 << 30  # below about two billion parameters at 16 bits
 
 
@@ -60,9 +64,21 @@ class Subject:
         return found[-1] if found else None
 
     @property
+    def card_page(self) -> str:
+        """Name the page with its card."""
+        return f"card--{words.slug(self.model.id)}.html"
+
+    @property
     def small(self) -> bool:
-        """Say whether it is too small to show anything but that the machinery works."""
-        return self.model.kind == "weights" and self.size is not None and self.size < SMALL_BYTES
+        """Say whether it is too small to show anything but that the machinery works.
+
+        Where its files are elsewhere, the size that its name states decides (``smollm2-135m``).
+        """
+        if self.model.kind != "weights":
+            return False
+        if self.size is not None:
+            return self.size < SMALL_BYTES
+        return NAMED_SMALL.search(f"{self.model.name} {self.model.parent or ''}") is not None
 
     @property
     def card(self) -> list[tuple[str, Any]]:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
 
 import tenure
 from tenure.report import assessment, cards, exhibit, figures, findings, story, words
-from tenure.report.catalog import Catalog, Item
+from tenure.report.card import Card
+from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.copies import NO_SCRIPT, Copies
+from tenure.report.sheet import Piece, Said
 from tenure.report.terms import Explain
 
 HOME = "life.html"
@@ -69,9 +72,21 @@ def environment() -> Environment:
         plural=words.plural,
         cell=findings.cell,
         recipe=exhibit.recipe_words,
+        md=_markdown,
+        html=_html,
+        plainly=lambda value: Piece(str(value)).markdown(),
+        mdcode=lambda value: Piece(str(value), "code").markdown(),
     )
     made.tests["digest"] = words.is_digest
     return made
+
+
+def _markdown(said: Said) -> Markup:
+    return Markup("").join(piece.markdown() for piece in said)
+
+
+def _html(said: Said) -> Markup:
+    return Markup("").join(piece.html() for piece in said)
 
 
 class Site:
@@ -92,6 +107,8 @@ class Site:
         for item in self.catalog.items:
             given = self._evidence(item)
             self._page(item.page, "assessment.html" if given["a"] else "evidence.html", given)
+        for subject in self.catalog.subjects:
+            self._page(subject.card_page, "card.html", self._card(subject))
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
         return self._page(HOME, "life.html", self._life())
@@ -107,6 +124,7 @@ class Site:
             runs=RUNS,
             verify=VERIFY,
             here=name,
+            foot=self._foot(),
             small=any(subject.small for subject in self.catalog.subjects),
             **given,
         )
@@ -114,6 +132,12 @@ class Site:
         text = text.replace(CONTENTS, _contents(text), 1)
         path.write_text(text, encoding="utf-8")
         return path
+
+    def _foot(self) -> str:
+        events = self.catalog.events
+        last = f", the last of {words.moment(events[-1].time)}" if events else ""
+        count = words.plural(len(events), "signed event")
+        return f"Drawn by Tenure {tenure.__version__} from {count}{last}."
 
     def _life(self) -> dict[str, Any]:
         subjects = self.catalog.subjects
@@ -155,6 +179,11 @@ class Site:
             "controls": findings.controls(item.evidence.findings.get("controls")),
             "ruling": _own_ruling(self.catalog, item),
         }
+
+    def _card(self, subject: Subject) -> dict[str, Any]:
+        card = Card(self.catalog, subject, "html")
+        pages = {item.event.digest: item.page for item in subject.items}
+        return {**card.given(), "pages": pages}
 
     def _common(self) -> list[tuple[str, Any]]:
         """List the facts of running that are the same for every step."""

@@ -1,0 +1,86 @@
+"""What a decision rests on, number by number: each verdict with the event and the measure behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tenure.dossier.nouns import Event, Measure
+from tenure.report.catalog import CONTROL, Item, Subject
+
+DECIDED = "release/decide"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """One requirement as it was judged, and the measure that decided it.
+
+    ``exact`` says that the bound of the verdict is the bound of the measure as it is recorded; it is
+    not where the verdict was taken at another confidence (a later attempt, many rules together).
+    """
+
+    row: Mapping[str, Any]
+    about: str
+    item: Item | None = None
+    measure: Measure | None = None
+    exact: bool = False
+
+    @property
+    def event(self) -> Event | None:
+        """The event that holds the measure."""
+        return self.item.event if self.item else None
+
+    @property
+    def side(self) -> str:
+        """Which one-sided bound is read."""
+        return "lower" if "lower" in str(self.row.get("require", "")) else "upper"
+
+
+def bases(subject: Subject, decided: Item) -> list[Basis]:
+    """List every requirement of a decision with what it rests on; a rule of several has several."""
+    found: list[Basis] = []
+    for verdict in decided.evidence.findings.get("verdicts", ()):
+        for part in verdict.get("parts") or (verdict,):
+            row = {**verdict, **part}
+            found.append(_basis(subject, decided, row))
+    return found
+
+
+def _basis(subject: Subject, decided: Item, row: Mapping[str, Any]) -> Basis:
+    about = str(row.get("about", "risk"))
+    item = _before(subject, decided, str(row.get("assessment", "")))
+    measure = _measure(item, row) if item else None
+    if item is None or measure is None:
+        return Basis(row=row, about=about, item=item)
+    side = measure.lower if "lower" in str(row.get("require", "")) else measure.upper
+    bound = row.get("bound")
+    exact = bound is None or (side is not None and abs(side - float(bound)) < 1e-9)
+    return Basis(row=row, about=about, item=item, measure=measure, exact=exact)
+
+
+def _before(subject: Subject, decided: Item, name: str) -> Item | None:
+    """Return the newest evidence of a name at the time of the decision."""
+    found = [
+        item
+        for item in subject.items
+        if item.evidence.name == name and item.event.index < decided.event.index
+    ]
+    return found[-1] if found else None
+
+
+def _measure(item: Item, row: Mapping[str, Any]) -> Measure | None:
+    """Return the measure that decided: of several that fit, the one with the verdict's bound."""
+    wanted, bound = str(row.get("measure", "")), row.get("bound")
+    fit = [
+        m
+        for m in item.evidence.measures
+        if m.name == wanted
+        or (
+            (fnmatchcase(m.name, wanted) or fnmatchcase(m.name, f"{wanted}/*"))
+            and not m.name.startswith(CONTROL)
+        )
+    ]
+    if not fit or len(fit) == 1 or bound is None:
+        return fit[0] if fit else None
+    side = "lower" if "lower" in str(row.get("require", "")) else "upper"
+    return min(fit, key=lambda m: abs(float(getattr(m, side) or 0.0) - float(bound)))
