@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,27 @@ from tenure.release.external import BUNDLE
 
 DECISION = "release/decide"
 QUIET = ("unit", "note")  # what may repeat the content of samples
-PLAIN = ("policy.json", "commitments.json", "decision.json")  # files that hold no samples
+PLAIN = (
+    "policy.json",
+    "docket.json",
+    "commitments.json",
+    "decision.json",
+)  # files that hold no samples
 FORM, SIGNER = "review.yaml", "sign_review.py"
 LARGEST = 16 << 20  # bytes of a file that is handed out, unless said otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """What is handed out, to whom (for the record), and up to which size of a file in bytes."""
+    """What is handed out, to whom (for the record), and up to which size of a file in bytes.
+
+    ``more`` are further texts to read, by file name: a model card, another checker.
+    """
 
     choice: Choice = field(default_factory=Choice)
     to: str = ""
     largest: int = LARGEST
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +141,12 @@ def _dress(
     if decided:
         told = {"summary": decided[-1].summary, **decided[-1].findings}
         write(folder / "decision.json", json.dumps(told, indent=1, ensure_ascii=False).encode())
+    for name, text in parcel.more.items():
+        write(folder / name, text.encode())
     shutil.copyfile(sign_review.__file__, folder / SIGNER)
     rows = (folder / CHECKER).is_file()
-    write(folder / "README.md", _readme(model, decided[-1:], rows=rows).encode())
+    readme = _readme(model, decided[-1:], parcel.more, rows=rows)
+    write(folder / "README.md", readme.encode())
     files = {
         path.relative_to(folder).as_posix(): digest_file(path)
         for path in sorted(folder.rglob("*"))
@@ -189,7 +201,7 @@ def _form(model: str, claims: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _readme(model: str, decided: Sequence[Evidence], *, rows: bool) -> str:
+def _readme(model: str, decided: Sequence[Evidence], more: Mapping[str, str], *, rows: bool) -> str:
     said = f"It was decided: {decided[0].summary}\n" if decided else "No release was decided yet.\n"
     check = (
         f"python3 {CHECKER}      # the record, the rows that are shown, every number\n"
@@ -203,6 +215,7 @@ def _readme(model: str, decided: Sequence[Evidence], *, rows: bool) -> str:
         if rows
         else ""
     )
+    besides = "".join(f"- `{name}`\n" for name in sorted(more))
     return f"""# The record of {model}, for an outside reviewer
 
 {said}
@@ -219,7 +232,7 @@ You need Python 3.10 or newer, nothing else; no step needs a network.
 - `decision.json`: the decision and the verdict on each rule, with its reason.
 - `events.jsonl`: the signed record; `proofs.jsonl` and `checkpoint` show that it is part of the log.
 - `files/`: the policy, and whatever else may be seen; `left-out.json` lists the rest.
-{shown}
+{shown}{besides}
 3. Fill in `review.yaml`: your name, your conflicts of interest (or: none), what you say of each claim.
 
 4. Sign it, with a key of your own that is made the first time, and send back `review.signed.json`:

@@ -43,6 +43,7 @@ def extension(
     from tenure.dossier.samples import SECRET, secret_in
     from tenure.measure.disclosing import Choice
     from tenure.release.bundle import Parcel, pack
+    from tenure.report.card import markdown
 
     choice = Choice(
         withhold=wanted(withhold),
@@ -57,7 +58,8 @@ def extension(
         keys = held.writer.keys.folder
         secret = secret_in(keys, create=False) if (keys / SECRET).exists() else None
         with held.emitter(named.id, "release/bundle") as emit:
-            parcel = Parcel(choice=choice, to=to, largest=largest << 10)
+            more = {"model-card.md": markdown(held.view(), named.id)}
+            parcel = Parcel(choice=choice, to=to, largest=largest << 10, more=more)
             made = pack(held.reading, secret, named.id, parcel, emit, into)
     typer.echo(f"{made.path}: {made.events} events, {made.shown} of {made.rows} rows in whole")
     for warning in made.warnings:
