@@ -32,7 +32,7 @@ BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, 
 def _unlike(about: str, ours: JSON, theirs: JSON) -> Iterator[str]:
     """Yield each field of a verdict that differs."""
     for name in COMPARED:
-        a, b = ours.get(name) or None, theirs.get(name) or None
+        a, b = (None if row.get(name) == [] else row.get(name) for row in (ours, theirs))
         near = isinstance(a, float | int) and isinstance(b, float | int) and abs(a - b) <= CLOSE
         if a != b and not near:
             yield f"{about}: {name} was recorded as {theirs.get(name)!r}; judged again it is {ours.get(name)!r}"  # fmt: skip

@@ -18,6 +18,7 @@ WORST_FIRST = ("not met", "missing", "stale", "not shown", "met")
 ASSURANCES = ("self_attested", "reproduced", "third_party")
 STATES = ("excluded", "not_excluded", "reached")
 SKEW = timedelta(minutes=5)
+EMPTY = ("presence", "not shown")  # nothing was graded: n is 0
 NEAR = 1e-9  # two levels that are the same
 
 
@@ -136,20 +137,18 @@ class Case:
         return all(w is not None and w[0] > self.threshold for w in worst)
 
     def bounds(self) -> JSON:
-        """Hold every measure against the threshold; the worst decides."""
-        order, side = ("not met", "not shown", "met"), self.part["require"]["bound"]
-        rows = [
-            (_held(self.part["require"], m.get("lower"), m.get("upper")), m) for m in self.measures
-        ]
-
-        def rank(row: tuple[str, JSON]) -> tuple[int, float]:
-            reach = row[1].get(side)
+        """Hold every measure against the threshold; the worst decides, one without a bound first."""
+        require, rows = self.part["require"], list[tuple[int, float, str, JSON]]()
+        for measure in self.measures:
+            ends = measure.get("lower"), measure.get("upper")
+            answer = _held(require, *ends)
+            reach = None if None in ends else measure[require["bound"]]
             near = -math.inf if reach is None else -reach if self.upper else reach
-            return order.index(row[0]), near
-
-        verdict, worst = min(rows, key=rank)
-        unmet = sorted(m["name"] for answer, m in rows if answer != "met")
-        return {"verdict": verdict, "bound": worst.get(side), "n": worst["n"], "open": unmet}
+            said = {"verdict": answer, "bound": reach, "n": measure["n"], "name": measure["name"]}
+            rows.append((("not met", "not shown", "met").index(answer), near, answer, said))
+        worst = min(rows, key=lambda row: row[:2])[3]
+        unmet = sorted(said["name"] for _, _, answer, said in rows if answer != "met")
+        return {**worst, "open": unmet if len(rows) > 1 else []}
 
     def judged(self) -> JSON:
         """Ask the gates in their order; the first that does not say met decides."""
@@ -158,7 +157,7 @@ class Case:
             if gate == "bound":
                 found |= self.bounds()
             elif not holds(self):
-                found["verdict"] = word
+                found |= {"verdict": word} | ({"n": 0} if (gate, word) == EMPTY else {})
             if found["verdict"] != "met":
                 return found | {"gate": gate}
         return found | {"gate": GATES[-1][0]}
@@ -232,7 +231,7 @@ class Court:
         cases = [Case(self, rule, part) for part in rule.get("all") or [rule]]
         rows = [case.judged() for case in cases]
         found = dict(min(rows, key=lambda row: WORST_FIRST.index(row["verdict"])))
-        if rule.get("all"):
+        if len(rows) > 1:
             found["parts"] = rows
         if found["verdict"] == "met":
             kinds = {case.evidence["kind"] for case in cases}
@@ -243,25 +242,28 @@ class Court:
         return found
 
     def _check(self, check: JSON) -> JSON:
+        """Ask ledger, evidence_type and judge; what the check does not ask is met."""
         if check["ledger"] is not None:
             rows = self.docket["ledgers"].get(check["ledger"])
-            shut = all(row["state"] in check["state_in"] for row in rows or [])
-            verdict = "missing" if rows is None else "met" if shut else "not met"
-            return {"verdict": verdict, "gate": "ledger"}
+            if rows is None:
+                return {"verdict": "missing", "gate": "ledger"}
+            if any(row["state"] not in check["state_in"] for row in rows):
+                return {"verdict": "not met", "gate": "ledger", "n": len(rows)}
+            return {"verdict": "met", "gate": "judge"}
         asked = {p["assessment"] for r in self.policy["rules"] for p in (r["all"] or [r])}
         rested = [self.newest[name]["evidence"] for name in sorted(self.newest) if name in asked]
         if not check["judge"]:
             unfinished = any(self.unfinished(evidence) for evidence in rested)
-            verdict = "not met" if unfinished else "met" if rested else "missing"
-            return {"verdict": verdict, "gate": "evidence_type"}
+            verdict = "not shown" if unfinished else "met" if rested else "missing"
+            return {"verdict": verdict, "gate": "judge" if verdict == "met" else "evidence_type"}
         name, require = check["judge"]["agreement"], check["judge"]["require"]
-        found = {"verdict": "met" if rested else "missing", "gate": "judge"}
         for shown in (card.get(name) or {} for each in rested for card in _judges(each)):
             ends = shown.get("low"), shown.get("high")
             answer = "missing" if None in ends else _held(require, *ends)
             if answer != "met":
-                return found | {"verdict": answer}
-        return found
+                told = {} if None in ends else {"bound": ends[require["bound"] == "upper"], "n": shown.get("n")}  # fmt: skip
+                return {"verdict": answer, "gate": "judge", **told}
+        return {"verdict": "met" if rested else "missing", "gate": "judge"}
 
 
 def _judges(evidence: JSON) -> list[JSON]:

@@ -1,5 +1,7 @@
 """Does the bound lie on the safe side of the threshold? The point estimate decides nothing."""
 
+import math
+
 from tenure.dossier.nouns import Measure
 from tenure.release.case import Answer, Case, Gate
 from tenure.release.measures import at_level, said
@@ -29,30 +31,34 @@ def judge(measure: Measure, require: Require) -> Answer:
     return Answer(status=status, why=why, bound=safe, n=measure.n)
 
 
+def _tested(case: Case, measure: Measure, require: Require) -> Answer:
+    """Judge one measure at the level of the case."""
+    there = at_level(measure, case.level, case.docket.read)
+    if there is not None:
+        return judge(there, require)
+    return Answer(
+        status="not shown",
+        why=f"{measure.name} was bounded at {measure.level:.2%} and is to be tested at "
+        f"{case.level:.2%}; without sample records it cannot be computed again",
+        n=measure.n,
+    )
+
+
+def _rank(answer: Answer, *, upper: bool) -> tuple[int, float]:
+    """Sort the worst first; where nothing is known of a bound, it could lie anywhere."""
+    if answer.bound is None:
+        return WORST_FIRST.index(answer.status), -math.inf
+    return WORST_FIRST.index(answer.status), -answer.bound if upper else answer.bound
+
+
 def check(case: Case) -> Answer:
     """Judge every measure the requirement means; the worst decides, and those not met are named."""
     found, part = case.measures, case.part
     if not found or part is None:
         return Answer(status="missing", why="no evidence on record")
-    answers: list[tuple[str, Answer]] = []
-    for measure in found:
-        there = at_level(measure, case.level, case.docket.read)
-        if there is None:
-            return Answer(
-                status="not shown",
-                why=f"{measure.name} was bounded at {measure.level:.2%} and is to be tested at "
-                f"{case.level:.2%}; without sample records it cannot be computed again",
-                n=measure.n,
-            )
-        answers.append((measure.name, judge(there, part.require)))
+    answers = [(measure.name, _tested(case, measure, part.require)) for measure in found]
     upper = part.require.bound == "upper"
-    worst = min(
-        (answer for _, answer in answers),
-        key=lambda a: (
-            WORST_FIRST.index(a.status),
-            (-(a.bound or 0.0) if upper else (a.bound or 0.0)),
-        ),
-    )
+    worst = min((answer for _, answer in answers), key=lambda a: _rank(a, upper=upper))
     if len(found) == 1:
         return worst
     unmet = tuple(sorted(name for name, answer in answers if answer.status != "met"))
