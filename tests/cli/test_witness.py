@@ -78,7 +78,12 @@ def test_tiles_and_proofs_are_made_and_checked_by_the_commands_they_name(tenure,
 
     answer = said(tenure("export", "--proof", "2", "--into", "proof"))
     assert "--log tenure/" in answer
-    assert (tmp_path / "proof" / "event-2.tlog-proof").is_file()
+    place, log = "proof/event-2.tlog-proof", said(tenure("witness", "key")).strip()
+    assert "OK: event 2 of 3 in tenure/" in said(tenure("verify-proof", place, "--log", log))
+    (tmp_path / "proof" / "event-2.json").write_bytes(b"another")
+    assert tenure("verify-proof", place, "--log", log).returncode == 3
+    (tmp_path / "proof" / "event-2.json").unlink()
+    assert tenure("verify-proof", place, "--log", log).returncode == 2
 
 
 @pytest.mark.parametrize(

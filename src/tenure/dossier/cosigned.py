@@ -252,7 +252,8 @@ class Witnessing:
             seen = Seen(cosignature=each, size=checkpoint.size, trusted=trusted)
             if seen not in self.seen:
                 self.seen.append(seen)
-        if self.policy.logs and not log_signed(checkpoint, list(self.policy.logs)):
+        logs = [key for key in self.policy.logs if key.name == checkpoint.origin]
+        if self.policy.logs and not log_signed(checkpoint, logs):
             return
         by = self._texts.setdefault(checkpoint.text, set())
         by.update(each.witness for each in found)

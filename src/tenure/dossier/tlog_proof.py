@@ -10,7 +10,8 @@ from pathlib import Path
 from tenure.dossier import cosigned, verifier
 from tenure.dossier.checkpoint import Checkpoint, parse
 from tenure.dossier.cosignature import Cosignature, Vkey, cosignatures, log_signed
-from tenure.dossier.envelope import unseal
+from tenure.dossier.envelope import unseal, unwrap
+from tenure.dossier.keys import fingerprint
 from tenure.dossier.merkle import Tree, leaf_hash, root_from_inclusion
 from tenure.dossier.nouns import Event
 from tenure.dossier.reading import Reading
@@ -91,16 +92,22 @@ class Proven:
 def check_proof(text: str, entry: bytes, log: Vkey, policy: Policy) -> Proven:
     """Check a proof offline: this entry is in the log of this key, and the quorum saw it.
 
+    The event's own signature is checked where it is the log's key that signed it; of other roles
+    the proof shows that the log took the event in, which it does not do unsigned.
+
     Raises:
         IntegrityError: with what does not fit.
     """
     found = read_proof(text)
     head = parse(found.checkpoint)
-    if head.origin != log.name or not log_signed(head, [log, *policy.logs]):
+    keys = [key for key in (log, *policy.logs) if key.name == head.origin]
+    if head.origin != log.name or not log_signed(head, keys):
         raise IntegrityError(f"the checkpoint is not of {log.name}, or not signed by its key")
     if root_from_inclusion(leaf_hash(entry), found.index, head.size, found.hashes) != head.root:
         raise IntegrityError("the proof does not lead from this event to the checkpoint's root")
-    event = unseal(entry)
+    event, sealed = unseal(entry), unwrap(entry)
+    if sealed.keyid == fingerprint(log.public) and not sealed.signed_by(log.public):
+        raise IntegrityError("the event is not signed by the key it names")
     if event.index != found.index:
         raise IntegrityError(f"the event was written as number {event.index}, not {found.index}")
     seen = cosignatures(head, list(policy.witnesses.values()))
