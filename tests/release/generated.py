@@ -1,4 +1,4 @@
-"""Random policies and dockets: every gate, every kind of rule, evidence near its threshold.
+"""Random policies and dockets: every gate, kind of rule and level, evidence near its threshold.
 
 ``generate(seed)`` returns a (policy, docket) that can be judged and written; a second
 implementation of the verdict is held against ours on these.
@@ -88,6 +88,49 @@ def _rule(draw: Random, number: int) -> dict[str, Any]:
     return found | (parts[0] if len(parts) == 1 else {"all": parts})
 
 
+def _levels(draw: Random) -> dict[str, Any]:
+    """Capabilities, the levels that follow from them, and safeguards; often none."""
+    if draw.random() < 0.4:
+        return {}
+    usual = {"claim": "c", "harm": "physical", "evidence": {"controls_passed": False}}
+    limit = draw.choice([0.05, 0.2])
+    capabilities = [
+        usual
+        | {
+            "id": name,
+            "assessment": draw.choice(ASSESSMENTS),
+            "measure": draw.choice(["rate", "other"]),
+            "reached": {"bound": "lower", "gt": draw.choice([limit, 0.3])},
+            "excluded": {"bound": "upper", "lt": limit},
+        }
+        for name in ("c1", "c2")
+    ]
+    safeguards = [
+        usual
+        | {
+            "id": name,
+            "assessment": draw.choice(ASSESSMENTS),
+            "measure": "rate",
+            "require": _require(draw),
+        }
+        for name in ("g1", "g2")
+    ]
+    levels = [
+        {"id": "L1"},
+        {
+            "id": "L2",
+            "when_any": [{"capability": "c1", "state": draw.choice(["not_excluded", "reached"])}],
+            "requires": {"safeguards": ["g1"], "approvals": ["chief"]},
+        },
+        {
+            "id": "L3",
+            "when_any": [{"capability": name, "state": "reached"} for name in ("c1", "c2")],
+            "requires": {"safeguards": ["g2", "g1"], "approvals": ["board", "chief"]},
+        },
+    ]
+    return {"capabilities": capabilities, "safeguards": safeguards, "levels": levels}
+
+
 def _policy(draw: Random) -> Policy | None:
     rules = [_rule(draw, number) for number in range(draw.randint(1, 6))]
     ids = [rule["id"] for rule in rules]
@@ -103,7 +146,7 @@ def _policy(draw: Random) -> Policy | None:
         "classes": [{"id": "public", "audience": "all", "needs": ids}],
     }
     try:
-        return Policy.model_validate(document)
+        return Policy.model_validate(document | _levels(draw))
     except ValueError:
         return None  # it contradicts itself
 

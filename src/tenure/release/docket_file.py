@@ -25,8 +25,9 @@ READ = ("name", "model", "summary", "kind", "measures", "findings", "expires")
 
 def restated(policy: Policy, docket: Docket) -> Docket:
     """Return the docket with every measure that the policy reads bounded at its attempt's level."""
+    read = policy.assessments
     filed = [
-        _restated(policy, held, docket) if held.evidence.name in policy.assessments else held
+        _restated(policy, held, docket) if held.evidence.name in read else held
         for held in docket.filed
     ]
     return replace(docket, filed=filed, read=quiet)

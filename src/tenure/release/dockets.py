@@ -30,8 +30,9 @@ NONE = "none"
 
 def criteria_index(view: View, policy: Policy) -> int | None:
     """Return where this very policy was first put on record, for any model, or None."""
+    digest = policy.digest
     for event in view.events(act="note", name=CRITERIA):
-        if event.body.get("policy") == policy.digest:
+        if event.body.get("policy") == digest:
             return event.index
     return None
 

@@ -13,12 +13,11 @@ attempts at one rule are corrected: see ``attempts``.
 """
 
 from datetime import date
-from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from tenure import documents
 from tenure.dossier.canonical import digest_of
@@ -83,8 +82,6 @@ class Policy(Part):
     The defaults of version v1 never change: :attr:`digest` leaves them out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
-
     apiVersion: Literal["tenure/policy.v1"]  # noqa: N815 - the field's usual name
     kind: Literal["ReleasePolicy"]
     metadata: Metadata
@@ -116,7 +113,7 @@ class Policy(Part):
             raise wrong("Policy", at, why)
         return self
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Digest the policy's content, whatever its layout, without what is left at its default.
 
@@ -124,13 +121,13 @@ class Policy(Part):
         """
         return digest_of(self.model_dump(mode="json", exclude_defaults=True))
 
-    @cached_property
+    @property
     def claims(self) -> int:
         """How many bounds the policy reads: of rules, safeguards and capabilities."""
         parts = sum(max(1, len(rule.parts)) for rule in self.rules)
         return parts + len(self.safeguards) + len(self.capabilities)
 
-    @cached_property
+    @property
     def assessments(self) -> frozenset[str]:
         """Every assessment that something in the policy reads."""
         ours = {name for rule in self.rules for name in rule.assessments}
