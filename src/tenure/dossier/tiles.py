@@ -5,7 +5,6 @@ its length in two bytes). A full tile is written once and never again; the check
 that whoever reads it finds what it stands for, also after a kill.
 """
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
@@ -116,6 +115,8 @@ def export_tiles(source: Source, into: Path | str, note: str) -> Tiled:
 @contextmanager
 def _alone(folder: Path) -> Generator[None]:
     """Hold the folder: of two exports at once the second is told so."""
+    import fcntl  # not on every system on which tiles can be read
+
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
