@@ -260,7 +260,14 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         if view.evidence(name, model.id) is None:
             verb = name.replace("/", " ").replace("_", "-")
             due.append((reason, f"tenure {verb} --model {model.id}"))
-    return due
+    return due + _promised(view, model)
+
+
+def _promised(view: View, model: Model) -> list[tuple[str, str]]:
+    """What the commitments in force ask for: late, broken, not to be seen, or coming up."""
+    from tenure.release.commitments_record import owed as promised
+
+    return promised(view, model)
 
 
 def _assessments(view: View, model: Model) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ FOLDERS = {
     "critic": "tenure.align.critics",
     "organism": "tenure.assess.organisms",
     "gate": "tenure.release.gates",
+    "commitment": "tenure.release.checks",
     "step": "tenure.serve.steps",
     "store": "tenure.preserve.stores",
     "command": "tenure.cli.commands",

@@ -15,6 +15,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 
 from tenure.assess.scenario import Text, load, names, pick, thin
+from tenure.dossier import promises
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
 
@@ -73,15 +74,9 @@ def setup() -> Setup:
 def on_file(model: Model, view: View) -> tuple[str, ...]:
     """List the commitments that the dossier holds about this model or its organisation.
 
-    A commitment is a ``note`` or ``sign`` event named ``commitment/...`` whose body has a ``text``.
+    What counts as one is said in :mod:`tenure.dossier.promises`.
     """
-    found: dict[str, None] = {}
-    for about in (model.id, ""):
-        for event in view.events(name="commitment/*", model=about):
-            text = event.body.get("text")
-            if event.act in ("note", "sign") and isinstance(text, str) and text.strip():
-                found.setdefault(text.strip())
-    return tuple(found)
+    return tuple(promises.on_file(view, model))
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tenure.dossier import promises
 from tenure.dossier.nouns import JSON, Act, Event, Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError
@@ -60,16 +61,10 @@ def successor_of(model: Model, view: View, named: str | None) -> Model | None:
 def commitments(view: View, model: Model, given: Sequence[str]) -> list[str]:
     """List the commitments on file: those written in the settings, and those of the dossier.
 
-    A commitment in the dossier is a ``note`` or ``sign`` event named ``commitment/...`` whose body
-    holds ``text``, about the model or about the organisation.
+    What counts as a commitment in the dossier, and for whom one that was withdrawn still stands,
+    is said in :mod:`tenure.dossier.promises`.
     """
-    found = list(given)
-    for about in (model.id, ""):
-        for event in view.events(name="commitment/*", model=about):
-            text = event.body.get("text")
-            if isinstance(text, str) and text not in found:
-                found.append(text)
-    return found
+    return list(dict.fromkeys([*given, *promises.on_file(view, model)]))
 
 
 def facts(view: View, model: Model, given: Sequence[str]) -> list[str]:

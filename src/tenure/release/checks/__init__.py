@@ -1,0 +1,1 @@
+"""Checks of commitments: one file each, found by name."""

@@ -1,0 +1,123 @@
+"""Reading a dossier for the checks, and putting breaches on record: each once, each recovery once."""
+
+from collections.abc import Mapping, Sequence
+
+from tenure.dossier.canonical import canonical, digest, now
+from tenure.dossier.nouns import JSON, Model
+from tenure.dossier.stage import View
+from tenure.dossier.writer import Draft
+from tenure.release.commitments_case import Day, Subject
+from tenure.release.commitments_register import check_clock, register_of
+from tenure.release.commitments_status import Record, Row, Standing, mapping_of, standing
+
+USAGE = "usage/"
+BREACH, RECOVERED, CHECKED = "commitments/breach", "commitments/recovered", "commitments/checked"
+READ = ("preserve/*", "retire/*", "release/publish")
+
+
+def record_of(view: View, models: Sequence[Model] | None = None) -> Record:
+    """Read what the checks need of these models (by default all), and of the ledger."""
+    chosen = view.models() if models is None else models
+    return Record(
+        subjects=tuple(_subject(view, model) for model in chosen),
+        days=tuple(days_of(view)),
+        breaches=tuple(
+            sorted(
+                [*view.events(act="note", name=BREACH), *view.events(act="note", name=RECOVERED)],
+                key=lambda event: event.index,
+            )
+        ),
+    )
+
+
+def _subject(view: View, model: Model) -> Subject:
+    events = [
+        *view.events(act="register", model=model.id),
+        *view.events(act="fact", model=model.id),
+    ]
+    for name in READ:
+        events += view.events(act="evidence", name=name, model=model.id)
+    events += view.events(act="start", name="preserve/keep", model=model.id)
+    events += view.events(act="note", name="retire/*", model=model.id)
+    return Subject(
+        model=model,
+        contained=view.state(model.id).containment is not None,
+        events=tuple(sorted(events, key=lambda event: event.index)),
+    )
+
+
+def days_of(view: View) -> list[Day]:
+    """Read the daily digests of the gateway's ledger; the first that was signed of a day counts."""
+    found: dict[str, Day] = {}
+    for event in view.events(act="note", name=f"{USAGE}*", model=""):
+        day = event.name.removeprefix(USAGE)
+        models: Mapping[str, Mapping[str, int]] = event.body.get("models") or {}
+        silent: Mapping[str, int] = event.body.get("silent") or {}
+        found.setdefault(day, Day(day=day, event=event, models=models, silent=silent))
+    return [found[day] for day in sorted(found)]
+
+
+def standing_of(
+    view: View, at: str | None = None, models: Sequence[Model] | None = None
+) -> Standing:
+    """Say how the promises of a dossier stand, by default now.
+
+    Raises:
+        RefusedError: this machine's clock was set back.
+    """
+    moment = at
+    if moment is None:
+        moment = now()
+        check_clock(view.events(act="fact"), moment)
+    return standing(register_of(view), record_of(view, models), moment)
+
+
+def changes(found: Standing) -> list[Draft]:
+    """Draft what has changed: a breach that is not on record yet, a recovery from one that is."""
+    standing_breaches: dict[tuple[str, str, str], bool] = {}
+    for event in found.breaches:
+        key = (str(event.body["id"]), str(event.body["promise"]), event.model)
+        standing_breaches[key] = event.name == BREACH
+    made: list[Draft] = []
+    for key, row in mapping_of(found).items():
+        open_now = standing_breaches.get(key, False)
+        if row.status == "broken" and not open_now:
+            made.append(_draft(BREACH, key, row))
+        elif open_now and row.status in ("kept", "at risk") and row.last is not None:
+            made.append(_draft(RECOVERED, key, row))
+    return made
+
+
+def _draft(name: str, key: tuple[str, str, str], row: Row) -> Draft:
+    body: dict[str, JSON] = {"id": key[0], "promise": key[1], "why": row.why}
+    if name == BREACH:
+        body["command"] = row.command
+    elif row.last is not None:
+        body["proof"] = row.last.event.digest
+    return Draft(act="note", name=name, model=key[2], body=body)
+
+
+def checked(found: Standing) -> Draft:
+    """Draft the note that a check was made, and what it said."""
+    body = {
+        "at": found.at,
+        "status": found.status,
+        "counts": {status: n for status, n in found.counts.items() if n},
+        "standing": digest(canonical(found.to_json())),
+    }
+    return Draft(act="note", name=CHECKED, model="", body=body)
+
+
+def owed(view: View, model: Model) -> list[tuple[str, str]]:
+    """List what the promises ask for a model now: (reason, command); nothing where it is kept."""
+    if not view.events(act="sign", name="commitments/adopted", model=""):
+        return []
+    due: list[tuple[str, str]] = []
+    for line in standing_of(view, models=[model]).lines:
+        for row in line.rows:
+            open_line = row.status in ("broken", "at risk", "not shown")
+            if open_line or (row.status == "not due" and row.planned):
+                due.append(
+                    (f"promised ({line.entry.one.id}), {row.status}: {row.why}", row.command)
+                )
+    return due
