@@ -57,6 +57,14 @@ def test_more_attempts_ask_for_more(make):
 
 
 @pytest.mark.slow
+def test_a_later_attempt_asks_for_more_where_the_error_is_spent(make):
+    spending, shared = make.policy(attempts="spending"), make.policy(attempts=3)
+
+    assert [plan(spending, attempt=i)[0]["n_at_0"] for i in (1, 2, 3)] == [72, 94, 107]
+    assert len({plan(shared, attempt=i)[0]["n_at_0"] for i in (1, 2, 3)}) == 1
+
+
+@pytest.mark.slow
 def test_every_part_of_a_rule_and_every_safeguard_has_a_row():
     rows = plan(read_policy(Path(__file__).parent / "full.yaml"))
 

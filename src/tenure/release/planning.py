@@ -94,24 +94,28 @@ def ruler(part: Requirement, level: float) -> Ruler | None:
     return None
 
 
-def plan(policy: Policy, planned: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
+def plan(
+    policy: Policy, planned: Mapping[str, int] | None = None, attempt: int = 1
+) -> list[dict[str, Any]]:
     """Return one row a requirement, of rules and safeguards: the n it takes after 0, 1, 2 and 5 failures, and what is planned.
 
     ``planned`` gives the n of an assessment, or of one of its measures as ``assessment measure``;
     by default the ``min_n`` of the rule. n counts independent samples: where they come in clusters
-    and failures are rare, it counts clusters (``stats.clustered``). All is for the first attempt.
+    and failures are rare, it counts clusters (``stats.clustered``). ``attempt`` says
+    which one is planned: under alpha spending each needs more than the one before.
     """
     chosen = planned or {}
     rows: list[dict[str, Any]] = []
     for rule in (*policy.rules, *(each.rule for each in policy.safeguards)):
         for part in rule.parts:
             n = chosen.get(f"{part.assessment} {part.measure}", chosen.get(part.assessment))
-            rows.append(_row(policy, rule, part, rule.evidence.min_n if n is None else n))
+            n = rule.evidence.min_n if n is None else n
+            rows.append(_row(policy, rule, part, n, policy.level_of(attempt)))
     return rows
 
 
-def _row(policy: Policy, rule: Rule, part: Requirement, n: int) -> dict[str, Any]:
-    held = ruler(part, policy.level)
+def _row(policy: Policy, rule: Rule, part: Requirement, n: int, level: float) -> dict[str, Any]:
+    held = ruler(part, level)
     needed = [held.fewest(k) for k in FAILURES] if held else [None] * len(FAILURES)
     enough = held.enough() if held else None
     return {
@@ -125,7 +129,7 @@ def _row(policy: Policy, rule: Rule, part: Requirement, n: int) -> dict[str, Any
         "planned_n": n,
         "power_at_half": f"{held.power(n):.0%}" if held else NONE,
         "can_decide": _can(held, n, needed),
-        "sees": _sees(part, n, policy.level),
+        "sees": _sees(part, n, level),
     }
 
 

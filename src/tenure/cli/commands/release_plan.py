@@ -23,6 +23,10 @@ def extension(
     speed: Annotated[
         float | None, typer.Option(help="Tokens per second of the model, to say minutes.")
     ] = None,
+    attempt: Annotated[
+        int,
+        typer.Option(min=1, help="Which attempt is planned; under spending a later needs more."),
+    ] = 1,
 ) -> None:
     """Print, rule by rule, the n it takes to decide at all, and what the assessments would show.
 
@@ -43,7 +47,7 @@ def extension(
         root = find_dossier(dossier, create=True)
         view = open_view(root) if root.is_dir() else None
         plans = forecasts(held.assessments, resolve(model, view), view, speed)
-    rows = plan(held, _planned_n(plans))
+    rows = plan(held, _planned_n(plans), attempt)
     for row in rows:
         _say(row, _sized(row, plans))
     if model is not None:
