@@ -155,6 +155,11 @@ class Safeguard(Claim):
     unit: Unit = "proportion"
     require: Require
 
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> "Safeguard":
+        _ = self.rule  # what a blocker may not be is refused here
+        return self
+
     @property
     def rule(self) -> Rule:
         """The same, to be judged as any blocker is."""
@@ -188,6 +193,7 @@ class Capability(Claim):
             )
         for field in ("reached", "excluded"):
             _possible(getattr(self, field), self.unit, field)
+        _ = self.rule("excluded")  # what a blocker may not be is refused here
         return self
 
     def rule(self, state: Literal["reached", "excluded"]) -> Rule:
