@@ -57,16 +57,13 @@ class Subject:
     size: int | None
     registered: Event | None
     drill: Event | None
+    card_page: str
+    release_page: str
 
     def last(self, name: str) -> Item | None:
         """Return the newest evidence of a name."""
         found = [item for item in self.items if item.evidence.name == name]
         return found[-1] if found else None
-
-    @property
-    def card_page(self) -> str:
-        """Name the page with its card."""
-        return f"card--{words.slug(self.model.id)}.html"
 
     @property
     def small(self) -> bool:
@@ -160,6 +157,8 @@ def _subject(view: View, model: Model, taken: dict[str, int]) -> Subject:
         size=weight(view, model),
         registered=registered[0] if registered else None,
         drill=drills[-1] if drills else None,
+        card_page=_free(f"card--{words.slug(model.id)}", taken),
+        release_page=_free(f"release--{words.slug(model.id)}", taken),
     )
 
 

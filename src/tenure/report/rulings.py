@@ -40,15 +40,17 @@ def bases(subject: Subject, decided: Item) -> list[Basis]:
     """List every requirement of a decision with what it rests on; a rule of several has several."""
     found: list[Basis] = []
     for verdict in decided.evidence.findings.get("verdicts", ()):
-        for part in verdict.get("parts") or (verdict,):
-            row = {**verdict, **part}
-            found.append(_basis(subject, decided, row))
+        parts = verdict.get("parts") or ()
+        found += [_basis(subject, decided, {**verdict, **part}) for part in parts or (verdict,)]
+        if parts and verdict["verdict"] not in {part["verdict"] for part in parts}:
+            alone = {k: v for k, v in verdict.items() if k not in ("bound", "n", "measure")}
+            found.append(Basis(row=alone, about=str(verdict.get("about", "risk"))))
     return found
 
 
 def _basis(subject: Subject, decided: Item, row: Mapping[str, Any]) -> Basis:
     about = str(row.get("about", "risk"))
-    item = _before(subject, decided, str(row.get("assessment", "")))
+    item = before(subject, decided, str(row.get("assessment", "")))
     measure = _measure(item, row) if item else None
     if item is None or measure is None:
         return Basis(row=row, about=about, item=item)
@@ -58,7 +60,7 @@ def _basis(subject: Subject, decided: Item, row: Mapping[str, Any]) -> Basis:
     return Basis(row=row, about=about, item=item, measure=measure, exact=exact)
 
 
-def _before(subject: Subject, decided: Item, name: str) -> Item | None:
+def before(subject: Subject, decided: Item, name: str) -> Item | None:
     """Return the newest evidence of a name at the time of the decision."""
     found = [
         item

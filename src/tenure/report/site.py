@@ -11,7 +11,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
 import tenure
-from tenure.report import assessment, cards, exhibit, figures, findings, story, words
+from tenure.report import assessment, cards, commitments, exhibit, figures, findings, release, story, words
 from tenure.report.card import Card
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.copies import NO_SCRIPT, Copies
@@ -109,8 +109,15 @@ class Site:
             self._page(item.page, "assessment.html" if given["a"] else "evidence.html", given)
         for subject in self.catalog.subjects:
             self._page(subject.card_page, "card.html", self._card(subject))
+            if subject.items:
+                self._page(
+                    subject.release_page, "release.html", release.given(self.catalog, subject)
+                )
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
+        promised = commitments.given(self.catalog)
+        self._page(commitments.PAGE, "commitments.html", promised)
+        (self.into / commitments.JSON).write_bytes(commitments.beside(promised["p"].found))
         return self._page(HOME, "life.html", self._life())
 
     def _page(self, name: str, template: str, given: Mapping[str, Any]) -> Path:
@@ -123,6 +130,7 @@ class Site:
             home=HOME,
             runs=RUNS,
             verify=VERIFY,
+            promised=commitments.PAGE,
             here=name,
             foot=self._foot(),
             small=any(subject.small for subject in self.catalog.subjects),

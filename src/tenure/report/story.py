@@ -8,6 +8,7 @@ from tenure.dossier.nouns import Event, Measure
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.plots import Plot, Row
+from tenure.report.rulings import Basis, bases
 
 ORIGINS = {
     "live": "Measured on the models themselves",
@@ -33,8 +34,12 @@ class VerdictRow:
     require: str
     bound: str
     n: str
+    missing: str
     severity: str
     harm: str
+    about: str
+    attempt: int | None
+    level: str
     href: str | None
     asked: Sequence[Mapping[str, str]]
 
@@ -120,7 +125,7 @@ def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:
     if item is None:
         return None
     findings = item.evidence.findings
-    rows = tuple(_verdict(row, subject) for row in findings.get("verdicts", ()))
+    rows = tuple(_verdict(each) for each in bases(subject, item))
     return Ruling(
         subject=subject,
         item=item,
@@ -135,11 +140,6 @@ def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:
     )
 
 
-def _unit(subject: Subject, row: Mapping[str, Any]) -> str:
-    found = _measures(subject, str(row.get("assessment")), str(row.get("measure")))
-    return found[0][1].unit if found else "proportion"
-
-
 def _measures(subject: Subject, assessment: str, name: str) -> list[tuple[Item, Measure]]:
     item = subject.last(assessment)
     if item is None:
@@ -147,23 +147,37 @@ def _measures(subject: Subject, assessment: str, name: str) -> list[tuple[Item, 
     return [(item, m) for m in item.evidence.measures if m.name == name]
 
 
-def _verdict(row: Mapping[str, Any], subject: Subject) -> VerdictRow:
-    unit, item = _unit(subject, row), subject.last(str(row.get("assessment")))
-    side = "below" if _upper(row) else "above"
-    name = str(row.get("measure"))
+def _verdict(held: Basis) -> VerdictRow:
+    row, measure, item = held.row, held.measure, held.item
+    unit = words.unit_of(measure) if measure else "proportion"
+    limit = row.get("threshold")
+    side = "below" if held.side == "upper" else "above"
+    require = (
+        str(row.get("require", "")) if limit is None else f"{side} {words.stated(limit, unit)}"
+    )
     return VerdictRow(
         rule=str(row["rule"]),
         claim=str(row.get("claim", row["rule"])),
         status=str(row["verdict"]),
         why=str(row.get("why", "")),
-        require=f"{side} {words.stated(row.get('threshold'), unit)}",
+        require=require,
         bound=words.stated(row.get("bound"), unit),
         n=f"{row['n']:,}" if row.get("n") is not None else words.NOTHING,
+        missing=f"{measure.missing:,}" if measure and measure.missing else "",
         severity=str(row.get("severity", "")),
         harm=str(row.get("harm", "")),
-        href=f"{item.page}#m-{words.slug(name)}" if item else None,
+        about=held.about,
+        attempt=row.get("attempt"),
+        level=words.number(row.get("level"), "proportion"),
+        href=_href(item, measure),
         asked=row.get("asked", ()),
     )
+
+
+def _href(item: Item | None, measure: Measure | None) -> str | None:
+    if item is None:
+        return None
+    return f"{item.page}#m-{words.slug(measure.name)}" if measure else item.page
 
 
 def comparisons(catalog: Catalog) -> list[tuple[str, list[Plot]]]:
@@ -172,7 +186,8 @@ def comparisons(catalog: Catalog) -> list[tuple[str, list[Plot]]]:
     for subject in catalog.subjects:
         decided = ruling(subject)
         for row in decided.item.evidence.findings.get("verdicts", ()) if decided else ():
-            rules.setdefault(str(row["rule"]), row)
+            if row.get("measure"):  # a rule may be a check of something else than a measure
+                rules.setdefault(str(row["rule"]), row)
     groups: list[tuple[str, list[Plot]]] = []
     for origin, heading in ORIGINS.items():
         plots = [plot for row in rules.values() if (plot := _compare(catalog, row, origin))]

@@ -1,0 +1,134 @@
+"""The page of what was promised: one line a promise, from the dossier alone.
+
+Its clock is the time of the newest event, so that the same events give the same page; every line
+says when proof is next due, so that a later reader sees what has run out since.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tenure.dossier.canonical import canonical
+from tenure.dossier.nouns import Event
+from tenure.release.commitments import Until
+from tenure.release.commitments_record import BREACH, CHECKED, record_of
+from tenure.release.commitments_register import register_of
+from tenure.release.commitments_status import WORST_FIRST, Line, Standing, standing
+from tenure.report import words
+from tenure.report.catalog import Catalog
+
+PAGE, JSON = "commitments.html", "commitments.json"
+NEVER = "0001-01-01T00:00:00Z"
+CHECKS = {
+    "weights_in_copies": "every byte of the copies in the vault is read and compared",
+    "return_drill": "the model is brought back from the vault in a fresh process and compared",
+    "interview_done": "the interview's own events are read",
+    "report_kept": "the vault's version that holds the report is looked for",
+    "preferences_considered": "each entry of the preference register is looked at",
+    "notice_honoured": "the day of the notice is compared with the day of the retirement",
+    "no_silent_reroute": "the daily digests of the gateway's ledger are read",
+}
+MEANS = {
+    "kept": "proof is there, and not older than planned",
+    "at risk": "the planned proof is late; the promise is not broken yet",
+    "broken": "the promise's own limit has passed, or something shows that it is not so",
+    "not due": "nothing is owed yet",
+    "not shown": "it cannot be seen from the dossier, and the line says why",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promises:
+    """What the page shows."""
+
+    found: Standing
+    checked: Event | None
+
+    @property
+    def adopted(self) -> bool:
+        """Say whether anything was ever promised."""
+        return bool(self.found.register.entries)
+
+    @cached_property
+    def current(self) -> list[Line]:
+        """The promises in force, the worst first, else in the order of the document."""
+        held = [line for line in self.found.lines if line.entry.ended is None]
+        return sorted(held, key=lambda line: WORST_FIRST.index(line.status))
+
+    @cached_property
+    def earlier(self) -> list[Line]:
+        """Promises that were changed, and still bind for models that were covered then."""
+        return [x for x in self.found.lines if x.entry.ended and x.entry.because is None and x.rows]
+
+    @cached_property
+    def withdrawn(self) -> list[Line]:
+        """Promises that are no longer made, and to whom they are still kept."""
+        return [line for line in self.found.lines if line.entry.because is not None]
+
+    @property
+    def lead(self) -> str:
+        """The answer in a sentence or two."""
+        meta = self.found.register.metadata
+        lines = [*self.current, *self.earlier, *(x for x in self.withdrawn if x.rows)]
+        counted = {s: sum(line.status == s for line in lines) for s in WORST_FIRST}
+        said = words.listed([_count(counted[s], s) for s in WORST_FIRST if counted[s]])
+        who = meta.organisation if meta else "Nobody"
+        return f"{who} has made {words.plural(len(lines), 'promise')} about its models: {said}"
+
+    @property
+    def use(self) -> dict[str, Any] | None:
+        """The definition of significant internal use, if there is one."""
+        document = self.found.register.document
+        held = document.significant_internal_use if document else None
+        return held.model_dump() if held else None
+
+
+def _count(n: int, status: str) -> str:
+    return f"{n} {'is' if n == 1 else 'are'} {status}"
+
+
+def term_of(line: Line) -> str:
+    """Say for how long a promise is made."""
+    term = line.entry.one.term
+    if isinstance(term, Until):
+        return f"until {term.until}"
+    return "for as long as the organisation exists"
+
+
+def terms_of(line: Line) -> str:
+    """Say how it is checked, with its terms."""
+    one = line.entry.one
+    terms = ", ".join(f"{words.spoken(name)} {value}" for name, value in one.terms.items())
+    said = CHECKS.get(one.check, words.spoken(one.check))
+    return f"{said} ({terms})" if terms else said
+
+
+def opened(event: Event) -> bool:
+    """Say whether an event opens a breach, rather than ends one."""
+    return event.name == BREACH
+
+
+def promises(catalog: Catalog) -> Promises:
+    """Judge every promise as of the newest event of these pages."""
+    at = max((event.time for event in catalog.events), default=NEVER)
+    models = [subject.model for subject in catalog.subjects]
+    found = standing(register_of(catalog.view), record_of(catalog.view, models), at)
+    checks = [event for event in catalog.events if event.name == CHECKED]
+    return Promises(found=found, checked=checks[-1] if checks else None)
+
+
+def given(catalog: Catalog) -> dict[str, Any]:
+    """Return what the template is filled with."""
+    return {
+        "p": promises(catalog),
+        "means": MEANS,
+        "term_of": term_of,
+        "terms_of": terms_of,
+        "opened": opened,
+        "beside": JSON,
+    }
+
+
+def beside(found: Standing) -> bytes:
+    """Write the JSON that lies beside the page (``tenure/commitments-status.v1``)."""
+    return canonical(found.to_json()) + b"\n"
