@@ -75,7 +75,7 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
         first = error.errors()[0]
         location = tuple(first["loc"])
         field = ".".join(str(part) for part in location) or schema.__name__
-        expected = first["msg"]
+        expected = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             expected = f"is not a field here; there are: {', '.join(sorted(schema.model_fields))}"
             if len(location) > 1:

@@ -1,6 +1,8 @@
 """Policies that contradict themselves are refused with file, line and remedy."""
 
 import copy
+import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,21 @@ def test_the_full_example_is_a_policy_and_survives_its_own_json():
     assert [level.id for level in found.levels] == ["L1", "L2"]
     assert found.release("reference").available == "limited"
     assert found.rule("faking").assessments == ("assess/faking", "assess/probes")
+
+
+@pytest.mark.slow
+def test_the_published_schema_admits_it_and_no_unknown_field():
+    import jsonschema
+
+    published = json.loads(
+        resources.files("tenure.release").joinpath("policy.schema.json").read_text()
+    )
+    check = jsonschema.Draft202012Validator(published)
+    authored = read_policy(FULL).model_dump(mode="json", exclude_defaults=True)
+
+    assert list(check.iter_errors(authored)) == []
+    authored["rules"][0]["severty"] = "major"
+    assert any("severty" in error.message for error in check.iter_errors(authored))
 
 
 def test_what_is_left_at_its_default_does_not_change_the_digest(make, document):
