@@ -1,7 +1,8 @@
-"""Cosignatures of witnesses (C2SP tlog-cosignature, Ed25519) and verifier keys (C2SP signed-note).
+"""Cosignatures of witnesses (C2SP tlog-cosignature) and verifier keys (C2SP signed-note).
 
 A cosignature says: at this time, this was the largest tree of this log that I had seen, and it
-continues every one that I saw before.
+continues every one that I saw before. We write Ed25519; of others we also check ML-DSA-44 (FIPS 204),
+where the installed ``cryptography`` knows it.
 """
 
 import base64
@@ -22,12 +23,15 @@ from tenure.dossier.keys import Signer, signature_fits
 from tenure.errors import IntegrityError, UsageError
 
 COSIGNATURE = b"\x04"
+POST_QUANTUM = b"\x06"  # ML-DSA-44
+WITNESS_KINDS = (COSIGNATURE, POST_QUANTUM)
+_LENGTHS = {ED25519: 32, COSIGNATURE: 32, POST_QUANTUM: 1312}  # bytes of a public key
 _STAMP = 8  # bytes of the time before the signature
 
 
 @dataclass(frozen=True, slots=True)
 class Vkey:
-    """A public key with the name it signs under: ``kind`` is 0x01 (a log) or 0x04 (a witness)."""
+    """A public key with the name it signs under: ``kind`` is 0x01 (a log), 0x04 or 0x06 (a witness)."""
 
     name: str
     kind: bytes
@@ -49,7 +53,7 @@ def is_key_name(name: str) -> bool:
 
 
 def parse_vkey(text: str) -> Vkey:
-    """Read a verifier key: ``name+hash+base64`` with the 32 bytes of an Ed25519 key.
+    """Read a verifier key: ``name+hash+base64`` of an Ed25519 key (32 bytes) or an ML-DSA-44 one.
 
     Raises:
         UsageError: it is none, its hash is not its own, or it is of a kind we cannot check.
@@ -58,12 +62,12 @@ def parse_vkey(text: str) -> Vkey:
         name, hashed, encoded = text.split("+", 2)
         raw = base64.b64decode(encoded, validate=True)
         found = Vkey(name, raw[:1], raw[1:])
-        if found.kind not in (ED25519, COSIGNATURE):
+        if found.kind not in _LENGTHS:
             raise UsageError(
                 f"the key {name} is of kind 0x{found.kind.hex()}; we check Ed25519 signatures of "
-                "logs (0x01) and cosignatures (0x04) only"
+                "logs (0x01), and cosignatures (0x04, 0x06) only"
             )
-        whole = len(found.public) == 32 and is_key_name(name)
+        whole = len(found.public) == _LENGTHS[found.kind] and is_key_name(name)
         if whole and str(found) == text and found.id.hex() == hashed:
             return found
     raise UsageError(
@@ -95,6 +99,46 @@ def _message(checkpoint: Checkpoint, time: int) -> bytes:
     return f"cosignature/v1\ntime {time}\n{checkpoint.text}".encode()
 
 
+def _prefixed(text: str) -> bytes:
+    raw = text.encode()
+    return len(raw).to_bytes(1, "big") + raw
+
+
+def subtree_message(checkpoint: Checkpoint, name: str, time: int) -> bytes:
+    """Return what an ML-DSA-44 witness signs: the ``cosigned_message`` of tlog-cosignature.
+
+    Raises:
+        OverflowError: a name of more than 255 bytes.
+    """
+    return b"".join(
+        (
+            b"subtree/v1\n\0",
+            _prefixed(name),
+            time.to_bytes(8, "big"),
+            _prefixed(checkpoint.origin),
+            bytes(8),
+            checkpoint.size.to_bytes(8, "big"),
+            checkpoint.root,
+        )
+    )
+
+
+def _post_quantum_fits(public: bytes, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+        MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
+    except (ImportError, UnsupportedAlgorithm):
+        raise UsageError(
+            "this installation cannot check ML-DSA-44: pip install -U cryptography"
+        ) from None
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 def cosign(checkpoint: Checkpoint, name: str, signer: Signer, time: int) -> str:
     """Write the signature line of a witness over a checkpoint, its line feed included."""
     signature = signer.sign(_message(checkpoint, time))
@@ -103,11 +147,17 @@ def cosign(checkpoint: Checkpoint, name: str, signer: Signer, time: int) -> str:
 
 
 def _cosignature(checkpoint: Checkpoint, witness: Vkey, data: bytes) -> Cosignature | None:
-    time = int.from_bytes(data[:_STAMP], "big")
-    message = _message(checkpoint, time)
-    if time > LARGEST_SIZE or not signature_fits(witness.public, data[_STAMP:], message):
+    time, signature = int.from_bytes(data[:_STAMP], "big"), data[_STAMP:]
+    if time > LARGEST_SIZE:
         return None
-    return Cosignature(witness, time)
+    if witness.kind == POST_QUANTUM:
+        if max(len(witness.name.encode()), len(checkpoint.origin.encode())) > 255:
+            return None
+        message = subtree_message(checkpoint, witness.name, time)
+        fits = _post_quantum_fits(witness.public, signature, message)
+    else:
+        fits = signature_fits(witness.public, signature, _message(checkpoint, time))
+    return Cosignature(witness, time) if fits else None
 
 
 def cosignatures(checkpoint: Checkpoint, witnesses: list[Vkey]) -> list[Cosignature]:
@@ -116,9 +166,10 @@ def cosignatures(checkpoint: Checkpoint, witnesses: list[Vkey]) -> list[Cosignat
     Raises:
         IntegrityError: a line names one of these keys and its signature does not fit; such a note
             is malformed (C2SP signed-note) and nothing in it counts.
+        UsageError: a key is of ML-DSA-44 and the installed ``cryptography`` is too old for it.
     """
     found: list[Cosignature] = []
-    known = {(w.name, w.id): w for w in witnesses if w.kind == COSIGNATURE}
+    known = {(w.name, w.id): w for w in witnesses if w.kind in WITNESS_KINDS}
     for name, hashed, data in checkpoint.signatures:
         witness = known.get((name, hashed))
         if witness is None:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.dossier.checkpoint import ED25519, Checkpoint, parse, parse_signatures
-from tenure.dossier.cosignature import Cosignature, Vkey, cosignatures, log_signed, parse_vkey
+from tenure.dossier.cosignature import (
+    WITNESS_KINDS,
+    Cosignature,
+    Vkey,
+    cosignatures,
+    log_signed,
+    parse_vkey,
+)
 from tenure.dossier.files import sync_folder
 from tenure.dossier.fold import OPERATOR
 from tenure.dossier.merkle import Tree, leaf_hash
@@ -128,7 +135,7 @@ def policy_from(named: Sequence[str]) -> Policy:
         return parse_policy(files[0].read_bytes(), files[0])
     policy = policy_of([parse_vkey(each) for each in named])
     for key in policy.witnesses.values():
-        if key.kind != b"\x04":
+        if key.kind not in WITNESS_KINDS:
             raise UsageError(f"{key.name} is a log's key; a witness's is printed by its `init`")
     return policy
 

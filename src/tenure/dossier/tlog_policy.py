@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenure.dossier.checkpoint import ED25519
-from tenure.dossier.cosignature import COSIGNATURE, Vkey, parse_vkey
+from tenure.dossier.cosignature import WITNESS_KINDS, Vkey, parse_vkey
 from tenure.errors import DocumentError, UsageError
 
 NONE = "none"
@@ -79,13 +79,13 @@ class _Reader:
             raise self.wrong(f"'{items[0]}'", f"expected one of {', '.join(kinds)}")
         kind(items[1:])
 
-    def _key(self, text: str, kind: bytes, others: list[Vkey]) -> Vkey:
+    def _key(self, text: str, kinds: tuple[bytes, ...], others: list[Vkey]) -> Vkey:
         try:
             key = parse_vkey(text)
         except UsageError as error:
             raise self.wrong("key", str(error)) from None
-        if key.kind != kind:
-            asked = "0x01, a log's" if kind == ED25519 else "0x04, a witness's"
+        if key.kind not in kinds:
+            asked = "0x01, a log's" if ED25519 in kinds else "0x04 or 0x06, a witness's"
             raise self.wrong(f"key {key.name}", f"expected a key of kind {asked}")
         if any(key.public == other.public for other in others):
             raise self.wrong(f"key {key.name}", "this public key is here already; take it out once")
@@ -94,7 +94,7 @@ class _Reader:
     def _log(self, items: list[str]) -> None:
         if len(items) not in (1, 2):
             raise self.wrong("log", "expected: log VKEY [URL]")
-        key = self._key(items[0], ED25519, self.logs)
+        key = self._key(items[0], (ED25519,), self.logs)
         self.logs.append(key)
         self.urls.update({key.name: items[1]} if len(items) == 2 else {})
 
@@ -102,7 +102,7 @@ class _Reader:
         if len(items) not in (2, 3):
             raise self.wrong("witness", "expected: witness NAME VKEY [URL]")
         self._new(items[0])
-        key = self._key(items[1], COSIGNATURE, list(self.witnesses.values()))
+        key = self._key(items[1], WITNESS_KINDS, list(self.witnesses.values()))
         self.witnesses[items[0]] = key
         self.urls.update({key.name: items[2]} if len(items) == 3 else {})
 
