@@ -7,8 +7,8 @@ from tenure.dossier.nouns import JSON, Model
 from tenure.dossier.stage import View
 from tenure.dossier.writer import Draft
 from tenure.release.commitments_case import Day, Subject
-from tenure.release.commitments_register import check_clock, register_of
-from tenure.release.commitments_status import Record, Row, Standing, mapping_of, standing
+from tenure.release.commitments_register import Entry, check_clock, register_of
+from tenure.release.commitments_status import Record, Row, Standing, standing
 
 USAGE = "usage/"
 BREACH, RECOVERED, CHECKED = "commitments/breach", "commitments/recovered", "commitments/checked"
@@ -74,27 +74,29 @@ def standing_of(
 
 def changes(found: Standing) -> list[Draft]:
     """Draft what has changed: a breach that is not on record yet, a recovery from one that is."""
-    standing_breaches: dict[tuple[str, str, str], bool] = {}
+    open_now: dict[tuple[str, str, str], bool] = {}
     for event in found.breaches:
         key = (str(event.body["id"]), str(event.body["promise"]), event.model)
-        standing_breaches[key] = event.name == BREACH
+        open_now[key] = event.name == BREACH
     made: list[Draft] = []
-    for key, row in mapping_of(found).items():
-        open_now = standing_breaches.get(key, False)
-        if row.status == "broken" and not open_now:
-            made.append(_draft(BREACH, key, row))
-        elif open_now and row.status in ("kept", "at risk") and row.last is not None:
-            made.append(_draft(RECOVERED, key, row))
+    for line in found.lines:
+        for row in line.rows:
+            is_open = open_now.get((line.entry.one.id, line.entry.one.digest, row.model), False)
+            if row.status == "broken" and not is_open:
+                made.append(_draft(BREACH, line.entry, row))
+            elif is_open and row.status in ("kept", "at risk") and row.last is not None:
+                made.append(_draft(RECOVERED, line.entry, row))
     return made
 
 
-def _draft(name: str, key: tuple[str, str, str], row: Row) -> Draft:
-    body: dict[str, JSON] = {"id": key[0], "promise": key[1], "why": row.why}
+def _draft(name: str, entry: Entry, row: Row) -> Draft:
+    one = entry.one
+    body: dict[str, JSON] = {"id": one.id, "promise": one.digest, "version": entry.version}
     if name == BREACH:
-        body["command"] = row.command
+        body |= {"why": row.why, "command": row.command}
     elif row.last is not None:
-        body["proof"] = row.last.event.digest
-    return Draft(act="note", name=name, model=key[2], body=body)
+        body |= {"why": row.last.says, "proof": row.last.event.digest}
+    return Draft(act="note", name=name, model=row.model, body=body)
 
 
 def checked(found: Standing) -> Draft:

@@ -10,7 +10,7 @@ not due     nothing is owed yet
 not shown   it cannot be seen from here, and the line says why
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -198,7 +198,8 @@ def _line(entry: Entry, rows: Sequence[Row], register: Register, at: str) -> Lin
     if meta is not None:
         owner, review = owner or meta.owner, review or meta.review_by
     late = entry.ended is None and bool(review) and at[:10] > str(review)
-    why = next((row.why for row in rows if row.status == status), "no model is covered")
+    worst_row = next((row for row in rows if row.status == status), None)
+    why = f"{worst_row.model}: {worst_row.why}" if worst_row else "no model is covered yet"
     if late:
         status = worst([status, "at risk"])
         why = f"was to be looked at again by {review}; {why}"
@@ -235,9 +236,13 @@ def _row(entry: Entry, subject: Subject, days: tuple[Day, ...], at: str) -> Row 
 
 def _unless_unseen(row: Row, told: Covered) -> Row:
     """What is kept is kept, owed or not; otherwise nothing is shown where the scope is not."""
-    if told.status == "yes" or row.status == "kept":
+    if told.status == "yes":
         return row
-    return replace(row, status="not shown", why=told.why, command="tenure serve close-day")
+    if row.status == "kept":
+        return replace(row, why=f"{row.why}; kept, owed or not: {told.why}")
+    return replace(
+        row, status="not shown", why=told.why, command="tenure serve close-day", planned=None
+    )
 
 
 def _judged(one: Commitment, model: str, found: Found, since: str, at: str) -> Row:
@@ -245,10 +250,15 @@ def _judged(one: Commitment, model: str, found: Found, since: str, at: str) -> R
     last = max(found.proofs, key=lambda proof: proof.order, default=None)
     fault = max(found.faults, key=lambda proof: proof.order, default=None)
     row = Row(model=model, status="not due", why="", since=since, command=found.command, last=last)
-    if fault and (found.lasting or last is None or last.order < fault.order):
-        return replace(row, status="broken", why=fault.says)
+    stands = fault and (last is None or last.order < fault.order)
+    if fault and (found.lasting or (stands and instant(fault.event.time) >= instant(since))):
+        lasting = {"planned": None, "command": ""} if found.lasting else {"planned": at}
+        return replace(row, status="broken", why=fault.says, **lasting)
+    if fault and stands:  # it was so before anything was promised
+        why = f"{fault.says}, before it was promised; owed is {found.wanted}"
+        return replace(row, status="at risk", why=why, planned=at)
     if found.unseen:
-        return replace(row, status="not shown", why=found.unseen)
+        return replace(row, status="not shown", why=found.unseen, planned=at)
     if last is not None and not found.recurring:
         return replace(row, status="kept", why=last.says)
     base = last.event.time if last is not None else found.begun
@@ -272,12 +282,3 @@ def _dated(row: Row, found: Found, base: str, at: str) -> Row:
     if row.last is not None:
         return replace(row, status="kept", why=row.last.says)
     return replace(row, why=f"owed by {planned[:10]}: {found.wanted}")
-
-
-def mapping_of(standing: Standing) -> Mapping[tuple[str, str, str], Row]:
-    """Index the rows by promise, its digest and the model."""
-    return {
-        (line.entry.one.id, line.entry.one.digest, row.model): row
-        for line in standing.lines
-        for row in line.rows
-    }

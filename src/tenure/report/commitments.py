@@ -55,6 +55,11 @@ class Promises:
         held = [line for line in self.found.lines if line.entry.ended is None]
         return sorted(held, key=lambda line: WORST_FIRST.index(line.status))
 
+    @property
+    def owners(self) -> list[str]:
+        """Who answers for the promises in force."""
+        return list(dict.fromkeys(line.owner for line in self.current))
+
     @cached_property
     def earlier(self) -> list[Line]:
         """Promises that were changed, and still bind for models that were covered then."""

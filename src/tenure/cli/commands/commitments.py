@@ -148,7 +148,7 @@ def _print(found: Any, *, as_json: bool) -> None:
         for row in line.rows:
             if row.status != "kept":
                 typer.echo(f"           {row.model}: {row.status}; {row.why}")
-                if row.status != "not due":
+                if row.status != "not due" and row.command:
                     typer.echo(f"             {row.command}")
         if not line.rows or line.review_late:
             typer.echo(f"           {line.why}")

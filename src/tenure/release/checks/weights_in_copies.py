@@ -45,6 +45,8 @@ def find(case: Case) -> Found:
 
 def _sort(event: Event, good: int, case: Case, lists: tuple[list[Proof], list[Proof]]) -> None:
     said = f"{good} whole {'copy' if good == 1 else 'copies'}, every byte read"
+    if good < case.terms.copies:
+        said += f"; {case.terms.copies} were promised"
     lists[0 if good >= case.terms.copies else 1].append(Proof(event=event, says=said))
 
 
