@@ -19,7 +19,7 @@ from tenure.errors import DocumentError, IntegrityError, RefusedError, UsageErro
 from tenure.measure import estimate
 from tenure.measure.disclosed import check
 from tenure.measure.disclosing import Choice
-from tenure.release import external, sign_review
+from tenure.release import decide, external, sign_review
 from tenure.release.bundle import Parcel, claims_of, pack
 
 pytestmark = pytest.mark.slow
@@ -90,6 +90,7 @@ def test_a_bundle_is_read_signed_and_comes_back(dossier, tmp_path):
     made, folder = packed(dossier, tmp_path / "m.zip", fraction=0.5, reason="private")
     assert (verify(folder).ok, check(folder).problems) == (True, [])
     assert (made.shown, made.rows) == (12, 24)
+    assert "cannot be judged again" in made.warnings[0], "its policy is none"
     assert json.loads((folder / "decision.json").read_text())["decision"] == "hold"
     assert "Held: not shown" in (folder / "README.md").read_text()
 
@@ -113,6 +114,24 @@ def test_a_bundle_is_read_signed_and_comes_back(dossier, tmp_path):
     assert answers[0].body["to"] == event.digest
     assert external.wrong_reviews(dossier.reading) == []
     assert verify(dossier.root).ok
+
+
+def test_the_decision_is_judged_again_from_the_bundle_by_other_code(dossier, tmp_path):
+    decided = dossier.run(decide.stage, "m", {})
+    file_more = Evidence(name="assess/later", model="m@1", summary="after the decision")
+    with dossier.emitter("m@1", "assess/later") as emit:
+        emit.event("evidence", "assess/later", {"evidence": file_more.to_json()})
+    _, folder = packed(dossier, tmp_path / "m.zip", fraction=0.5, reason="private")
+
+    def judged():
+        return subprocess.run([sys.executable, "-S", str(folder / "verify_decision.py")], env={}, capture_output=True, text=True, check=False)  # fmt: skip
+
+    assert decided.findings["decision"] == "hold"
+    run = judged()
+    assert (run.returncode, run.stdout[:6]) == (0, "AGREES"), run.stdout + run.stderr
+    docket = folder / "docket.json"
+    docket.write_text(docket.read_text().replace('"verdict":"missing"', '"verdict":"met"', 1))
+    assert judged().returncode == 1
 
 
 def test_what_is_kept_back_is_nowhere_in_the_bundle(dossier, tmp_path):

@@ -8,6 +8,7 @@ the salts of their cells, the hashes of the rest, and the checker (``measure/dis
 
 import json
 import math
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,13 +37,6 @@ COMPANIONS = (
     "measure/quantiles.py",
     "dossier/cells.py",
 )
-NEIGHBOURS = {
-    "from tenure.dossier import cells, verifier": "import cells\nimport verify_dossier as verifier",
-    "from tenure.measure import clusters, quantiles, unseen": "import clusters\nimport quantiles\nimport unseen",
-    "from tenure.measure import unseen, worst": "import unseen\nimport worst",
-    "from tenure.measure import quantiles": "import quantiles",
-    "from tenure.measure.clusters import": "from clusters import",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,12 +247,25 @@ def _beside(view: Reading, events: Sequence[Event]) -> list[Event]:
 
 
 def write_checker(into: Path) -> None:
-    """Put the checker and its companions into a folder; they import each other as neighbours."""
+    """Put the checker and its companions into a folder."""
     root = Path(__file__).parents[1]
     places = {CHECKER: root / "measure" / "disclosed.py"}
-    places |= {Path(name).name: root / name for name in COMPANIONS}
+    write_programs(into, places | {Path(name).name: root / name for name in COMPANIONS})
+
+
+def write_programs(into: Path, places: Mapping[str, Path]) -> None:
+    """Copy programs that need nothing but Python; they import each other as neighbours."""
     for name, place in places.items():
         text = place.read_text(encoding="utf-8")
-        for here, there in NEIGHBOURS.items():
-            text = text.replace(here, there)
+        text = re.sub(
+            r"^from tenure\.(?:dossier|measure) import (.+)$", _imports, text, flags=re.MULTILINE
+        )
+        text = re.sub(
+            r"^from tenure\.\w+\.(\w+) import", r"from \1 import", text, flags=re.MULTILINE
+        )
         write(into / name, text.encode())
+
+
+def _imports(found: re.Match[str]) -> str:
+    names = [each.strip() for each in found[1].split(",")]
+    return "\n".join("import verify_dossier as verifier" if n == "verifier" else f"import {n}" for n in names)  # fmt: skip

@@ -12,7 +12,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,13 @@ from tenure.dossier.reading import Reading, evidence_of
 from tenure.dossier.samples import Secret, roots_of, samples_in
 from tenure.dossier.source import Wanted
 from tenure.dossier.stage import Emit
-from tenure.errors import UsageError
-from tenure.measure.disclosing import CHECKER, Besides, Choice, disclose
+from tenure.errors import TenureError, UsageError
+from tenure.measure.disclosing import CHECKER, Besides, Choice, disclose, write_programs
 from tenure.release import sign_review
+from tenure.release.docket_file import written
+from tenure.release.dockets import docket_of
 from tenure.release.external import BUNDLE
+from tenure.release.policy import Policy
 
 DECISION = "release/decide"
 QUIET = ("unit", "note")  # what may repeat the content of samples
@@ -36,7 +39,7 @@ PLAIN = (
     "commitments.json",
     "decision.json",
 )  # files that hold no samples
-FORM, SIGNER = "review.yaml", "sign_review.py"
+FORM, SIGNER, JUDGE = "review.yaml", "sign_review.py", "verify_decision.py"
 LARGEST = 16 << 20  # bytes of a file that is handed out, unless said otherwise
 
 
@@ -120,7 +123,11 @@ def pack(
     else:
         raise UsageError("nothing can be kept back of evidence without roots; run it again first")
     claims = claims_of([found for _, found in evidence])
-    bundle = _dress(folder, model, claims, [found for _, found in evidence], parcel)
+    decided = [(event, found) for event, found in evidence if found.name == DECISION]
+    unjudged = _judged(view, decided[-1], folder) if decided else None
+    said = f"It was decided: {decided[-1][1].summary}" if decided else "No release was decided yet."
+    bundle = _dress(folder, model, claims, said, parcel)
+    warnings = (*warnings, unjudged) if unjudged else warnings
     body = {"bundle": bundle, "to": parcel.to, "claims": claims, "reason": parcel.choice.reason}
     emit.event("note", BUNDLE, {**body, "rows": rows, "shown": shown}, model=model)
     _zip(folder, into)
@@ -129,24 +136,34 @@ def pack(
     )
 
 
+def _judged(view: Reading, decided: tuple[Event, Evidence], folder: Path) -> str | None:
+    """Add the decision, and what is needed to judge it again; return why that cannot be, or None."""
+    event, evidence = decided
+    told = {"summary": evidence.summary, **evidence.findings}
+    write(folder / "decision.json", json.dumps(told, indent=1, ensure_ascii=False).encode())
+    try:
+        policy = Policy.model_validate_json(view.read(evidence.files["policy.json"]))
+        docket = docket_of(view, policy, view.model(event.model), event.time)
+        before = [each for each in docket.filed if each.index < event.index]
+        happened = [each for each in docket.happenings if each.index < event.index]
+        docket = replace(docket, filed=before, happenings=happened)
+        write(folder / "docket.json", canonical(written(policy, docket)))
+    except (TenureError, ValueError, KeyError) as error:
+        return f"the decision cannot be judged again from this bundle: {str(error)[:200]}"
+    here = Path(__file__).parent
+    names = {JUDGE: "standalone.py", "standalone_bounds.py": "", "standalone_verdict.py": ""}
+    write_programs(folder, {name: here / (source or name) for name, source in names.items()})
+    return None
+
+
 def _dress(
-    folder: Path,
-    model: str,
-    claims: Sequence[dict[str, Any]],
-    evidence: Sequence[Evidence],
-    parcel: Parcel,
+    folder: Path, model: str, claims: Sequence[dict[str, Any]], said: str, parcel: Parcel
 ) -> str:
     """Add what a person reads, the form and its signer; return the digest of the bundle."""
-    decided = [each for each in evidence if each.name == DECISION]
-    if decided:
-        told = {"summary": decided[-1].summary, **decided[-1].findings}
-        write(folder / "decision.json", json.dumps(told, indent=1, ensure_ascii=False).encode())
     for name, text in parcel.more.items():
         write(folder / name, text.encode())
     shutil.copyfile(sign_review.__file__, folder / SIGNER)
-    rows = (folder / CHECKER).is_file()
-    readme = _readme(model, decided[-1:], parcel.more, rows=rows)
-    write(folder / "README.md", readme.encode())
+    write(folder / "README.md", _readme(folder, model, said, parcel.more).encode())
     files = {
         path.relative_to(folder).as_posix(): digest_file(path)
         for path in sorted(folder.rglob("*"))
@@ -201,13 +218,15 @@ def _form(model: str, claims: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _readme(model: str, decided: Sequence[Evidence], more: Mapping[str, str], *, rows: bool) -> str:
-    said = f"It was decided: {decided[0].summary}\n" if decided else "No release was decided yet.\n"
+def _readme(folder: Path, model: str, said: str, more: Mapping[str, str]) -> str:
+    rows = (folder / CHECKER).is_file()
     check = (
         f"python3 {CHECKER}      # the record, the rows that are shown, every number\n"
         if rows
         else "python3 verify_dossier.py         # the record\n"
     )
+    if (folder / JUDGE).is_file():
+        check += f"       python3 {JUDGE}       # the decision, judged again by other code\n"
     shown = (
         "- `disclosed/`: rows of the runs, one a line. They are proved to be rows of the run; of\n"
         "  those that are kept back you see how many there are (`disclosure.json`), and every number\n"
@@ -219,6 +238,7 @@ def _readme(model: str, decided: Sequence[Evidence], more: Mapping[str, str], *,
     return f"""# The record of {model}, for an outside reviewer
 
 {said}
+
 You need Python 3.10 or newer, nothing else; no step needs a network.
 
 1. Check that this is what was signed, and that the numbers follow from it:
