@@ -83,7 +83,7 @@ def test_the_matrix_of_the_examples_runs_over_a_tiny_model(tmp_path, monkeypatch
         assert recompute(found, view) == []
 
 
-@pytest.mark.parametrize("name", ["doses", "persistence"])
+@pytest.mark.parametrize("name", ["doses", "persistence", "skills"])
 def test_the_documents_of_the_examples_fit_their_stages(name):
     written = config.load(EXAMPLES / f"{name}.yaml")
     for step in written.steps:
