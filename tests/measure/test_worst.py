@@ -183,4 +183,4 @@ def test_what_has_no_range_is_not_bounded_and_what_is_not_known_has_its_natural_
     auroc = worst_case(rows, 3, {"estimator": "auroc", "value": "y", "options": {"label": "t"}})
 
     assert mean.estimate == (float("-inf"), float("inf"))
-    assert (auroc.within, auroc.checked) == ((0.0, 1.0), False)
+    assert (auroc.within, auroc.checked, auroc.unknown) == ((0.0, 1.0), False, 4)

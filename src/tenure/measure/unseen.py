@@ -71,6 +71,11 @@ class Pair:
     cluster: Hashable = None
 
     @property
+    def shut(self) -> bool:
+        """Say whether a side is not shown."""
+        return isinstance(self.first, Hidden) or isinstance(self.second, Hidden)
+
+    @property
     def gone(self) -> bool:
         """Say whether a side is missing for sure."""
         return any(isinstance(s, float) and math.isnan(s) for s in (self.first, self.second))
@@ -105,7 +110,7 @@ class Paired:
     @property
     def unknown(self) -> int:
         """Count what could be anything."""
-        return self.loose + sum(HIDDEN in (p.first, p.second) for p in self.pairs)
+        return self.loose + sum(p.shut for p in self.pairs)
 
     def turned(self) -> "Paired":
         """Return it with the arms exchanged."""
@@ -199,6 +204,15 @@ def paired(rows: Sequence[Row], recipe: Mapping[str, Any], loose: int) -> Paired
     repeated = any(turn for _, turn in found)
     clustered = by_cluster is not None or loose > 0 or repeated
     return Paired(list(found.values()), loose, clustered, repeated)
+
+
+def hides(row: Row, recipe: Mapping[str, Any]) -> bool:
+    """Say whether a cell that the recipe names is not shown."""
+    options: Mapping[str, Any] = recipe.get("options") or {}
+    named = [recipe.get(field) for field in ("value", "arm", "pair", "cluster")]
+    for each in options.values():
+        named += each if isinstance(each, list | tuple) else [each]
+    return any(row.get(column) is HIDDEN for column in named if isinstance(column, str))
 
 
 def numbers(rows: Iterable[Row], column: str) -> list[float]:

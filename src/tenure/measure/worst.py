@@ -29,6 +29,13 @@ NATURAL = {
     "auroc_difference": (-1.0, 1.0),
     "recall_at": (0.0, 1.0),
 }
+METHODS = {  # as the methods of true/false outcomes begin; a count says nothing of its outcomes
+    "proportion": "Wilson",
+    "difference": "Newcombe",
+    "paired_difference": "Tango",
+    "mean": "none",
+    "count": "none",
+}
 Ends = tuple[float, float]
 Both = tuple[Ends, Ends]  # of the estimate, of the interval
 Row = unseen.Row
@@ -239,31 +246,28 @@ def _pairs(rows: Sequence[Row], recipe: Recipe, loose: int, binary: bool) -> Ran
     return Range(ends[0], ends[1], ends[3], found.unknown)
 
 
-def _gaps(found: unseen.Paired, *, filled: bool) -> tuple[list[float], list[Hashable], int]:
-    """Return the least gap of each pair that counts, and the clusters of those that surely do.
+def _gaps(found: unseen.Paired, *, filled: bool) -> tuple[list[float], int]:
+    """Return the least gap of each pair that counts.
 
-    The last is how many further pairs make no difference, and may or may not count.
+    The second is how many further pairs make no difference, and may or may not count.
     """
-    gaps, labels, idle = list[float](), list[Hashable](), 0
+    gaps, idle = list[float](), 0
     for pair in found.pairs:
-        shut = unseen.HIDDEN in (pair.first, pair.second)
         if pair.gone and not filled:
             continue
         gap = -1.0 if found.loose and found.repeated else pair.gap(0.0, 1.0)
-        if shut and not filled and gap >= 0:
+        if pair.shut and not filled and gap >= 0:
             idle += 1
-            continue
-        gaps.append(gap)
-        if filled or not shut:
-            labels.append(pair.cluster)
+        else:
+            gaps.append(gap)
     gaps.sort(reverse=True)
-    moved = min(found.loose, len(gaps))
-    return [-1.0] * (moved + found.loose) + gaps[moved:], labels, idle
+    moved = min(found.loose, len(gaps))  # a loose row can make a new pair, or come between one
+    return [-1.0] * (moved + found.loose) + gaps[moved:], idle
 
 
 def _lowest(found: unseen.Paired, level: float, *, filled: bool) -> tuple[float, float] | None:
     """Return the least difference of true/false pairs, and the least end of its interval."""
-    gaps, labels, idle = _gaps(found, filled=filled)
+    gaps, idle = _gaps(found, filled=filled)
     plus, minus = float(sum(g > 0 for g in gaps)), float(sum(g < 0 for g in gaps))
     ends: list[tuple[float, float]] = []
     for n in {len(gaps), len(gaps) + idle}:
@@ -272,7 +276,7 @@ def _lowest(found: unseen.Paired, level: float, *, filled: bool) -> tuple[float,
         if not found.clustered:
             ends.append(((plus - minus) / n, quantiles.tango(plus, minus, float(n), level)[0]))
             continue
-        size, least = _pairsworth(found, labels, level, filled=filled)
+        size, least = _pairs_worth(found, level, filled=filled)
         low = quantiles.tango(plus * size / n, minus * size / n, size, level)[0]
         if plus <= minus:
             low = min(low, -quantiles.tango(0.0, 0.0, least, level)[1])
@@ -280,24 +284,21 @@ def _lowest(found: unseen.Paired, level: float, *, filled: bool) -> tuple[float,
     return (min(e[0] for e in ends), min(e[1] for e in ends)) if ends else None
 
 
-def _pairsworth(
-    found: unseen.Paired, labels: Sequence[Hashable], level: float, *, filled: bool
-) -> Ends:
+def _pairs_worth(found: unseen.Paired, level: float, *, filled: bool) -> Ends:
     """Return what clustered pairs are worth: exactly where all are seen, else at least."""
-    if found.unknown == 0:
-        kept = [p for p in found.pairs if filled or not p.gone]
-        sign = -1 if found.exchanged else 1
-        return worth([sign * p.gap(0.0, 1.0) for p in kept], [p.cluster for p in kept], level)
     told = [p for p in found.pairs if filled or not p.gone]
-    open_ones = [p for p in told if found.loose or unseen.HIDDEN in (p.first, p.second)]
-    seen = [p for p in told if p not in open_ones]
-    kept = told if filled else [p for p in told if unseen.HIDDEN not in (p.first, p.second)]
-    lost = 0 if filled else len(kept) if found.repeated else min(found.loose, len(kept))
-    lost = lost if found.loose else 0
+    if found.unknown == 0:
+        sign = -1 if found.exchanged else 1
+        return worth([sign * p.gap(0.0, 1.0) for p in told], [p.cluster for p in told], level)
+    seen = [p for p in told if not found.loose and not p.shut]
+    kept = told if filled else [p for p in told if not p.shut]
+    lost = 0
+    if found.loose and not filled:
+        lost = len(kept) if found.repeated else min(found.loose, len(kept))
     some = Partly(
         values=[p.gap(0.0, 1.0) for p in seen],
         labels=[p.cluster for p in seen],
-        shut=[p.cluster for p in open_ones],
+        shut=[p.cluster for p in told if found.loose or p.shut],
         loose=found.loose,
         span=(-1.0, 1.0),
         sure=len(kept) - lost,
@@ -311,7 +312,7 @@ def _number_pairs(found: unseen.Paired, recipe: Recipe) -> Range:
     reach, level = unseen.reach_of(recipe), recipe["level"]
     side = unseen.Side(loose=found.loose, clustered=found.clustered)
     for pair in found.pairs:
-        if found.loose or unseen.HIDDEN in (pair.first, pair.second):
+        if found.loose or pair.shut:
             side.open.append(pair.cluster)
         else:
             side.values.append(pair.gap(math.nan, math.nan))
@@ -349,9 +350,13 @@ def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str =
     kept, loose = unseen.selected(rows, recipe)
     loose += withheld
     name = str(recipe["estimator"])
-    values = unseen.numbers(kept, str(recipe["value"])) if name not in NATURAL else []
-    hidden = loose or any(v is unseen.HIDDEN for row in kept for v in row.values())
-    said = method.startswith(("Tango", "Newcombe", "counted")) if hidden else bool(values)
+    if name not in METHODS:
+        ends = NATURAL.get(name, (-math.inf, math.inf))
+        unknown = loose + sum(unseen.hides(row, recipe) for row in kept)
+        return Range(ends, ends, ends, unknown, checked=False)
+    values = unseen.numbers(kept, str(recipe["value"]))
+    hidden = loose or any(unseen.hides(row, recipe) for row in kept)
+    said = method.startswith(METHODS[name]) if hidden else bool(values)
     binary = said and unseen.reach_of(recipe) is None and all(v in (0, 1) for v in values)
     if name == "proportion":
         return _proportion(kept, recipe, loose)
@@ -361,7 +366,4 @@ def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str =
         return _pairs(kept, recipe, loose, binary)
     if name == "mean":
         return _mean_range(kept, recipe, loose)
-    if name == "count":
-        return _count(kept, recipe, loose, binary)
-    ends = NATURAL.get(name, (-math.inf, math.inf))
-    return Range(ends, ends, ends, loose, checked=False)
+    return _count(kept, recipe, loose, binary)
