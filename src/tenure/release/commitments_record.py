@@ -65,11 +65,11 @@ def standing_of(
     Raises:
         RefusedError: this machine's clock was set back.
     """
-    moment = at
-    if moment is None:
-        moment = now()
-        check_clock(view.events(act="fact"), moment)
-    return standing(register_of(view), record_of(view, models), moment)
+    register, record = register_of(view), record_of(view, models)
+    if at is None:
+        read = [event for subject in record.subjects for event in subject.events]
+        check_clock([*read, *(day.event for day in record.days), *record.breaches], now())
+    return standing(register, record, at or now())
 
 
 def changes(found: Standing) -> list[Draft]:

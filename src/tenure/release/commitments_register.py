@@ -71,11 +71,11 @@ def register_of(view: View) -> Register:
     folded = Register()
     for event in view.events(act="sign", name=ADOPTED, model=""):
         text = view.read(event.files["commitments.json"])
-        folded = _after(folded, Commitments.model_validate_json(text), event)
+        folded = after(folded, Commitments.model_validate_json(text), event)
     return folded
 
 
-def _after(before: Register, document: Commitments, event: Event) -> Register:
+def after(before: Register, document: Commitments, event: Event) -> Register:
     """Fold one adoption."""
     kept = list[Entry]()
     unchanged = set[str]()

@@ -177,7 +177,7 @@ class Standing:
 
 def worst(statuses: Sequence[Status]) -> Status:
     """Return the worst status; of none it is "not due"."""
-    return next((status for status in WORST_FIRST if status in statuses), "not due")
+    return next((status for status in WORST_FIRST if status in statuses), WORST_FIRST[-1])
 
 
 def standing(register: Register, record: Record, at: str) -> Standing:
