@@ -3,6 +3,9 @@
 nouns, stage         the values and the shape of a stage: what everybody imports
 canonical, envelope  one event as bytes: canonical JSON, in-toto Statement, DSSE, Ed25519
 merkle, checkpoint   the log over those bytes: RFC 6962, C2SP signed notes
+cosignature, cosigned, tlog_policy   what witnesses signed, what is kept of it, which of them count
+witness, witness_http                being one, and asking one (C2SP tlog-witness)
+tiles, tlog_proof    the log as static files; one event proven offline
 files, keys          content-addressed files; private keys, outside the dossier
 log, tables, source  where the bytes are stored and found again
 fold                 what the events amount to: models, facts, keys; and the guards
