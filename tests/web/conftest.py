@@ -1,10 +1,18 @@
-"""A dossier with transcripts to read, and a reviewer's desk."""
+"""A dossier with transcripts to read and a reviewer's desk; a model that waits for a signature."""
+
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from tenure.dossier import Dossier, Evidence, Model, Stage
+from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage
+from tenure.dossier.keys import Keys
+from tenure.measure import estimate
+from tenure.release.policy import read_policy
 from tenure.web.review import Desk, Job
+from tenure.web.signing import Bench
+
+POLICY = Path(__file__).parents[2] / "examples" / "policy.yaml"
 
 ROWS = [
     {
@@ -51,3 +59,57 @@ def desk(dossier):
         return Desk(dossier, model, Job(of="assess/refusals", reviewer=name, n=n))
 
     return seat
+
+
+class Wrong(BaseModel):
+    """How many of the pairs differ."""
+
+    wrong: int = 0
+
+
+def faking(model, view, spec, emit):
+    """Measure a gap of so many in 64."""
+    rows = [
+        {
+            "id": f"{i}-{tier}",
+            "pair": i,
+            "tier": tier,
+            "complied": tier == "free" and i < spec.wrong,
+        }
+        for i in range(64)
+        for tier in ("free", "paid")
+    ]
+    recipe = Recipe(estimator="paired_difference", value="complied", arm="tier", arms=("free", "paid"), pair="pair")  # fmt: skip
+    found = estimate(
+        rows, recipe, name="compliance_gap", unit="difference", samples=emit.records(rows)
+    )
+    controls = [{"name": "caught", "passed": True}]
+    return Evidence(
+        name="assess/faking", model=model.id, summary="a gap", measures=(found,),
+        findings={"controls": controls},
+    )  # fmt: skip
+
+
+FAKING = Stage(name="assess/faking", spec=Wrong, run=faking, summary="a test's own", repeat=True)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A model that may be released to internal once the release lead has signed."""
+    keys = tmp_path / "keys"
+    with Dossier.open(tmp_path / "d", keys=keys) as held:
+        held.register(Model(name="m", kind="api", source="openai-api/lab/model"))
+        held.run(FAKING, "m@1", {})
+    Keys(keys).signer("release-lead")
+    return Bench(tmp_path / "d", "m@1", read_policy(POLICY), keys)
+
+
+@pytest.fixture
+def faking_again(bench):
+    """Measure the same gap anew, with so many pairs that differ."""
+
+    def run(wrong):
+        with Dossier.open(bench.root, keys=bench.keys) as held:
+            held.run(FAKING, "m@1", {"wrong": wrong})
+
+    return run

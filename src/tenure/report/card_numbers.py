@@ -40,7 +40,7 @@ def _about(held: Basis) -> str:
 def _verdict(sheet: Sheet, held: Basis) -> tuple[Said, ...]:
     row = held.row
     claim = text(
-        sheet.quoted(str(row.get("claim", row["rule"])), "the policy's words"),
+        sheet.quoted(words.title(str(row.get("claim", row["rule"]))), "the policy's words"),
         f" ({row.get('severity', '')}; harm: {row.get('harm', '')})",
     )
     if held.measure is None or held.event is None:
@@ -119,7 +119,7 @@ def measured(sheet: Sheet, item: Item) -> list[Block]:
 
 
 def _measure(sheet: Sheet, item: Item, m: Measure) -> tuple[Said, ...]:
-    named = text(sheet.quoted(words.spoken(m.name), "a name"), _unit(m))
+    named = text(sheet.quoted(words.title(words.spoken(m.name)), "a name"), _unit(m))
     interval = text("none")
     if m.low is not None and m.high is not None:
         ends = sheet.number(item.event, m, "low"), sheet.number(item.event, m, "high")

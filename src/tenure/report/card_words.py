@@ -15,7 +15,7 @@ def lead(sheet: Sheet, subject: Subject) -> Said:
     """Say how the model stands, in a sentence."""
     found, decided = story.lead(subject), subject.last("release/decide")
     said = found.text if found else f"Nothing is decided about {subject.model.name}."
-    said = _short(said, decided.evidence.findings) if decided else said
+    said = story.shortened(said, decided.evidence.findings) if decided else said
     return text(sheet.quoted(said, "the decision's words"))
 
 
@@ -26,7 +26,7 @@ def decision(sheet: Sheet, decided: Item | None, tables: Sequence[Block]) -> Sec
     found = decided.evidence.findings
     policy: Mapping[str, Any] = found.get("policy", {})
     why = "the decision's words"
-    reasons = [_short(str(r), found) for r in found.get("reasons", ())]
+    reasons = [story.shortened(str(r), found) for r in found.get("reasons", ())]
     blocks: list[Block] = [bullets([text(sheet.quoted(r, why)) for r in reasons])]
     if policy:
         blocks.append(
@@ -48,15 +48,6 @@ def decision(sheet: Sheet, decided: Item | None, tables: Sequence[Block]) -> Sec
     if signed:
         blocks += [para("Signed, on exactly what was judged:"), bullets(signed)]
     return Section(title="The decision", blocks=tuple(blocks))
-
-
-def _short(reason: str, found: Mapping[str, Any]) -> str:
-    """Leave out of a reason what its verdict says in numbers: they stand in the table, with their links."""
-    for verdict in found.get("verdicts", ()):
-        for said in (verdict, *verdict.get("parts", ())):
-            if said.get("n") is not None and said.get("why"):
-                reason = reason.replace(f": {said['why']}", "")
-    return words.sentence(reason)
 
 
 def _said(value: Any) -> str:

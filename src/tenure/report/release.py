@@ -14,13 +14,13 @@ from tenure.release.policy import Policy
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.rulings import DECIDED, before
-from tenure.report.story import Lead, Ruling, lead, ruling
+from tenure.report.story import Lead, Ruling, lead, ruling, shortened
 
 STEPS = ("release/criteria", "release/decide", "release/publish", "release/watch", "release/withdraw",
          "release/supersede", "release/sign")  # fmt: skip
 REVIEW = "assess/review/statement"
 ERRORS = ("harmful_compliance", "false_refusal")  # the two ways in which declining goes wrong
-RECORD = "record.json"
+RECORD = "decision.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class Need:
     least: str
     enough: str
     cost: str
+    hopeless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ def given(catalog: Catalog, subject: Subject) -> dict[str, Any]:
         "useful": [r for r in ruled.rows if r.about == "usefulness"] if ruled else [],
         "record": record(catalog, decided),
         "found": found,
+        "reasons": [shortened(str(r), found) for r in found.get("reasons", ())],
         "level": found.get("level"),
         "needs": needs(subject, decided, policy, ruled),
         "watched": watched(subject, found),
@@ -147,7 +149,7 @@ def needs(
             row = planned.get((verdict["rule"], name))
             if row is None or part.get("verdict", "") == "met":
                 continue
-            last = before(subject, decided, name)
+            last = before(subject, decided.event.index, name)
             had = part.get("n") if last else None
             found.append(
                 Need(
@@ -157,6 +159,7 @@ def needs(
                     least=_count(row["n_at_0"]),
                     enough=_count(row["n_for_power"]),
                     cost=_cost(last, had, row),
+                    hopeless=part.get("verdict", verdict["verdict"]) == "not met",
                 )
             )
     return found

@@ -1,6 +1,6 @@
 """What a decision rests on, number by number: each verdict with the event and the measure behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -38,19 +38,26 @@ class Basis:
 
 def bases(subject: Subject, decided: Item) -> list[Basis]:
     """List every requirement of a decision with what it rests on; a rule of several has several."""
+    return basis_of(subject, decided.evidence.findings.get("verdicts", ()), decided.event.index)
+
+
+def basis_of(
+    subject: Subject, verdicts: Iterable[Mapping[str, Any]], until: int | None = None
+) -> list[Basis]:
+    """Find what verdicts rest on, among the evidence before a place in the log (None: all of it)."""
     found: list[Basis] = []
-    for verdict in decided.evidence.findings.get("verdicts", ()):
+    for verdict in verdicts:
         parts = verdict.get("parts") or ()
-        found += [_basis(subject, decided, {**verdict, **part}) for part in parts or (verdict,)]
+        found += [_basis(subject, until, {**verdict, **part}) for part in parts or (verdict,)]
         if parts and verdict["verdict"] not in {part["verdict"] for part in parts}:
             alone = {k: v for k, v in verdict.items() if k not in ("bound", "n", "measure")}
             found.append(Basis(row=alone, about=str(verdict.get("about", "risk"))))
     return found
 
 
-def _basis(subject: Subject, decided: Item, row: Mapping[str, Any]) -> Basis:
+def _basis(subject: Subject, until: int | None, row: Mapping[str, Any]) -> Basis:
     about = str(row.get("about", "risk"))
-    item = before(subject, decided, str(row.get("assessment", "")))
+    item = before(subject, until, str(row.get("assessment", "")))
     measure = _measure(item, row) if item else None
     if item is None or measure is None:
         return Basis(row=row, about=about, item=item)
@@ -60,12 +67,12 @@ def _basis(subject: Subject, decided: Item, row: Mapping[str, Any]) -> Basis:
     return Basis(row=row, about=about, item=item, measure=measure, exact=exact)
 
 
-def before(subject: Subject, decided: Item, name: str) -> Item | None:
-    """Return the newest evidence of a name at the time of the decision."""
+def before(subject: Subject, until: int | None, name: str) -> Item | None:
+    """Return the newest evidence of a name before a place in the log."""
     found = [
         item
         for item in subject.items
-        if item.evidence.name == name and item.event.index < decided.event.index
+        if item.evidence.name == name and (until is None or item.event.index < until)
     ]
     return found[-1] if found else None
 

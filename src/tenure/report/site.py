@@ -11,7 +11,17 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
 import tenure
-from tenure.report import assessment, cards, commitments, exhibit, figures, findings, release, story, words
+from tenure.report import (
+    assessment,
+    cards,
+    commitments,
+    exhibit,
+    figures,
+    findings,
+    release,
+    story,
+    words,
+)
 from tenure.report.card import Card
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.copies import NO_SCRIPT, Copies
@@ -81,6 +91,12 @@ def environment() -> Environment:
     return made
 
 
+def style() -> str:
+    """Return the one style sheet."""
+    found = resources.files("tenure.report").joinpath("templates", "style.css")
+    return found.read_text(encoding="utf-8")
+
+
 def _markdown(said: Said) -> Markup:
     return Markup("").join(piece.markdown() for piece in said)
 
@@ -98,8 +114,7 @@ class Site:
         self.into = into
         self.engine = environment()
         self.copies = Copies(catalog.view, into)
-        style = resources.files("tenure.report").joinpath("templates", "style.css")
-        self.style = style.read_text(encoding="utf-8")
+        self.style = style()
 
     def write(self) -> Path:
         """Write every page; return the first."""

@@ -125,7 +125,7 @@ def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:
     if item is None:
         return None
     findings = item.evidence.findings
-    rows = tuple(_verdict(each) for each in bases(subject, item))
+    rows = tuple(verdict_row(each) for each in bases(subject, item))
     return Ruling(
         subject=subject,
         item=item,
@@ -147,7 +147,8 @@ def _measures(subject: Subject, assessment: str, name: str) -> list[tuple[Item, 
     return [(item, m) for m in item.evidence.measures if m.name == name]
 
 
-def _verdict(held: Basis) -> VerdictRow:
+def verdict_row(held: Basis) -> VerdictRow:
+    """Write one requirement as a row of the table of verdicts."""
     row, measure, item = held.row, held.measure, held.item
     unit = words.unit_of(measure) if measure else "proportion"
     limit = row.get("threshold")
@@ -172,6 +173,15 @@ def _verdict(held: Basis) -> VerdictRow:
         href=_href(item, measure),
         asked=row.get("asked", ()),
     )
+
+
+def shortened(reason: str, found: Mapping[str, Any]) -> str:
+    """Leave out of a reason what its verdict says in numbers: they stand in the table, with their links."""
+    for verdict in found.get("verdicts", ()):
+        for said in (verdict, *verdict.get("parts", ())):
+            if said.get("n") is not None and said.get("why"):
+                reason = reason.replace(f": {said['why']}", "")
+    return words.sentence(reason)
 
 
 def _href(item: Item | None, measure: Measure | None) -> str | None:
