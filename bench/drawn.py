@@ -132,7 +132,10 @@ def _ask(draw, sources):
         detects=draw.choice([{"dose": 0.25}, {"dose": 0.25, "power": 0.8}, {"dose": 1, "power": 0.5}]),
     )  # fmt: skip
     if draw.random() < 0.2:
-        asked |= {"min_n": draw.choice([60, 61, 400]), "min_kinds": draw.randint(1, most)}
+        asked |= {"min_n": draw.choice([60, 61, 400])}
+    if most > 1 and draw.random() < 0.5:
+        asked |= {"min_kinds": 2, "kinds": list(KINDS), "controls_passed": False}
+        return asked
     return asked | {"kinds": kinds} | _some(draw, 0.3, controls_passed=False)
 
 
@@ -154,7 +157,9 @@ def _rule(draw, number, near):
     severity = draw.choice(["blocker", "major"])
     if shape < 0.15:
         return {**_claim(draw, name, 1), "severity": severity, "check": _check(draw)}
-    parts = [_requirement(draw, near) for _ in range(draw.randint(1, 4) if shape < 0.4 else 1)]
+    parts = [
+        _requirement(draw, near) for _ in range(draw.choice([1, 2, 2, 3, 4]) if shape < 0.4 else 1)
+    ]
     found = _claim(draw, name, len({part["assessment"] for part in parts}))
     return found | {"severity": severity} | ({"all": parts} if shape < 0.4 else parts[0])
 
