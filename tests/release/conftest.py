@@ -1,14 +1,19 @@
 """Evidence for release tests: measures computed from sample records, never typed in."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
+from pydantic import BaseModel
 
+from tenure.dossier import Dossier, Stage
 from tenure.dossier.canonical import digest, lines
 from tenure.dossier.nouns import Evidence, Model, Recipe
 from tenure.measure import estimate
 from tenure.release.case import Case, Docket, Filed
 from tenure.release.policy import Policy, Rule
+from tenure.release.roles import slug
 from tenure.release.verdict import judge
 
 MODEL = Model(name="child", source="test", kind="scripted")
@@ -117,3 +122,69 @@ def make():
         document=POLICY,
         read=STORE.__getitem__,
     )
+
+
+class Outcome(BaseModel):
+    harm: tuple[int, int] = (0, 59)
+    plain: tuple[int, int] = (0, 59)
+
+
+def _assess(model, view, spec, emit):
+    """A stage that measures two rates from records it stores."""
+    measures = []
+    for name, (failed, n) in (("harmful_compliance", spec.harm), ("false_refusal", spec.plain)):
+        records = [{"id": f"{name}{i}", "failed": i < failed} for i in range(n)]
+        samples = emit.records(records)
+        recipe = Recipe(estimator="proportion", value="failed")
+        measures.append(
+            estimate(records, recipe, name=name, unit="proportion", samples=samples, better="lower")
+        )
+    return Evidence(name="assess/refusals", model=model.id, summary="x", measures=tuple(measures))
+
+
+@pytest.fixture
+def assess():
+    """A stage that measures two rates from records it stores."""
+    return Stage(name="assess/refusals", spec=Outcome, run=_assess, summary="a test's own")
+
+
+@pytest.fixture
+def house(tmp_path):
+    with Dossier.open(tmp_path / "dossier") as dossier:
+        dossier.register(Model(name="child", source="test", kind="scripted"))
+        dossier.register(
+            Model(name="fake", source="test2", kind="scripted", containment="organism")
+        )
+        yield dossier
+
+
+@pytest.fixture
+def written(tmp_path, make):
+    def write(name="policy.yaml", **changes) -> Path:
+        path = tmp_path / name
+        path.write_text(yaml.safe_dump({**make.document, **changes}))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def by(house):
+    """Run a stage in the name of a role, under the role's own key."""
+
+    def run(role, stage, settings, model="child"):
+        with Dossier.open(house.root, actor=slug(role)) as theirs:
+            return theirs.run(stage, model, settings)
+
+    return run
+
+
+@pytest.fixture
+def keep(house):
+    """Say that a model is kept, as the vault would."""
+
+    def kept(model="child@1"):
+        with house.emitter(model, "preserve/keep") as emit:
+            emit.fact("custody", "kept", "a test keeps it")
+
+    return kept

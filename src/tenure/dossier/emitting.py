@@ -86,6 +86,11 @@ class Emitter:
         """What other rooms do for this one, by name; ``life`` and ``cli`` pass it in."""
         return self._place.hands
 
+    @property
+    def actor(self) -> str:
+        """The role whose key signs what is added."""
+        return self._writer.actor
+
     def file(self, content: bytes | str | Path) -> str:
         """Store content (a Path is streamed) and return its digest. Idempotent."""
         return self._writer.files.put(content)

@@ -83,6 +83,11 @@ class Emit(Protocol):
         """What other rooms do for this one, by name; ``life`` and ``cli`` pass it in."""
         ...
 
+    @property
+    def actor(self) -> str:
+        """The role whose key signs what is added."""
+        ...
+
     def file(self, content: bytes | str | Path) -> str:
         """Store content (a Path is streamed) and return its digest. Idempotent."""
         ...

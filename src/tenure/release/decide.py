@@ -15,9 +15,11 @@ from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View, Waiting
 from tenure.release.decision import Decision
-from tenure.release.hearing import hear
+from tenure.release.hearing import Hearing, hear
 from tenure.release.policy import Policy, read_policy
-from tenure.release.signoffs import SignOffFile, file_opinions, opinions
+from tenure.release.record import DecisionRecord
+from tenure.release.recording import FILE, as_bytes, record_of
+from tenure.release.signoffs import Opinions, SignOffFile, file_opinions, opinions
 
 
 class Spec(BaseModel):
@@ -31,18 +33,24 @@ class Spec(BaseModel):
     signoffs: Annotated[SignOffFile | None, FromFile(SignOffFile)] = Field(
         None, description="Opinions written beforehand, a YAML file; for demonstrations."
     )
+    again: str = Field(
+        "",
+        description="Why it is decided again though nothing was recorded since: evidence ran out.",
+    )
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
-    """Judge, ask for signatures, decide."""
+    """Judge, ask for signatures, decide; the decision record is a file of the evidence."""
     policy = spec.policy or read_policy()
-    decision = hear(policy, model, view)
+    heard = hear(policy, model, view)
+    decision = heard.decision
+    asked = Opinions(given=(), wanted=(), refused=())
     if decision.decision != "hold":
         if spec.signoffs is not None:
             file_opinions(spec.signoffs, decision, view, emit)
         asked = opinions(view, decision)
-        if asked.wanted:
-            return _wait(asked.wanted[0], decision)
+        if asked.wanted and not asked.refused:
+            return _wait(asked, decision)
         if asked.refused:
             decision = _held(decision, asked.refused)
     contained = view.state(model.id).containment or model.containment
@@ -50,15 +58,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         _refuse(decision, policy, contained, view, emit)
     if view.state(model.id).stage in ("candidate", "assessed"):
         emit.fact("stage", "decided", decision.summary)
-    return _evidence(decision, policy, view, emit)
+    return _evidence(record_of(heard, decision, asked, view, spec.again), decision, heard, emit)
 
 
-def _wait(role: str, decision: Decision) -> Waiting:
-    command = f"tenure release sign --model {decision.model} --role '{role}' --because 'WHY'"
+def _wait(asked: Opinions, decision: Decision) -> Waiting:
+    role = asked.wanted[0]
+    command = (
+        f"tenure release sign --model {decision.model} --role '{role}' --name NAME --because 'WHY'"
+    )
+    passed = f"; not counted: {'; '.join(asked.passed_over)}" if asked.passed_over else ""
     return Waiting(
         on=role,
         command=f"{command}, then tenure release decide --model {decision.model}",
-        why=f"{decision.release_class} needs the signature of the {role} on {decision.bundle}",
+        why=f"{decision.release_class} needs the signature of the {role} on {decision.bundle}{passed}",
     )
 
 
@@ -86,21 +98,15 @@ def _refuse(decision: Decision, policy: Policy, label: str, view: View, emit: Em
     emit.event("refuse", "availability", body)
 
 
-def _evidence(decision: Decision, policy: Policy, view: View, emit: Emit) -> Evidence:
-    given = opinions(view, decision).given
+def _evidence(record: DecisionRecord, decision: Decision, heard: Hearing, emit: Emit) -> Evidence:
+    policy, plain = heard.policy, record.model_dump(mode="json")
+    beside = ("version", "usefulness", "points", "dissent", "missing", "next_review")
     findings: Mapping[str, Any] = {
         **decision.findings(),
-        "policy": {
-            "id": policy.metadata.id,
-            "version": policy.metadata.version,
-            "digest": policy.digest,
-            "confidence": policy.confidence,
-            "attempts": policy.attempts,
-            "review_by": policy.metadata.review_by,
-        },
+        **{name: plain[name] for name in beside},
+        "policy": {k: v for k, v in plain["policy"].items() if k != "owner"},
         "signoffs": [
-            {key: row[key] for key in ("role", "name", "opinion", "because", "label") if key in row}
-            for row in given
+            {k: v for k, v in row.items() if v is not None} for row in plain["signoffs"]["given"]
         ],
     }
     rests_on = {v.rule: v.event for v in decision.verdicts if v.event}
@@ -110,7 +116,10 @@ def _evidence(decision: Decision, policy: Policy, view: View, emit: Emit) -> Evi
         kind="record",
         summary=decision.summary,
         findings=findings,
-        files={"policy.json": emit.file(policy.model_dump_json(indent=2))},
+        files={
+            "policy.json": emit.file(policy.model_dump_json(indent=2)),
+            FILE: emit.file(as_bytes(record)),
+        },
         expires=policy.metadata.review_by,
         runtime={"rests_on": rests_on},
     )
@@ -121,5 +130,9 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Decide to which class a model may be released, under a policy.",
-    reads=("assess/*", "align/*", "release/happened", "release/watch"),
+    reads=(
+        "assess/*", "align/*", "release/alias", "release/answer", "release/comment",
+        "release/happened", "release/seal", "release/sign", "release/supersede", "release/surprise",
+        "release/watch", "release/withdraw",
+    ),  # fmt: skip
 )

@@ -3,14 +3,17 @@
 A hold is a decision like any other: it says why, and what would reopen it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tenure.dossier.canonical import digest_of
 from tenure.release.case import Standing
+from tenure.release.classes import Exemption
 from tenure.release.exemptions import covering
+from tenure.release.ledgers import REMEDIES
 from tenure.release.levels import Danger
+from tenure.release.points import Point, holding
 from tenure.release.policy import Policy, ReleaseClass, SignOff
 from tenure.release.verdict import Verdict, gates
 
@@ -21,7 +24,8 @@ class Decision:
 
     ``bundle`` is the digest of everything that was judged; a sign-off signs exactly that.
     ``danger`` is the level that was derived, with its capabilities and safeguards; ``signoffs`` are
-    those without which it cannot be released, the level's approvals among them.
+    those without which it cannot be released, the level's approvals and those of the exemptions used
+    among them; ``opinions`` those that are asked for and do not stop anything.
     """
 
     model: str
@@ -36,6 +40,8 @@ class Decision:
     signoffs: tuple[SignOff, ...]
     bundle: str
     danger: Danger | None = None
+    opinions: tuple[SignOff, ...] = ()
+    availability: str | None = None
 
     @property
     def summary(self) -> str:
@@ -63,13 +69,13 @@ class Decision:
 
 def _reached(
     policy: Policy, found: dict[str, Verdict], danger: Danger | None, today: str
-) -> tuple[ReleaseClass | None, list[Verdict], dict[str, str]]:
+) -> tuple[ReleaseClass | None, list[Verdict], dict[str, Exemption]]:
     """Climb the ladder: the last class reached, what stopped the next one, exemptions used."""
-    reached, used = None, dict[str, str]()
+    reached, used = None, dict[str, Exemption]()
     for step in policy.classes:
         names = [rule.id for rule in policy.needs(step.id)] + list(danger.needed if danger else ())
         unmet = [found[name] for name in names if found[name].verdict != "met"]
-        aside = {v.rule: x.reason for v in unmet if (x := covering(policy, v, today))}
+        aside = {v.rule: x for v in unmet if (x := covering(policy, v, today))}
         open_ones = [v for v in unmet if v.rule not in aside]
         if open_ones or _too_dangerous(policy, step, danger):
             return reached, open_ones, used
@@ -88,11 +94,18 @@ def _too_dangerous(policy: Policy, step: ReleaseClass, danger: Danger | None) ->
     return f"{step.id} is for models up to {step.max_level}, and this one is at {danger.level}{because}"
 
 
-def _reopen(open_ones: Sequence[Verdict]) -> tuple[str, ...]:
-    return tuple(
-        f"{v.assessment} shows {v.measure} with its {v.require}" if v.assessment else v.require
-        for v in open_ones
-    )
+def _reopen(policy: Policy, model: str, open_ones: Sequence[Verdict]) -> tuple[str, ...]:
+    found: list[str] = []
+    safeguards = {each.id for each in policy.safeguards}
+    for v in open_ones:
+        asked = None if v.rule in safeguards else policy.rule(v.rule).check
+        if v.assessment:
+            found.append(f"{v.assessment} shows {v.measure} with its {v.require}")
+        elif asked and asked.ledger in REMEDIES:
+            found.append(f"{v.require}: {REMEDIES[asked.ledger].format(model)}")
+        else:
+            found.append(v.require)
+    return tuple(found)
 
 
 def _reason(verdict: Verdict) -> str:
@@ -100,9 +113,16 @@ def _reason(verdict: Verdict) -> str:
 
 
 def derive(
-    standing: Standing, found: Sequence[Verdict], today: str, danger: Danger | None = None
+    standing: Standing,
+    found: Sequence[Verdict],
+    today: str,
+    danger: Danger | None = None,
+    points: Sequence[Point] = (),
 ) -> Decision:
-    """Derive the decision; ``today`` is an ISO date, for exemptions that run out."""
+    """Derive the decision; ``today`` is an ISO date, for exemptions that run out.
+
+    ``points`` are what the house asks besides: one that nobody has answered holds the release.
+    """
     policy, model = standing.policy, standing.model
     stopped = [
         answer.why for gate in gates("model") if (answer := gate.check(standing)).status != "met"
@@ -112,14 +132,21 @@ def derive(
     used = sorted(exempt)
     higher = _next(policy, reached)
     danger_says = _too_dangerous(policy, higher, danger) if higher else None
-    if stopped:
-        reached, used = None, []
-    reasons = [*stopped, *(_reason(v) for v in open_ones), *([danger_says] if danger_says else [])]
+    waits = holding(points)
+    if stopped or waits:
+        reached, used, exempt = None, [], {}
+        danger_says = None if waits else danger_says
+    reasons = [
+        *stopped,
+        *(p.text for p in waits),
+        *(_reason(v) for v in open_ones),
+        *([danger_says] if danger_says else []),
+    ]
     if reached is not None:
         reasons.insert(0, f"every rule for {reached.id} is met" + _apart(used))
         if higher:
             reasons[1] = f"not to {higher.id}: {reasons[1]}"
-    conditions = (*(reached.conditions if reached else ()), *(exempt[rule] for rule in used))
+    conditions = (*(reached.conditions if reached else ()), *(exempt[rule].reason for rule in used))
     decision = "hold" if reached is None else "conditional" if conditions else "release"
     return Decision(
         model=model.id,
@@ -127,11 +154,15 @@ def derive(
         release_class=reached.id if reached else None,
         verdicts=tuple(found),
         reasons=tuple(reasons),
-        reopen_if=() if stopped else _reopen(open_ones),
+        reopen_if=()
+        if stopped
+        else (*(p.remedy for p in waits), *_reopen(policy, model.id, open_ones)),
         conditions=conditions,
         exemptions=tuple(used),
         notice_days=reached.notice_days if reached else None,
-        signoffs=_signoffs(policy, reached, danger),
+        signoffs=_signoffs(policy, reached, danger, exempt),
+        opinions=_opinions(policy, reached, danger),
+        availability=reached.available if reached else None,
         danger=danger,
         bundle=digest_of(
             {
@@ -162,10 +193,28 @@ def _below(policy: Policy, release: str) -> list[str]:
     return ids[: ids.index(release) + 1] if release in ids else []
 
 
-def _signoffs(
+def _opinions(
     policy: Policy, reached: ReleaseClass | None, danger: Danger | None
 ) -> tuple[SignOff, ...]:
-    """List whose signature it cannot go without: of the classes up to it, and of its level."""
+    """List whose opinion is asked for and does not stop anything."""
+    below = _below(policy, reached.id) if reached else []
+    level, ids = danger.level if danger else None, tuple(step.id for step in policy.levels)
+    return tuple(
+        signoff
+        for step in policy.classes
+        if step.id in below
+        for signoff in step.signoffs
+        if not signoff.needed(level, ids)
+    )
+
+
+def _signoffs(
+    policy: Policy,
+    reached: ReleaseClass | None,
+    danger: Danger | None,
+    exempt: Mapping[str, Exemption],
+) -> tuple[SignOff, ...]:
+    """List whose signature it cannot go without: of the classes up to it, its level, its exemptions."""
     below = _below(policy, reached.id) if reached else []
     level, ids = danger.level if danger else None, tuple(step.id for step in policy.levels)
     wanted: dict[str, SignOff] = {}
@@ -173,6 +222,7 @@ def _signoffs(
         if step.id in below:
             needed = [signoff for signoff in step.signoffs if signoff.needed(level, ids)]
             wanted.update({signoff.role: signoff for signoff in needed})
-    for role in danger.approvals if danger and reached else ():
+    approving = [role for used in exempt.values() for role in used.approvals]
+    for role in (*(danger.approvals if danger and reached else ()), *approving):
         wanted.setdefault(role, SignOff(role=role))
     return tuple(wanted.values())

@@ -8,6 +8,9 @@ ledger/NAME     an entry of a ledger: ``id``, ``state``, ``text``; the newest ro
                 The state "none" opens a ledger that has no entries
 tally/NAME      counted events of a release that is watched: ``events``, ``of``, ``since``, ``until``
 
+Two ledgers are kept by the house itself (:mod:`tenure.release.ledgers`): ``surprises``, which the
+guards of training open entries of, and ``seal``.
+
 A note about the organisation (model "") is about all its models; a ledger is read of the model's
 parent, too, because training happens there.
 """
@@ -19,13 +22,14 @@ from tenure.dossier.canonical import now
 from tenure.dossier.nouns import Event, Model
 from tenure.dossier.stage import View
 from tenure.release.case import Docket, Happening
+from tenure.release.ledgers import derived
 from tenure.release.parts import Trigger
 from tenure.release.policy import Policy
+from tenure.release.surprises import LEDGER, NONE
 from tenure.release.verdict import filed
 
 CRITERIA = "release/criteria"
-HAPPENED, LEDGER, TALLY = "happened/", "ledger/", "tally/"
-NONE = "none"
+HAPPENED, TALLY = "happened/", "tally/"
 
 
 def criteria_index(view: View, policy: Policy) -> int | None:
@@ -46,7 +50,7 @@ def docket_of(view: View, policy: Policy, model: Model, at: str | None = None) -
         read=view.records,
         criteria=criteria_index(view, policy),
         happenings=tuple(_happenings(view, model)),
-        ledgers=_ledgers(view, model),
+        ledgers=_ledgers(view, model) | derived(view, model),
     )
 
 

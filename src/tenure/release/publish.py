@@ -7,6 +7,7 @@ from tenure.dossier.nouns import Event, Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError
 from tenure.release.case import Standing
+from tenure.release.hearing import hear
 from tenure.release.policy import Policy
 from tenure.release.verdict import gates
 from tenure.release.watch import taken_down
@@ -27,8 +28,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 
     Raises:
         UsageError: the policy has no such class; lists those it has.
-        RefusedError: there is no decision, it is a hold, newer evidence was not judged, the class
-            is above the one decided, the model is contained or not kept. Each says what to run.
+        RefusedError: there is no decision, it is a hold, newer evidence was not judged, it was
+            withdrawn or taken down since, the class no longer holds, or is above the one decided,
+            the model is contained or not kept. Each says what to run, and is on record.
     """
     event, decided = _decision(model, view)
     granted = str(decided.findings["class"])
@@ -41,6 +43,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             f"{model.id} was released to {granted}; {wanted} lies above it. Run "
             f"'tenure release publish --model {model.id} --to {granted}'"
         )
+    _check_still(wanted, policy, model, view)
     standing = Standing(policy=policy, model=model, state=view.state(model.id))
     for gate in gates("model", "door"):
         answer = gate.check(standing)
@@ -84,8 +87,12 @@ def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> No
             f"the policy {policy.metadata.id} was to be looked at again by {policy.metadata.review_by}; "
             f"run 'tenure release decide --model {model.id} --policy FILE' with one that is in force"
         )
-    read = policy.assessments
+    read = policy.assessments | {"release/sign"}
     for event, evidence in view.all_evidence(model.id):
+        if event.index > decided.index and evidence.name == "release/withdraw":
+            raise RefusedError(
+                f"{evidence.summary}. When that is mended, run 'tenure release decide --model {model.id}'"
+            )
         if event.index > decided.index and taken_down(evidence):
             raise RefusedError(
                 f"{model.id} was taken down after the decision: {evidence.findings['because'][0]}; "
@@ -96,6 +103,18 @@ def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> No
                 f"{evidence.name} was recorded after the decision on {model.id} and not judged; "
                 f"run 'tenure release decide --model {model.id}'"
             )
+
+
+def _check_still(wanted: str, policy: Policy, model: Model, view: View) -> None:
+    """Refuse when the class no longer holds today: evidence ran out, a point was opened."""
+    decision = hear(policy, model, view).decision
+    ids = [step.id for step in policy.classes]
+    reached = ids.index(decision.release_class) if decision.release_class else -1
+    if wanted in ids and ids.index(wanted) > reached and not view.state(model.id).containment:
+        raise RefusedError(
+            f"{model.id} no longer stands where it was decided: {decision.reasons[0]}; run "
+            f"'tenure release decide --model {model.id} --again WHY'"
+        )
 
 
 stage = Stage(
