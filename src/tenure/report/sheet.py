@@ -22,6 +22,7 @@ Form = Literal["markdown", "html"]
 SPACE = re.compile(r"\s+")
 BETWEEN = re.compile(r"[\s()\[\]{}<>|*\"'“”‘’,;:=≤≥≈~±/]+")
 UNREAD = re.compile(r"https?://\S+|sha256:[0-9a-f]+|\d{4}-\d\d-\d\d(?:T[\d:]+Z)?")
+BREAKS = frozenset("`<|")  # would end code, or the cell it stands in
 SPECIAL = str.maketrans({c: f"&#{ord(c)};" for c in "&<>`[]*|$\\"})
 
 
@@ -37,8 +38,9 @@ class Piece:
         """Write it into Markdown; what would be read as markup is escaped."""
         plain = SPACE.sub(" ", self.text)
         if self.kind == "code":
-            ticks = "``" if "`" in plain else "`"
-            return Markup(f"{ticks}{plain}{ticks}")  # noqa: S704 - Markdown shows code as it stands
+            if BREAKS.isdisjoint(plain):
+                return Markup(f"`{plain}`")  # noqa: S704 - Markdown shows code as it stands
+            return Markup("<code>{}</code>").format(Markup(plain.translate(SPECIAL)))  # noqa: S704 - escaped
         told = plain.translate(SPECIAL) if self.kind == "plain" else plain
         if self.kind == "number":
             told = f"[{told}](#{self.to})"
@@ -167,8 +169,9 @@ class Sheet:
 
     def code(self, text: str, why: str = "a name") -> Piece:
         """Write a name, a digest or a command; Markdown's code is never read as a number."""
-        if self.form == "html" and numbers_in(UNREAD.sub("", text)):
-            self.constant(str(escape(text)), why)
+        read = self.form == "html" or not BREAKS.isdisjoint(text)
+        if read and numbers_in(UNREAD.sub("", text)):
+            self.constant(self._shown(text), why)
         return Piece(text, "code")
 
     def commands(self, lines: Sequence[str]) -> Block:
