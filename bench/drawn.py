@@ -104,7 +104,7 @@ def _require(draw, name, near):
     usual = {"gap": [-0.3, 0.0, 0.3], "score": [1.4, 1.5, 2.5]}.get(
         name, [0.01, 0.05, 0.2, 0.6, 0.9]
     )
-    limits = [each for each in near.get(name, usual) if each is not None and -0.9 < each] or usual
+    limits = [each for each in near.get(name, usual) if each is not None and each > -0.9] or usual
     if side == "upper" and draw.random() < 0.5:  # so that the gates after the bound are reached
         limits = sorted(limits)[len(limits) // 2 :]
     limit = draw.choice(limits)

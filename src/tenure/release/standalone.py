@@ -22,6 +22,9 @@ from tenure.release.standalone_bounds import bounds_of
 from tenure.release.standalone_verdict import JSON, Court, decide
 
 COMPARED = ("verdict", "gate", "bound", "n", "level", "attempt", "open")
+DECIDED = ("evidence", "release/decide")
+SAME = ("name", "model", "kind", "findings", "expires")  # of evidence, as it was signed
+FIXED = ("name", "unit", "estimate", "n", "clusters", "missing", "worst", "samples", "recipe")
 CLOSE = 1e-9  # two builds of the special functions may differ in the last digits
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError)
 
@@ -83,7 +86,9 @@ class Folder:
             ValueError: there is no docket, or it is not the one that the decision names.
         """
         self.root = place if place.is_dir() else place.parent
-        self.event = self._decided() if place.is_dir() else {}
+        self.events = {e["index"]: e for e in self._recorded()} if place.is_dir() else {}
+        decided = [e for e in self.events.values() if (e["act"], e["name"]) == DECIDED]
+        self.event: JSON = decided[-1] if decided else {}
         named = self.event.get("files", {})
         found = self.root / "docket.json" if place.is_dir() else place
         signed = self.stored(named["docket.json"]) if "docket.json" in named else None
@@ -111,24 +116,38 @@ class Folder:
         content = self.stored(digest)
         return None if content is None else [json.loads(line) for line in content.splitlines()]
 
-    def _decided(self) -> JSON:
-        """Return the newest decision on record, {} without one."""
-        found: JSON = {}
+    def _recorded(self) -> Iterator[JSON]:
+        """Yield the events that lie here, in log order, with their bodies where those lie here."""
         log = self.root / "events.jsonl"
         for line in log.read_bytes().splitlines() if log.is_file() else []:
-            event = json.loads(base64.b64decode(json.loads(line)["payload"]))["predicate"]
-            if (event["act"], event["name"]) == ("evidence", "release/decide"):
-                found = event
-        body = found.get("body", {})
-        content = self.stored(body["$file"]) if "$file" in body else None
-        evidence = (json.loads(content) if content else body).get("evidence") or {}
-        return {**evidence, "model": found.get("model")} if evidence else {}
+            whole = json.loads(base64.b64decode(json.loads(line)["payload"]))
+            event = whole["predicate"]
+            body = event.get("body") or {}
+            content = self.stored(body["$file"]) if "$file" in body else None
+            digest = "sha256:" + whole["subject"][0]["digest"]["sha256"]
+            yield {**event, "body": json.loads(content) if content else body, "subject": digest}
+
+    def evidence(self) -> tuple[int, list[str]]:
+        """Hold the evidence of the docket against that of the record; how much was, what differs."""
+        wrong, count = list[str](), 0
+        for held in self.docket["docket"]["filed"]:
+            event = self.events.get(held["index"])
+            signed = ((event or {}).get("body") or {}).get("evidence")
+            if event is None or signed is None:
+                continue
+            count, ours = count + 1, held["evidence"]
+            found = [name for name in SAME if ours.get(name) != signed.get(name)]
+            found += [name for name in ("time", "subject") if held[name] != event[name]]
+            told = [[{k: m.get(k) for k in FIXED} for m in each.get("measures", [])] for each in (ours, signed)]  # fmt: skip
+            found += ["measures"] if told[0] != told[1] else []
+            wrong += [f"{ours['name']}: its {name} in the docket differs from the record" for name in found]  # fmt: skip
+        return count, wrong
 
     def decision(self, ours: JSON) -> Iterator[str]:
-        """Yield what differs from the decision on record; a hold may have reasons besides."""
-        told = self.event.get("findings") or {}
-        if not told:
+        """Yield what differs from the decision on record; it may stop at a lower class."""
+        if not self.event:
             return
+        told = self.event["body"]["evidence"]["findings"]
         if self.event["model"] != self.docket["docket"]["model"]["id"]:
             yield f"the decision is about {self.event['model']}, the docket is not"
         if (told.get("policy") or {}).get("digest") != self.docket["policy_digest"]:
@@ -138,7 +157,8 @@ class Folder:
             yield "the policy of the docket is not the one stored with the decision"
         for each in differences(ours, told.get("verdicts", ()), told.get("level")):
             yield f"in the decision: {each}"
-        if told["class"] not in ("none", ours["class"]):
+        steps = ["none", *(step["id"] for step in self.docket["policy"]["classes"])]
+        if steps.index(told["class"]) > steps.index(ours["class"]):
             yield f"the decision says class {told['class']}; judged again it is {ours['class']}"
 
     def numbers(self, court: Court) -> tuple[int, list[str]]:
@@ -183,12 +203,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong = list(differences(ours, whole["verdicts"], whole["level"]))
         wrong += folder.decision(ours)
         count, differ = folder.numbers(court)
+        held, other = folder.evidence()
     except BROKEN as error:
         sys.stderr.write(f"nothing to judge: {type(error).__name__}: {error}\n"[:400])
         return 2
-    wrong += differ
+    wrong += [*other, *differ]
     lines = ["DIFFERS" if wrong else "AGREES", *(f"  {each}" for each in wrong), *_table(ours)]
-    lines.append(f"  {count} bounds computed from their records again")
+    lines.append(f"  {count} bounds computed from their records again; {held} of {len(whole['docket']['filed'])} evidences are those of the record")  # fmt: skip
     if not folder.event:
         lines.append("  no decision lies here; compared with the docket alone")
     sys.stdout.write("\n".join(lines) + "\n")
