@@ -34,7 +34,7 @@ class Filed:
 
     ``index`` and ``digest`` are those of the event; ``time`` is when it was recorded; ``subject`` is
     the digest of the artefact that was measured, "" where it is not known; ``attempt`` counts from
-    1 how often this artefact was measured under this name, up to here.
+    1 how often this artefact was measured under this name, up to here (see ``verdict.filed``).
     """
 
     evidence: Evidence
