@@ -1,0 +1,129 @@
+"""The page of what was promised: the worst first, with proof, dates, breaches; it fits a phone."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from tenure import report
+from tenure.dossier import Dossier, Model
+from tenure.dossier.canonical import canonical, now
+from tenure.dossier.writer import Draft
+from tenure.release.commitments import Commitments, read_commitments
+from tenure.release.commitments_record import changes, checked, standing_of
+from tenure.release.commitments_register import drafts, register_of
+
+ATTACK = "<script>alert(1)</script> is no reason"
+
+
+def found(name: str, findings: dict, runtime: dict, model: str = "heron@1") -> Draft:
+    evidence = {
+        "name": name, "model": model, "summary": "x", "kind": "record", "measures": [], "files": {},
+        "findings": findings, "runtime": runtime,
+    }  # fmt: skip
+    return Draft(act="evidence", name=name, model=model, body={"evidence": evidence})
+
+
+def fact(name: str, value: str, model: str = "heron@1") -> Draft:
+    return Draft(act="fact", name=name, model=model, body={"value": value, "because": "x"})
+
+
+def adopt(dossier: Dossier, held: dict) -> None:
+    document = Commitments.model_validate(held)
+    stored = dossier.files.put(canonical(document.model_dump(mode="json")))
+    register = register_of(dossier.view())
+    dossier.append_many(drafts(register, document, stored, "Ada Wong"))
+
+
+def check(dossier: Dossier) -> None:
+    standing = standing_of(dossier.view())
+    dossier.append_many([*changes(standing), checked(standing)])
+
+
+@pytest.fixture(scope="module")
+def promised(tmp_path_factory):
+    """The pages of a dossier with promises kept, broken, changed, withdrawn, not due."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TENURE_KEYS", str(tmp_path_factory.mktemp("promise-keys")))
+    held = read_commitments().model_dump(mode="json")
+    held["metadata"] |= {"organisation": "Harbour Lab", "owner": "Ada Wong"}
+    with Dossier.open(tmp_path_factory.mktemp("promised") / "dossier") as dossier:
+        stored = dossier.files.put(b"weights")
+        dossier.register(Model(name="heron", source="x", files={"w.safetensors": stored}))
+        adopt(dossier, held)
+        dossier.append_many([
+            found("preserve/keep", {"weights": True}, {"copies": [{}, {}]}),
+            fact("custody", "kept"), fact("availability", "public"), fact("stage", "retired"),
+            Draft(act="note", name="usage/2026-01-01", model="", body={"models": {}, "silent": {}}),
+        ])  # fmt: skip
+        check(dossier)
+        dossier.append_many([fact("interview", "done")])
+        check(dossier)
+        held["metadata"]["version"] = 2
+        held["commitments"][0]["terms"]["copies"] = 1
+        held["commitments"] = [c for c in held["commitments"] if c["id"] != "can-return"]
+        held["withdrawn"] = [{"id": "can-return", "on": now()[:10], "because": ATTACK}]
+        adopt(dossier, held)
+        into = tmp_path_factory.mktemp("promised-pages")
+        report.write(dossier.view(), into)
+        again = tmp_path_factory.mktemp("promised-again")
+        report.write(dossier.view(), again)
+    patch.undo()
+    name = "commitments.html"
+    assert (into / name).read_bytes() == (again / name).read_bytes()
+    return into
+
+
+@pytest.mark.slow
+def test_the_page_says_who_what_when_proven_and_when_next(promised):
+    page = (promised / "commitments.html").read_text()
+    data = json.loads((promised / "commitments.json").read_text())
+
+    assert "Harbour Lab has made" in page
+    assert page.index("Notice honoured") < page.index("Weights kept")  # the worst comes first
+    for said in ("Ada Wong", "0 days of notice; 60 were promised", "kept again", "no promise to act",
+                 "Promised before, and still kept", "1,000 answered requests"):  # fmt: skip
+        assert said in page, said
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; is no reason" in page
+    for line in data["lines"]:
+        assert line["text"][:40] in page
+        for row in line["models"]:
+            assert row["proven"] is None or row["proven"]["event"][7:19] in page
+    assert {line["status"] for line in data["lines"]} == {"kept", "broken", "not due"}
+    assert data["counts"]["broken"] == 1
+    assert 'href="commitments.html"' in (promised / "life.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_data_is_what_the_command_says(promised):
+    data = (promised / "commitments.json").read_bytes()
+
+    assert canonical(json.loads(data)) + b"\n" == data
+    assert json.loads(data)["schema"] == "tenure/commitments-status.v1"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (390, "light"), (1100, "light")])
+def test_the_page_fits_and_stands_out(promised, width, scheme):
+    """No sideways scroll, headings nest, anchors are there, contrast at least 4.5 to 1."""
+    place = Path(__file__).parent / "test_browser.py"
+    spec = importlib.util.spec_from_file_location("browsing", place)
+    assert spec is not None
+    assert spec.loader is not None
+    browsing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(browsing)
+    api = pytest.importorskip("playwright.sync_api")
+    if browsing.CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=browsing.CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        page.goto((promised / "commitments.html").as_uri())
+        page.evaluate(browsing.UNFOLD)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        browsing.can_be_found_through_and_heard(page, "commitments.html")
+        for ink, ground, where in page.evaluate(browsing.COLOURS):
+            assert browsing.contrast(ink, ground) >= 4.5, where
+        browser.close()
