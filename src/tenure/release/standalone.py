@@ -24,7 +24,7 @@ from tenure.release.standalone_verdict import JSON, Court, decide
 COMPARED = ("verdict", "gate", "bound", "n", "level", "attempt", "open")
 DECIDED = ("evidence", "release/decide")
 SAME = ("name", "model", "kind", "findings", "expires")  # of evidence, as it was signed
-FIXED = ("name", "unit", "estimate", "n", "clusters", "missing", "worst", "samples", "recipe")
+FIXED = ("name", "unit", "estimate", "n", "clusters", "missing", "worst", "samples")
 CLOSE = 1e-9  # two builds of the special functions may differ in the last digits
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError)
 
@@ -128,20 +128,19 @@ class Folder:
             yield {**event, "body": json.loads(content) if content else body, "subject": digest}
 
     def evidence(self) -> tuple[int, list[str]]:
-        """Hold the evidence of the docket against that of the record; how much was, what differs."""
-        wrong, count = list[str](), 0
+        """Hold the evidence of the docket against the record; how much is alike, what differs."""
+        wrong, alike = list[str](), 0
         for held in self.docket["docket"]["filed"]:
-            event = self.events.get(held["index"])
-            signed = ((event or {}).get("body") or {}).get("evidence")
-            if event is None or signed is None:
+            event = self.events.get(held["index"], {})
+            signed, ours = event.get("body", {}).get("evidence"), held["evidence"]
+            if signed is None:
                 continue
-            count, ours = count + 1, held["evidence"]
             found = [name for name in SAME if ours.get(name) != signed.get(name)]
             found += [name for name in ("time", "subject") if held[name] != event[name]]
-            told = [[{k: m.get(k) for k in FIXED} for m in each.get("measures", [])] for each in (ours, signed)]  # fmt: skip
-            found += ["measures"] if told[0] != told[1] else []
+            found += ["measures"] if _counted(ours) != _counted(signed) else []
+            alike += not found
             wrong += [f"{ours['name']}: its {name} in the docket differs from the record" for name in found]  # fmt: skip
-        return count, wrong
+        return alike, wrong
 
     def decision(self, ours: JSON) -> Iterator[str]:
         """Yield what differs from the decision on record; it may stop at a lower class."""
@@ -178,6 +177,13 @@ class Folder:
                         f"{name} {measure['name']}: {side} is {told}; its records give {value}"
                     )
         return count, wrong
+
+
+def _counted(evidence: JSON) -> list[JSON]:
+    """Return what of the measures does not depend on the level they are bounded at."""
+    rows = [{name: m.get(name) for name in FIXED} for m in evidence.get("measures", [])]
+    recipes = [m.get("recipe") or {} for m in evidence.get("measures", [])]
+    return [*rows, *({k: v for k, v in recipe.items() if k != "level"} for recipe in recipes)]
 
 
 def _table(ours: JSON) -> Iterator[str]:
