@@ -1,4 +1,4 @@
-"""tenure commitments and tenure serve close-day, as a person types them."""
+"""tenure commitments and tenure serve daily, as a person types them."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_what_does_not_fit_is_refused_with_a_remedy(tenure, written):
 
     assert "write it as 2027-03-01" in tenure("commitments", "check", "--at", "soon").stderr
     assert "takes no file" in tenure("commitments", "check", written).stderr
-    assert "tenure serve run" in tenure("serve", "close-day").stderr
+    assert "tenure serve run" in tenure("serve", "daily").stderr
 
 
 def test_a_clock_that_was_set_back_is_refused(tenure, written, monkeypatch):

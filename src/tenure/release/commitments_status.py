@@ -241,7 +241,7 @@ def _unless_unseen(row: Row, told: Covered) -> Row:
     if row.status == "kept":
         return replace(row, why=f"{row.why}; kept, owed or not: {told.why}")
     return replace(
-        row, status="not shown", why=told.why, command="tenure serve close-day", planned=None
+        row, status="not shown", why=told.why, command="tenure serve daily", planned=None
     )
 
 

@@ -174,4 +174,4 @@ def test_a_day_without_its_ledger_is_not_shown(told):
 
     assert missing.status == "not shown"
     assert "2026-01-03" in missing.why
-    assert missing.command == "tenure serve close-day"
+    assert missing.command == "tenure serve daily"

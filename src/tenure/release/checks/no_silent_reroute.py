@@ -38,7 +38,7 @@ def find(case: Case) -> Found:
     return Found(
         begun=case.since if proofs or faults or missing else None,
         wanted="a digest of the ledger for each day, without an answer by another model",
-        command="tenure serve close-day",
+        command="tenure serve daily",
         proofs=proofs,
         faults=faults,
         unseen=unseen,

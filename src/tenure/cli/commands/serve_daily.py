@@ -1,4 +1,4 @@
-"""tenure serve close-day: tell the dossier what the gateway's ledger holds of each finished day."""
+"""tenure serve daily: tell the dossier what the gateway's ledger holds of each finished day."""
 
 from pathlib import Path
 from typing import Annotated
