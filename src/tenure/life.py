@@ -247,7 +247,8 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     state = view.state(model.id)
     due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waiting(view, model.id)]
     if state.containment:
-        return due  # it is held for ever: nothing leads to a release, so nothing is owed for one
+        # It is held for ever: nothing leads to a release. What was promised before stays promised.
+        return due + _promised(view, model)
     if model.kind == "scripted":
         return due  # it tests the instruments; nobody releases it
     leaving = state.stage in ("deprecated", "retired")

@@ -55,6 +55,16 @@ class InternalUse(Part):
     reached_by: Literal["any", "all"] = "any"
     grace_days: int = Field(default=3, ge=1, le=30)
 
+    @model_validator(mode="after")
+    def _each_can_matter(self) -> "InternalUse":
+        most = max(self.users, self.days)
+        if self.requests < most:
+            raise ValueError(
+                f"{most} users or days take at least {most} requests, and {self.requests} requests "
+                "are enough already; make 'requests' at least as many"
+            )
+        return self
+
 
 class Clause(Part):
     """One way to be covered; what is given must all be so.

@@ -39,10 +39,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A model and its events, in log order; ``contained`` is its own or an ancestor's label."""
+    """A model and its events, in log order.
+
+    ``contained`` is since when a containment label, its own or an ancestor's, has held for it.
+    """
 
     model: Model
-    contained: bool = False
+    contained: str | None = None
     events: tuple[Event, ...] = ()
 
     def facts(self, name: str) -> Iterator[Event]:

@@ -1,5 +1,6 @@
 """Reading a dossier for the checks, and putting breaches on record: each once, each recovery once."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tenure.dossier.canonical import canonical, digest, now
@@ -8,10 +9,12 @@ from tenure.dossier.stage import View
 from tenure.dossier.writer import Draft
 from tenure.release.commitments_case import Day, Subject
 from tenure.release.commitments_register import Entry, check_clock, register_of
+from tenure.release.commitments_scope import FOREVER_AGO
 from tenure.release.commitments_status import Record, Row, Standing, standing
 
 USAGE = "usage/"
 BREACH, RECOVERED, CHECKED = "commitments/breach", "commitments/recovered", "commitments/checked"
+DAY = re.compile(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 READ = ("preserve/*", "retire/*", "release/publish")
 
 
@@ -41,9 +44,24 @@ def _subject(view: View, model: Model) -> Subject:
     events += view.events(act="note", name="retire/*", model=model.id)
     return Subject(
         model=model,
-        contained=view.state(model.id).containment is not None,
+        contained=_contained(view, model),
         events=tuple(sorted(events, key=lambda event: event.index)),
     )
+
+
+def _contained(view: View, model: Model) -> str | None:
+    """Say since when a model is contained; one that was registered so always was."""
+    if view.state(model.id).containment is None:
+        return None
+    if model.containment is not None:
+        return FOREVER_AGO
+    known = {each.id: each for each in view.models()}
+    family, parent = [model.id], model.parent
+    while parent in known and parent not in family:
+        family.append(parent)
+        parent = known[parent].parent
+    labels = view.events(act="fact", name="containment")
+    return min((e.time for e in labels if e.model in family), default=FOREVER_AGO)
 
 
 def days_of(view: View) -> list[Day]:
@@ -51,6 +69,8 @@ def days_of(view: View) -> list[Day]:
     found: dict[str, Day] = {}
     for event in view.events(act="note", name=f"{USAGE}*", model=""):
         day = event.name.removeprefix(USAGE)
+        if not DAY.match(day):
+            continue
         models: Mapping[str, Mapping[str, int]] = event.body.get("models") or {}
         silent: Mapping[str, int] = event.body.get("silent") or {}
         found.setdefault(day, Day(day=day, event=event, models=models, silent=silent))

@@ -9,7 +9,10 @@ before then keeps it.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
+
 from tenure.documents import line_of
+from tenure.dossier.fold import OPERATOR
 from tenure.dossier.nouns import Event
 from tenure.dossier.promises import PREFIX
 from tenure.dossier.stage import View
@@ -67,11 +70,23 @@ class Register:
 
 
 def register_of(view: View) -> Register:
-    """Fold the adoptions of a dossier."""
+    """Fold the adoptions of a dossier, those that the operator signed.
+
+    Raises:
+        UsageError: a document in it names a check that is not installed here.
+    """
     folded = Register()
     for event in view.events(act="sign", name=ADOPTED, model=""):
-        text = view.read(event.files["commitments.json"])
-        folded = after(folded, Commitments.model_validate_json(text), event)
+        if event.actor != OPERATOR:
+            continue
+        try:
+            held = Commitments.model_validate_json(view.read(event.files["commitments.json"]))
+        except ValidationError as error:
+            raise UsageError(
+                f"the commitments of event {event.index} cannot be read here: "
+                f"{error.errors()[0]['msg']}; install what adds the check they name"
+            ) from None
+        folded = after(folded, held, event)
     return folded
 
 

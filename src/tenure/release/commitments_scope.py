@@ -26,13 +26,14 @@ def covered(
     one: Commitment, use: InternalUse | None, subject: Subject, days: tuple[Day, ...], at: str
 ) -> Covered:
     """Ask a commitment's scope about a model; any clause is enough, the earliest counts."""
-    if subject.contained or subject.model.kind == "scripted":
+    if subject.model.kind == "scripted":
         return NO
     answers = [_clause(clause, use, subject, days, at) for clause in one.scope.any_of]
     inside = [a for a in answers if a.status == "yes"]
-    if inside:
-        return min(inside, key=lambda answer: answer.since)
-    return next((a for a in answers if a.status == "not shown"), NO)
+    found = min(inside, key=lambda answer: answer.since, default=None)
+    found = found or next((a for a in answers if a.status == "not shown"), NO)
+    # A label that came after the promise does not take it away.
+    return NO if subject.contained is not None and subject.contained <= found.since else found
 
 
 def _clause(

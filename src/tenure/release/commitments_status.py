@@ -177,7 +177,10 @@ class Standing:
 
 def worst(statuses: Sequence[Status]) -> Status:
     """Return the worst status; of none it is "not due"."""
-    return next((status for status in WORST_FIRST if status in statuses), WORST_FIRST[-1])
+    for status in WORST_FIRST:
+        if status in statuses:
+            return status
+    return "not due"
 
 
 def standing(register: Register, record: Record, at: str) -> Standing:

@@ -38,7 +38,7 @@ def event(act: str, name: str, day: str, body: dict, index: int, model: str = "h
 class Story:
     """Collects events about one model; each call returns the story."""
 
-    def __init__(self, kind: str = "weights", *, contained: bool = False) -> None:
+    def __init__(self, kind: str = "weights", *, contained: str | None = None) -> None:
         self.model = Model(name="heron", source="x", kind=kind)
         self.contained = contained
         self.events = [event("register", "heron", "2025-12-01", {}, 0)]

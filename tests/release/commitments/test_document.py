@@ -54,6 +54,8 @@ BAD = {
     "terms that are not the check's": ("{level: G0, within_days: 365}", "{level: G9, within_days: 365}", "level, within_days"),
     "no copies at all": ("{copies: 2, within_days: 90}", "{copies: 0, within_days: 90}", "greater than or equal to 1"),
     "a hidden promise to act": ("There is no promise to act on it.", "We will do what it asks.", "not promised"),
+    "a public that hears last": ("{limited: 30, public: 60}", "{limited: 30, public: 10}", "at least as long"),
+    "a threshold that cannot matter": ("requests: 1000", "requests: 3", "at least as many"),
     "an id twice": ("id: can-return", "id: weights-kept", "twice"),
     "promised and withdrawn": (
         "withdrawn: []",

@@ -21,7 +21,9 @@ def internal(told):
     return make
 
 
-@pytest.mark.parametrize("more", [{"kind": "scripted"}, {"kind": "api"}, {"contained": True}])
+@pytest.mark.parametrize(
+    "more", [{"kind": "scripted"}, {"kind": "api"}, {"contained": "0001-01-01T00:00:00Z"}]
+)
 def test_organisms_and_models_without_weights_are_not_covered(told, more):
     story = told.Story(**more).fact("availability", "public", "2026-01-02")
 
@@ -29,6 +31,14 @@ def test_organisms_and_models_without_weights_are_not_covered(told, more):
 
     assert line.rows == ()
     assert line.status == "not due"
+
+
+def test_a_label_that_comes_later_takes_no_promise_away(told):
+    story = told.Story(contained="2026-02-01T12:00:00Z").fact(
+        "availability", "public", "2026-01-02"
+    )
+
+    assert told.row(told.only("weights-kept"), story, "2026-06-01").status == "broken"
 
 
 def test_once_public_always_covered(told):

@@ -97,8 +97,9 @@ def _check(dossier: Path | None, at: str | None, *, as_json: bool, dry: bool) ->
     records = at is None and not dry
     found = standing_of(open_view(root), _moment(at))
     if not found.register.entries:
+        when = f"was promised by {at}" if at and found.register.document else "is promised yet"
         raise UsageError(
-            "nothing is promised yet; 'tenure commitments template > commitments.yaml' writes a "
+            f"nothing {when}; 'tenure commitments template > commitments.yaml' writes a "
             "document to begin with, 'tenure commitments adopt commitments.yaml --by NAME' signs it"
         )
     made: list[Any] = changes(found)

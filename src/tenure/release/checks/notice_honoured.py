@@ -3,7 +3,7 @@
 A withdrawal for safety is no retirement: it needs no notice, and this check does not read it.
 """
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tenure.release.commitments_case import Case, Check, Found, Proof, Terms, day_of, later
 
@@ -15,6 +15,12 @@ class Days(Terms):
 
     limited: int = Field(ge=0, le=3650)
     public: int = Field(ge=0, le=3650)
+
+    @model_validator(mode="after")
+    def _the_public_hears_first(self) -> "Days":
+        if self.public < self.limited:
+            raise ValueError("'public' must be at least as long as 'limited'")
+        return self
 
 
 def find(case: Case) -> Found:
