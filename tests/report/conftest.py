@@ -230,6 +230,26 @@ def assessed(lived, tmp_path_factory):
     return into
 
 
+@pytest.fixture(scope="session")
+def releases(lived, tmp_path_factory):
+    """The root of a dossier with releases of every kind; read it, never write to it."""
+    spec = importlib.util.spec_from_file_location("released", Path(__file__).parent / "released.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made.live(tmp_path_factory.mktemp("releases") / "dossier")
+
+
+@pytest.fixture(scope="session")
+def released(releases, tmp_path_factory):
+    """The pages of those releases, written once."""
+    from tenure import report
+
+    into = tmp_path_factory.mktemp("released-pages")
+    with Dossier.open(releases) as dossier:
+        report.write(dossier.view(), into)
+    return into
+
+
 @pytest.fixture
 def hostile(tmp_path):
     """A dossier whose every word is an attack."""

@@ -13,7 +13,7 @@ CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
 EXAMPLE = Path(tenure.__file__).parent / "example"
-PAGES = ("lived", "assessed", "example")
+PAGES = ("lived", "assessed", "released", "example")
 
 # Whatever is folded is opened first: what is hidden must fit and stand out too.
 UNFOLD = "document.querySelectorAll('details').forEach(d => d.open = true)"

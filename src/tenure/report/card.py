@@ -13,6 +13,7 @@ from tenure.release.policy import Policy
 from tenure.report import card_numbers as numbers
 from tenure.report import card_words as told
 from tenure.report.catalog import Catalog, Item, Subject, catalog
+from tenure.report.release import record
 from tenure.report.rulings import DECIDED, bases
 from tenure.report.sheet import Block, Form, Section, Sheet
 
@@ -56,7 +57,12 @@ class Card:
         adherence = subject.last(ADHERENCE)
         changed: list[Block] = numbers.measured(sheet, adherence) if adherence else []
         return (
-            told.decision(sheet, self.decided, numbers.verdicts(sheet, held)),
+            told.decision(
+                sheet,
+                self.decided,
+                numbers.verdicts(sheet, held, self.decided),
+                record(self.catalog, self.decided),
+            ),
             told.identity(sheet, subject),
             told.use(sheet, subject, self.decided, policy),
             told.alignment(sheet, subject, changed),

@@ -7,7 +7,18 @@ from tenure.dossier.nouns import Measure
 from tenure.report import findings, words
 from tenure.report.catalog import CONTROL, Item, Subject
 from tenure.report.rulings import Basis
-from tenure.report.sheet import Block, Piece, Said, Section, Sheet, bullets, para, table, text
+from tenure.report.sheet import (
+    Block,
+    Piece,
+    Said,
+    Section,
+    Sheet,
+    bullets,
+    form_of,
+    para,
+    table,
+    text,
+)
 
 MOST = 12  # measures of one assessment on a card; the pages of the dossier have all
 ORIGIN = {
@@ -17,14 +28,16 @@ ORIGIN = {
 }
 
 
-def verdicts(sheet: Sheet, held: Sequence[Basis]) -> list[Block]:
+def verdicts(sheet: Sheet, held: Sequence[Basis], decided: Item | None) -> list[Block]:
     """Write the tables of verdicts: what speaks of risk, and, apart, what speaks of usefulness."""
     blocks: list[Block] = []
     for about, lead in (
         ("risk", "What was asked about risk. A rule is met only when the bound, not the estimate, lies on the safe side:"),
         ("usefulness", "What was asked about usefulness, for a model that declines everything is safe and useless:"),
     ):  # fmt: skip
-        rows = [_verdict(sheet, each) for each in held if _about(each) == about]
+        rows = [
+            _verdict(sheet, each, decided) for each in held if decided and _about(each) == about
+        ]
         if rows:
             blocks += [
                 para(lead),
@@ -37,7 +50,7 @@ def _about(held: Basis) -> str:
     return "usefulness" if held.about == "usefulness" else "risk"
 
 
-def _verdict(sheet: Sheet, held: Basis) -> tuple[Said, ...]:
+def _verdict(sheet: Sheet, held: Basis, decided: Item) -> tuple[Said, ...]:
     row = held.row
     claim = text(
         sheet.quoted(words.title(str(row.get("claim", row["rule"]))), "the policy's words"),
@@ -49,7 +62,7 @@ def _verdict(sheet: Sheet, held: Basis) -> tuple[Said, ...]:
     measure, event = held.measure, held.event
     bound: list[Any] = [sheet.number(event, measure, held.side), _points(measure)]
     if not held.exact:
-        bound += ["; for the verdict ", _other(sheet, held, measure)]
+        bound += _other(sheet, held, measure, decided)
     return (
         claim,
         text(str(row["verdict"])),
@@ -71,13 +84,12 @@ def _points(measure: Measure) -> str:
     return " points" if words.unit_of(measure) == "difference" else ""
 
 
-def _other(sheet: Sheet, held: Basis, measure: Measure) -> Any:
-    shown = words.stated(held.row.get("bound"), words.unit_of(measure))
-    level = words.number(held.row.get("level"), "proportion")
-    return sheet.constant(
-        f"{shown} (at {level})",
-        "the verdict's bound at the level of this attempt; 'tenure release docket' computes it again",
-    )
+def _other(sheet: Sheet, held: Basis, measure: Measure, decided: Item) -> list[Any]:
+    """Write the bound at the confidence of the verdict, where the recorded one is at another."""
+    form = form_of(held.row.get("bound"), measure)
+    bound = sheet.found(decided, f"{held.place}.bound", form)
+    level = sheet.found(decided, f"{held.place}.level", "percent:1")
+    return ["; for the verdict ", bound, _points(measure), " at ", level]
 
 
 def headline(item: Item) -> tuple[list[Measure], int]:
@@ -197,7 +209,7 @@ def _open(sheet: Sheet, held: Basis) -> Said:
     row = held.row
     claim = sheet.quoted(str(row.get("claim", row["rule"])), "the policy's words")
     said: list[Any] = ["Not established: ", claim, f". {words.title(str(row['verdict']))}: "]
-    if row.get("gate", "bound") == "bound" and held.measure and held.event and held.exact:
+    if row.get("gate", "bound") == "bound" and held.measure and held.event:
         said += [f"the {held.side} bound is ", sheet.number(held.event, held.measure, held.side), _points(held.measure),
                  ", required is ", required(sheet, held, held.measure), "."]  # fmt: skip
     else:

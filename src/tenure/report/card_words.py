@@ -19,7 +19,9 @@ def lead(sheet: Sheet, subject: Subject) -> Said:
     return text(sheet.quoted(said, "the decision's words"))
 
 
-def decision(sheet: Sheet, decided: Item | None, tables: Sequence[Block]) -> Section:
+def decision(
+    sheet: Sheet, decided: Item | None, tables: Sequence[Block], record: Mapping[str, Any]
+) -> Section:
     """Write what was decided and by whom, with the verdicts."""
     if decided is None:
         return Section(title="The decision", blocks=(para("No release was decided."),))
@@ -41,9 +43,10 @@ def decision(sheet: Sheet, decided: Item | None, tables: Sequence[Block]) -> Sec
         ("exemptions", "Rules set aside for a while:"),
         ("reopen_if", "It would be looked at again if:"),
     ):
-        if found.get(name):
+        rows = record.get(name) or found.get(name)
+        if rows:
             blocks.append(para(title))
-            blocks.append(bullets([text(sheet.quoted(_said(each), why)) for each in found[name]]))
+            blocks.append(bullets([text(sheet.quoted(_said(each), why)) for each in rows]))
     signed = [_signed(sheet, row) for row in found.get("signoffs", ())]
     if signed:
         blocks += [para("Signed, on exactly what was judged:"), bullets(signed)]
@@ -52,6 +55,10 @@ def decision(sheet: Sheet, decided: Item | None, tables: Sequence[Block]) -> Sec
 
 def _said(value: Any) -> str:
     if isinstance(value, Mapping):
+        if "rule" in value and "reason" in value:
+            return f"{value['rule']}, until {value.get('expires')}: {value['reason']} ({value.get('owner')})"
+        if "text" in value:
+            return str(value["text"])
         return "; ".join(f"{words.spoken(str(k))}: {v}" for k, v in value.items())
     return str(value)
 

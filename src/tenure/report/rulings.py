@@ -1,7 +1,7 @@
 """What a decision rests on, number by number: each verdict with the event and the measure behind it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,10 +17,12 @@ class Basis:
 
     ``exact`` says that the bound of the verdict is the bound of the measure as it is recorded; it is
     not where the verdict was taken at another confidence (a later attempt, many rules together).
+    ``place`` is where the verdict stands in the findings of the decision.
     """
 
     row: Mapping[str, Any]
     about: str
+    place: str = ""
     item: Item | None = None
     measure: Measure | None = None
     exact: bool = False
@@ -46,9 +48,13 @@ def basis_of(
 ) -> list[Basis]:
     """Find what verdicts rest on, among the evidence before a place in the log (None: all of it)."""
     found: list[Basis] = []
-    for verdict in verdicts:
-        parts = verdict.get("parts") or ()
-        found += [_basis(subject, until, {**verdict, **part}) for part in parts or (verdict,)]
+    for at, verdict in enumerate(verdicts):
+        parts, place = verdict.get("parts") or (), f"findings.verdicts.{at}"
+        each = [(f"{place}.parts.{k}", {**verdict, **part}) for k, part in enumerate(parts)]
+        found += [
+            replace(_basis(subject, until, row), place=where)
+            for where, row in each or [(place, verdict)]
+        ]
         if parts and verdict["verdict"] not in {part["verdict"] for part in parts}:
             alone = {k: v for k, v in verdict.items() if k not in ("bound", "n", "measure")}
             found.append(Basis(row=alone, about=str(verdict.get("about", "risk"))))

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from tenure.dossier.nouns import Event, Measure
 from tenure.measure.claims import FORMAT, Claim, Claims
 from tenure.report import words
+from tenure.report.catalog import Item
 
 __all__ = ["FORMAT", "Block", "Form", "Piece", "Said", "Section", "Sheet", "form_of"]
 
@@ -86,11 +87,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """What some numbers rest on: ids of the numbers, and the measure behind them."""
+    """What some numbers rest on: ids of the numbers, and the measure or the finding behind them."""
 
     ids: tuple[str, ...]
     event: Event
-    measure: Measure
+    measure: Measure | None
+    place: str = ""
 
 
 def form_of(value: float | None, measure: Measure) -> str:
@@ -131,6 +133,13 @@ class Sheet:
             "count" if named in ("n", "missing", "clusters") else form_of(value, measure)
         )
         made = self._claim(event, measure, (named, form))
+        return Piece(made.shown, "number", made.id)
+
+    def found(self, item: Item, place: str, form: str) -> Piece:
+        """Write a number of an evidence's findings: it rests on the signature alone."""
+        made = self.claims.found(item.event, item.evidence, place, form)
+        key = (item.event.digest, place)
+        self._rests[key] = Rest(ids=(made.id,), event=item.event, measure=None, place=place)
         return Piece(made.shown, "number", made.id)
 
     def front(self, event: Event, measure: Measure, named: str, path: str) -> None:

@@ -169,7 +169,7 @@ def verdict_row(held: Basis) -> VerdictRow:
         harm=str(row.get("harm", "")),
         about=held.about,
         attempt=row.get("attempt"),
-        level=words.number(row.get("level"), "proportion"),
+        level=_level(held),
         href=_href(item, measure),
         asked=row.get("asked", ()),
     )
@@ -182,6 +182,14 @@ def shortened(reason: str, found: Mapping[str, Any]) -> str:
             if said.get("n") is not None and said.get("why"):
                 reason = reason.replace(f": {said['why']}", "")
     return words.sentence(reason)
+
+
+def _level(held: Basis) -> str:
+    """Write the confidence of a verdict where its measure was recorded at another."""
+    level = held.row.get("level")
+    if held.measure is None or level is None or abs(held.measure.level - level) < 1e-9:
+        return ""
+    return f"{100 * level:.4g}%"
 
 
 def _href(item: Item | None, measure: Measure | None) -> str | None:
