@@ -25,7 +25,7 @@ from tenure.release.parts import NAME, Date, Part, wrong
 
 SHIPPED = "commitments.yaml"
 PLACEHOLDER = re.compile(r"^\(.*\)$")
-Availability = Literal["internal", "limited", "public"]
+Availability = Literal["internal", "limited", "public", "on request"]
 Place = tuple[int | str, ...]
 
 

@@ -153,3 +153,31 @@ def test_the_record_of_a_copy_of_the_dossier_is_the_same(dossier, told, tmp_path
     dossier.rebuild()
 
     assert canonical(standing_of(open_view(Path(dossier.root)), at).to_json()) == canonical(live)
+
+
+def test_the_checks_read_what_the_real_stages_write(told):
+    """The example that comes with the package: a real life, through the real stages."""
+    import tenure
+    from tenure.dossier.opening import open_view
+    from tenure.release.commitments_status import standing
+
+    record = record_of(open_view(Path(tenure.__file__).parent / "example"))
+    times = sorted(event.time for subject in record.subjects for event in subject.events)
+    held = told.document().model_dump(mode="json")
+    for one in held["commitments"]:
+        one["scope"] = {"any_of": [{"models": ["smollm2-135m", "two-faced"]}]}
+    register = told.adopted((times[0], Commitments.model_validate(held)))
+
+    found = standing(register, record, times[-1])
+
+    says = {x.entry.one.id: [(r.model, r.status, r.last and r.last.says) for r in x.rows] for x in found.lines}  # fmt: skip
+    whole = "2 whole copies, every byte read"
+    assert says["weights-kept"] == [
+        ("smollm2-135m@1", "kept", whole)
+    ]  # the organism is not covered
+    assert says["can-return"] == [("smollm2-135m@1", "kept", "came back at G3")]
+    assert says["interviewed"] == [("smollm2-135m@1", "kept", "interviewed to the end")]
+    assert says["report-kept"] == [("smollm2-135m@1", "kept", "the report lies beside the weights, v2")]  # fmt: skip
+    assert says["preferences-considered"][0][1] == "kept"
+    assert says["notice-honoured"] == [("smollm2-135m@1", "kept", "0 days of notice; 0 were promised")]  # fmt: skip
+    assert says["no-silent-reroute"][0][1] == "not due"
