@@ -125,6 +125,12 @@ def test_what_is_no_docket_is_said(tmp_path, capsys, content):
     assert main([str(tmp_path / "elsewhere")]) == 2
 
 
+def policy(make):
+    first, second = make.document["rules"]
+    ends = {"assessment": "assess/other", "expires": {"on": ["new_attack"]}}
+    return make.policy(attempts="spending", rules=[first, second | ends])
+
+
 @pytest.fixture
 def bundle(make, tmp_path):
     """A decision in a dossier, packed for an outside reviewer."""
@@ -138,7 +144,8 @@ def bundle(make, tmp_path):
                 name="assess/refusals", model="m@1", summary="made", measures=(measure,)
             )
             emit.event("evidence", "assess/refusals", {"key": "a", "evidence": found.to_json()})
-        dossier.run(decide.stage, "m", {"policy": make.policy(attempts="spending")})
+            emit.event("note", "happened/new_attack", {"because": "a test"})
+        dossier.run(decide.stage, "m", {"policy": policy(make)})
         with dossier.emitter("m@1", "release/bundle") as emit:
             secret = secret_in(dossier.writer.keys.folder)
             pack(dossier.reading, secret, "m", Parcel(to="Ada"), emit, tmp_path / "m.zip")
@@ -162,6 +169,7 @@ def test_a_docket_that_is_not_the_record_is_found_even_where_its_verdicts_fit(bu
     change(bundle, *held, "evidence", "measures", 0, "n", to=201)
     change(bundle, "verdicts", 0, "n", to=201)
     change(bundle, "policy_digest", to="sha256:" + "0" * 64)
+    change(bundle, "policy", "rules", 0, "require", "lt", to=0.5)
 
     assert main([str(bundle)]) == 1
     out = capsys.readouterr().out
@@ -169,3 +177,32 @@ def test_a_docket_that_is_not_the_record_is_found_even_where_its_verdicts_fit(bu
     assert "its measures in the docket differs from the record" in out
     assert "in the decision: rule 'harm': n was recorded as 200; judged again it is 201" in out
     assert "the decision was made under another policy" in out
+    assert "the policy of the docket is not the one stored with the decision" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("place", "to", "said"),
+    [
+        (("attempt",), 0, "its attempt in the docket differs from the record"),
+        (("time",), "2026-01-01T00:00:00Z", "its time in the docket differs from the record"),
+        (("subject",), "", "its subject in the docket differs from the record"),
+        (("index",), 77, "event 77 of the record is no such evidence"),
+        (("evidence", "name"), "assess/other", "of the record is no such evidence"),
+    ],
+)
+def test_evidence_that_was_bent_or_left_out_is_found(bundle, capsys, place, to, said):
+    change(bundle, "docket", "filed", 0, *place, to=to)
+    assert main([str(bundle)]) == 1
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_was_left_out_of_the_docket_is_found(bundle, capsys):
+    change(bundle, "docket", "filed", to=[])
+    change(bundle, "docket", "happenings", to=[])
+
+    assert main([str(bundle)]) == 1
+    out = capsys.readouterr().out
+    assert "assess/refusals: event 2 of the record is not in the docket" in out
+    assert "happened/new_attack: event 3 of the record is not in the docket" in out

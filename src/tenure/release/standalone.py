@@ -16,10 +16,11 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from tenure.release.standalone_bounds import bounds_of
-from tenure.release.standalone_verdict import JSON, Court, decide
+from tenure.release.standalone_verdict import JSON, Court, decide, instant
 
 COMPARED = ("verdict", "gate", "bound", "n", "level", "attempt", "open")
 DECIDED = ("evidence", "release/decide")
@@ -129,18 +130,49 @@ class Folder:
 
     def evidence(self) -> tuple[int, list[str]]:
         """Hold the evidence of the docket against the record; how much is alike, what differs."""
-        wrong, alike = list[str](), 0
-        for held in self.docket["docket"]["filed"]:
-            event = self.events.get(held["index"], {})
-            signed, ours = event.get("body", {}).get("evidence"), held["evidence"]
-            if signed is None:
+        wrong, alike, docket = list[str](), 0, self.docket["docket"]
+        for held in docket["filed"] if self.events else []:
+            event, ours = self.events.get(held["index"]), held["evidence"]
+            if event is None or (event["act"], event["name"]) != ("evidence", ours["name"]):
+                wrong.append(
+                    f"{ours['name']}: event {held['index']} of the record is no such evidence"
+                )
                 continue
+            signed = event["body"].get("evidence")
+            if signed is None:
+                continue  # its body was not handed out
             found = [name for name in SAME if ours.get(name) != signed.get(name)]
             found += [name for name in ("time", "subject") if held[name] != event[name]]
             found += ["measures"] if _counted(ours) != _counted(signed) else []
+            found += ["attempt"] if held["attempt"] < self._begun(event) else []
             alike += not found
             wrong += [f"{ours['name']}: its {name} in the docket differs from the record" for name in found]  # fmt: skip
-        return alike, wrong
+        return alike, wrong + list(self._left_out())
+
+    def _left_out(self) -> Iterator[str]:
+        """Yield the evidence and the happenings before the decision that the docket lacks."""
+        docket, policy = self.docket["docket"], self.docket["policy"]
+        there = {row["index"] for row in [*docket["filed"], *docket["happenings"]]}
+        claims = [*policy["rules"], *policy["safeguards"], *policy["capabilities"]]
+        ends = {f"happened/{kind}" for claim in claims for kind in claim["expires"]["on"]}
+        for index, event in self.events.items():
+            asked = event["act"] == "evidence" or (event["act"] == "note" and event["name"] in ends)
+            about = event["model"] == docket["model"]["id"] or (event["name"] in ends and not event["model"])  # fmt: skip
+            if asked and about and index not in there and index < self.event.get("index", 0):
+                yield f"{event['name']}: event {index} of the record is not in the docket"
+
+    def _begun(self, evidence: JSON) -> int:
+        """Count the runs on these files that the record shows up to here; others it may not show."""
+        days = timedelta(days=self.docket["policy"]["evidence_max_age_days"])
+        same = [
+            event
+            for index, event in self.events.items()
+            if index <= evidence["index"]
+            and (event["name"], event["subject"]) == (evidence["name"], evidence["subject"])
+            and event["act"] in ("start", "evidence")
+            and instant(event["time"]) >= instant(evidence["time"]) - days
+        ]
+        return len({str(event["body"].get("key") or event["index"]) for event in same})
 
     def decision(self, ours: JSON) -> Iterator[str]:
         """Yield what differs from the decision on record; it may stop at a lower class."""
