@@ -80,6 +80,42 @@ def test_what_does_not_fit_is_refused_with_a_remedy(tenure, written):
     assert "tenure serve run" in tenure("serve", "daily").stderr
 
 
+def test_use_in_the_ledger_makes_a_model_significant(tenure, written):
+    """From the gateway's rows to the promise: closed by the day, counted, covered."""
+    from datetime import UTC, datetime, timedelta
+
+    from tenure.serve.ledger import Ledger, Row
+
+    text = Path(written).read_text().replace("requests: 1000", "requests: 3")
+    text = text.replace("users: 10", "users: 2").replace("days: 15", "days: 3")
+    Path(written).write_text(text.replace("kind: [weights]", "kind: [weights, api]"))
+    tenure("commitments", "adopt", written, "--by", "Ada")
+    with Dossier.open("dossier") as opened:
+        body = {"value": "internal", "because": "x"}
+        opened.append_many([Draft(act="fact", name="availability", model="far@1", body=body)])
+    day = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d")
+    book = Ledger(Path("ledger.db"))
+    for number in range(2):
+        book.add(Row(
+            id=f"r{number}", time=f"{day}T10:00:00Z", tenant=f"{number}", tier="", wire="chat",
+            requested="far", served="far@1", model_digest=None, route="named", prompt_tokens=1,
+            completion_tokens=1, cost=None, queue_ms=None, cold_ms=None, first_token_ms=None,
+            total_ms=1.0, stop="stop", status=200, code=None, notice=None, conversation="x",
+        ))  # fmt: skip
+    book.close()
+    assert "internal-weights-kept: no proof yet\n           no model is covered" in tenure("commitments").stdout  # fmt: skip
+
+    closed = tenure("serve", "daily").stdout
+    assert f"{day}: 2 rows, sha256:" in closed
+    assert "already" in tenure("serve", "daily").stdout
+
+    told = json.loads(tenure("commitments", "--json", "--dry").stdout)
+    line = next(x for x in told["lines"] if x["id"] == "internal-weights-kept")
+    assert [row["model"] for row in line["models"]] == ["far@1"]
+    assert line["status"] == "not due"
+    assert line["next_due"] > day
+
+
 def test_a_clock_that_was_set_back_is_refused(tenure, written, monkeypatch):
     from tenure.release import commitments_record
 

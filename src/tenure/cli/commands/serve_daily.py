@@ -48,4 +48,5 @@ def extension(
         book.close()
     for draft in drafts:
         typer.echo(f"{draft.body['day']}: {draft.body['rows']} rows, {draft.body['digest']}")
-    typer.echo(f"{len(drafts)} days closed" if drafts else "every finished day is closed already")
+    days = "1 day" if len(drafts) == 1 else f"{len(drafts)} days"
+    typer.echo(f"{days} closed" if drafts else "every finished day is closed already")
