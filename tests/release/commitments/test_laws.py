@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.dossier.canonical import canonical
+from tenure.dossier.nouns import Event
+from tenure.release.commitments_record import BREACH, RECOVERED, changes
 from tenure.release.commitments_status import WORST_FIRST, standing
 
 pytestmark = pytest.mark.slow
@@ -133,3 +135,31 @@ def test_the_whole_is_as_bad_as_its_worst_line(told, history, at):
     assert found.status == min((x.status for x in found.lines), key=WORST_FIRST.index)
     assert sum(found.counts.values()) == len(found.lines)
     assert standing(replace(found.register), story.record, found.at).to_json() == found.to_json()
+
+
+@given(HISTORY, st.lists(DAYS, min_size=1, max_size=8).map(sorted))
+def test_breach_and_recovery_are_on_record_once_each_in_turn(told, history, checks):
+    """Whoever checks, however often: the record says broken exactly while it is, and never twice."""
+    story, pending, kept = told.Story(), list(history), list[Event]()
+    register = told.adopted((told.ADOPTION, told.document()))
+    for number in checks:
+        while pending and pending[0][0] < number:
+            at, kind = pending.pop(0)
+            put(story, kind, day(at))
+        for _ in range(2):
+            record = replace(story.record, breaches=tuple(kept))
+            found = standing(register, record, f"{day(number)}T12:00:00Z")
+            made = changes(found)
+            kept += [
+                told.event(d.act, d.name, day(number), d.body, 5000 + len(kept) + i, d.model)
+                for i, d in enumerate(made)
+            ]
+        assert made == []  # the second look finds nothing new
+        broken = {x.entry.one.id for x in found.lines for r in x.rows if r.status == "broken"}
+        fine = {x.entry.one.id for x in found.lines for r in x.rows if r.status == "kept"}
+        newest = {event.body["id"]: event.name for event in kept}
+        assert all(newest[name] == BREACH for name in broken)
+        assert all(newest.get(name, RECOVERED) == RECOVERED for name in fine)
+    for name in {event.body["id"] for event in kept}:
+        turns = [event.name for event in kept if event.body["id"] == name]
+        assert turns == ([BREACH, RECOVERED] * len(turns))[: len(turns)]

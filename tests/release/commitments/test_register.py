@@ -101,6 +101,7 @@ def refused(tmp_path, text_of, register, today="2026-04-01"):
     check_adoptable(register, text_of, str(path), today)
 
 
+@pytest.mark.slow
 def test_what_must_not_be_signed_is_refused(told, second, tmp_path):
     first = told.adopted((told.ADOPTION, told.document()))
     nameless = told.document(metadata={"organisation": "(your organisation)", "version": 2, "owner": "A", "review_by": "2027-01-01"})  # fmt: skip

@@ -77,7 +77,7 @@ def _adopt(file: Path | None, by: str, dossier: Path | None, *, dry: bool) -> No
     document = read_commitments(file)
     with Dossier.open(find_dossier(dossier), create=False) as opened:
         view, today = opened.view(), now()
-        check_clock(view.events(act="fact"), today)
+        check_clock([*view.events(act="fact"), *view.events(act="sign")], today)
         register = register_of(view)
         check_adoptable(register, document, str(file), today[:10])
         for what, one in changes(register, document):
