@@ -46,7 +46,7 @@ def stops(policy: Policy, model: Model, view: View, at: str) -> list[Point]:
                         kind="checkpoint",
                         text=f"{verdict.rule} was not met at {checkpoint.id}: {verdict.why}",
                         stops=True,
-                        remedy=f"say what has changed since: {answering(model.id, name)}",
+                        remedy=f"say what has changed since, with {answering(model.id, name)}",
                     )
                 )
     return found

@@ -68,7 +68,7 @@ def points(found: Sequence[Comment], model: str) -> list[Point]:
             kind="comment",
             text=f"{comment.kind} of the {comment.role} ({comment.name}): {comment.text}",
             stops=False,
-            remedy=f"answer it: {answering(model, comment.point)}",
+            remedy=f"answer it with {answering(model, comment.point, comment.answer_by)}",
             answer_by=comment.answer_by,
         )
         for comment in found

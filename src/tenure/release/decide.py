@@ -21,6 +21,15 @@ from tenure.release.record import DecisionRecord
 from tenure.release.recording import FILE, as_bytes, record_of
 from tenure.release.signoffs import Opinions, SignOffFile, file_opinions, opinions
 
+HEARD = tuple(
+    f"release/{name}"
+    for name in (
+        "alias", "answer", "comment", "happened", "seal", "sign", "supersede", "surprise", "watch",
+        "withdraw",
+    )
+)  # fmt: skip
+"""The stages whose evidence changes a decision: it is made anew when one of them has run."""
+
 
 class Spec(BaseModel):
     """Settings. Files are read when the settings are: the record holds what they say, not where they lie."""
@@ -50,7 +59,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
             file_opinions(spec.signoffs, decision, view, emit)
         asked = opinions(view, decision)
         if asked.wanted and not asked.refused:
-            return _wait(asked, decision)
+            return _wait(asked, decision, policy)
         if asked.refused:
             decision = _held(decision, asked.refused)
     contained = view.state(model.id).containment or model.containment
@@ -61,15 +70,18 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     return _evidence(record_of(heard, decision, asked, view, spec.again), decision, heard, emit)
 
 
-def _wait(asked: Opinions, decision: Decision) -> Waiting:
+def _wait(asked: Opinions, decision: Decision, policy: Policy) -> Waiting:
     role = asked.wanted[0]
+    under = "" if policy == read_policy() else " --policy FILE"
+    tied = any(each.role == role and each.conflict_statement for each in decision.signoffs)
     command = (
         f"tenure release sign --model {decision.model} --role '{role}' --name NAME --because 'WHY'"
+        f"{' --conflict none' if tied else ''}{under}"
     )
     passed = f"; not counted: {'; '.join(asked.passed_over)}" if asked.passed_over else ""
     return Waiting(
         on=role,
-        command=f"{command}, then tenure release decide --model {decision.model}",
+        command=f"{command}, then tenure release decide --model {decision.model}{under}",
         why=f"{decision.release_class} needs the signature of the {role} on {decision.bundle}{passed}",
     )
 
@@ -130,9 +142,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Decide to which class a model may be released, under a policy.",
-    reads=(
-        "assess/*", "align/*", "release/alias", "release/answer", "release/comment",
-        "release/happened", "release/seal", "release/sign", "release/supersede", "release/surprise",
-        "release/watch", "release/withdraw",
-    ),  # fmt: skip
+    reads=("assess/*", "align/*", *HEARD),
 )

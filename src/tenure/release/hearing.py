@@ -121,7 +121,7 @@ def _of_use(use: Usefulness, model: Model) -> list[Point]:
             kind="usefulness",
             text=f"{model.id} is dominated: {use.why}",
             stops=True,
-            remedy=f"release the other, or give the reason: {answering(model.id, named)}",
+            remedy=f"release the other, or give the reason with {answering(model.id, named)}",
         )
     ]
 

@@ -70,8 +70,9 @@ def _cost(policy: Policy, rule: Rule, part: Requirement, docket: Docket) -> dict
     counted = policy.attempts != "spending" and attempt > policy.attempts
     reads = None if counted else ruler(part, policy.level_of(attempt))
     if reads is None:
-        why = "no attempt is left" if counted else "depends on the spread"
-        return row | {"n": None, "n_why": why}
+        left = f"no attempt is left: the policy allows {policy.attempts}, and what comes after does not count"
+        why = left if counted else "the n it takes depends on the spread"
+        return row | {"n": None, "n_why": why} | ({"command": ""} if counted else {})
     least = rule.evidence.min_n
     row |= {f"n_at_{k}": max(n, least) if (n := reads.fewest(k)) else None for k in FAILURES}
     n = reads.enough()

@@ -60,9 +60,7 @@ def holding(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(point for point in points if point.holds)
 
 
-def answering(model: str, point: str) -> str:
-    """Write the command that answers a point."""
-    return (
-        f"tenure release answer --model {model} --point '{point}' --role ROLE --name NAME "
-        "--because WHY"
-    )
+def answering(model: str, point: str, role: str = "") -> str:
+    """Write the command that answers a point, in a role ("" for any)."""
+    said = f'"{role}"' if role else "ROLE"
+    return f"'tenure release answer --model {model} --point {point} --role {said} --name NAME --because WHY'"

@@ -42,8 +42,9 @@ def summary(record: DecisionRecord, time: str) -> dict[str, Any]:
             release.
     """
     if record.decision not in ("release", "conditional"):
+        state = "held" if record.decision == "hold" else "withdrawn"
         raise RefusedError(
-            f"{record.subject.model} is {record.decision}: a summary lists what passed, and would look like "
+            f"{record.subject.model} is {state}: a summary lists what passed, and would look like "
             "a release; hand on the whole record with 'tenure release record --json'"
         )
     return {

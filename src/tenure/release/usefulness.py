@@ -1,13 +1,14 @@
 """Usefulness beside risk: is a model on the frontier of what it is good for and what it costs?
 
 Quality is what the policy's rules about usefulness read; cost is output tokens for each answer, as
-counted when that was measured. A model is dominated when another costs no more, is shown to be
-better in one of these measures (intervals apart), and is nowhere estimated to be worse. Both refusal
-errors stand beside: what it answers and should not, what it declines and should answer.
+counted when that was measured. A model is dominated when another that was decided for release costs
+no more, is shown to be better in one of these measures (intervals apart), and is nowhere estimated
+to be worse. A model that was held dominates nobody: one that answers everything is cheap and useful.
+Both refusal errors stand beside: what it answers and should not, what it declines and should answer.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tenure.dossier.nouns import Evidence, Measure, Model, Record
@@ -33,11 +34,15 @@ class Quality(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot(Record):
-    """Where a model stands: its quality, and its cost in output tokens for each answer."""
+    """Where a model stands: its quality, and its cost in output tokens for each answer.
+
+    ``released``: it was decided for release and is not retired, so it could be taken instead.
+    """
 
     model: str
     quality: tuple[Quality, ...]
     tokens: float | None
+    released: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -45,6 +50,7 @@ class Spot(Record):
             "model": self.model,
             "quality": [each.to_json() for each in self.quality],
             "tokens_per_answer": self.tokens,
+            "released": self.released,
         }
 
 
@@ -72,8 +78,13 @@ class Usefulness(Record):
 
 
 def dominates(other: Spot, spot: Spot) -> bool:
-    """Say whether another model is shown to be at least as good for no more."""
-    if other.tokens is None or spot.tokens is None or other.tokens > spot.tokens:
+    """Say whether another model, which could be taken instead, is shown to be better for no more."""
+    if (
+        not other.released
+        or other.tokens is None
+        or spot.tokens is None
+        or other.tokens > spot.tokens
+    ):
         return False
     theirs = {each.measure: each for each in other.quality}
     pairs = [(mine, theirs[mine.measure]) for mine in spot.quality if mine.measure in theirs]
@@ -105,11 +116,12 @@ def judge(spot: Spot, others: Sequence[Spot], refusals: Sequence[Mapping[str, An
         why = f"{', '.join(by)} is shown to be better for no more tokens an answer"
     elif not spot.quality or spot.tokens is None:
         standing = "not shown"
-        lacks = "a measure of usefulness" if not spot.quality else "a count of tokens"
+        lacks = "measure of usefulness" if not spot.quality else "count of tokens"
         why = f"there is no {lacks} of {spot.model} on record"
     else:
         standing = "undominated"
-        why = f"none of {len(comparable)} other models is shown to be better for no more"
+        could = sum(each.released for each in comparable)
+        why = f"none of {could} other models decided for release is shown to be better for no more"
     return Usefulness(
         standing=standing,
         why=why,
@@ -168,11 +180,20 @@ def _newest(policy: Policy, view: View, model: str) -> dict[str, Evidence]:
     return {name: found for name, found in held.items() if found is not None}
 
 
+def _released(view: View, model: str) -> bool:
+    decided = view.evidence("release/decide", model)
+    outcome = decided.findings.get("decision") if decided else None
+    return outcome in ("release", "conditional") and view.state(model).stage != "retired"
+
+
 def usefulness(policy: Policy, model: Model, view: View) -> Usefulness:
     """Place a model among those of the dossier that could be released instead."""
     mine = _newest(policy, view, model.id)
     others = [
-        spot_of(policy, _newest(policy, view, each.id), each.id)
+        replace(
+            spot_of(policy, _newest(policy, view, each.id), each.id),
+            released=_released(view, each.id),
+        )
         for each in view.models()
         if each.id != model.id and not view.state(each.id).containment
     ]

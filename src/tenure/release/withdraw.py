@@ -10,6 +10,7 @@ from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError
 from tenure.release.hearing import hear
+from tenure.release.naming import aliases
 from tenure.release.policy import Policy
 from tenure.release.recording import FILE, as_bytes, record_of
 from tenure.release.signoffs import Opinions
@@ -37,7 +38,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         raise RefusedError(
             f"{model.id} is not available to anybody; 'tenure status {model.id}' shows how it stands"
         )
-    summary = f"{model.id} was withdrawn from {before}: {spec.because}"
+    leading = sorted(a for a, rows in aliases(view).items() if rows[-1][1] == model.id)
+    still = f"; an alias still leads to it: {', '.join(leading)}" if leading else ""
+    summary = f"{model.id} was withdrawn from {before}: {spec.because}{still}"
     files = _record(model, view, spec, summary, emit)
     emit.fact("availability", "none", spec.because)
     return Evidence(
