@@ -47,8 +47,8 @@ def needs(
                 why=str(row.get("why", "")),
                 command=str(row.get("command") or "") or _command(name, subject),
                 had="none" if had is None else f"{had:,}",
-                least=_count(row.get("n_at_0"), row),
-                enough=_count(row.get("n"), row),
+                least=_count(row.get("n_at_0")),
+                enough=_count(row.get("n")),
                 cost=_cost(last, had, row),
                 hopeless=row.get("verdict") == "not met",
             )
@@ -73,18 +73,16 @@ def _planned(verdicts: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]
     return rows
 
 
-def _count(value: Any, row: Mapping[str, Any]) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return str(
-        row.get("n_why") or ("depends on the spread" if row.get("assessment") else words.NOTHING)
-    )
+def _count(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else words.NOTHING
 
 
 def _cost(last: Item | None, had: int | None, row: Mapping[str, Any]) -> str:
     """Say what a run that could settle it takes, measured by the last one here."""
     if not row.get("assessment"):
-        return ""
+        return str(row.get("why", ""))
+    if not isinstance(row.get("n"), int):
+        return str(row.get("n_why") or "what n it takes depends on the spread of the answers")
     if last is None:
         return "it was never run here; 'tenure release plan --model' foresees its cost"
     runtime = last.evidence.runtime

@@ -42,6 +42,7 @@ from tenure.release.policy import Policy, read_policy
 from tenure.release.roles import slug
 from tenure.release.signoffs import SIGNED, opinions
 from tenure.report.catalog import Catalog, catalog
+from tenure.report.release import record
 from tenure.report.rulings import DECIDED, basis_of
 from tenure.report.site import environment, style
 from tenure.report.story import VerdictRow, verdict_row
@@ -111,7 +112,9 @@ class Bench:
             "asked": asked,
             "roles": self.roles(heard),
             "last": last,
-            "changes": changes(_facts_then(last.evidence.findings), facts) if last else [],
+            "changes": changes(_facts_then(last.evidence.findings, record(drawn, last)), facts) if last else [],
+            "conditions": _conditions(self.policy, decision.conditions),
+            "earlier": _earlier(view, decision.model, decision.bundle),
         }  # fmt: skip
 
     def roles(self, heard: Hearing) -> list[Role]:
@@ -204,31 +207,61 @@ def _signed(view: View, model: str, spec: sign.Spec) -> str | None:
     return mine[-1].digest if same and mine else None
 
 
+def _conditions(policy: Policy, named: Sequence[str]) -> list[str]:
+    watched = {each.id: each.text for each in policy.conditions}
+    return [watched.get(each, each) for each in named]
+
+
+def _earlier(view: View, model: str, bundle: str) -> list[Mapping[str, Any]]:
+    """List the dissent on what was judged before: it does not count now, and is not forgotten."""
+    return [
+        event.body
+        for event in view.events(act="sign", name=SIGNED, model=model)
+        if event.body.get("opinion") == "dissent" and event.body.get("bundle") != bundle
+    ]
+
+
 def facts_of(heard: Hearing) -> dict[str, str]:
     """Write what a hearing says as lines that can be compared with those of another."""
     decision = heard.decision
-    facts = _facts_then({
+    judged = {
         "class": decision.release_class or "none",
         "conditions": decision.conditions,
         "verdicts": [v.to_json() for v in decision.verdicts],
         "policy": {"digest": heard.policy.digest},
-    })  # fmt: skip
-    facts |= {
-        f"point {p.id}": f"{p.text} ({'answered' if p.answer else 'open'})" for p in heard.points
     }
-    return facts
+    besides = {
+        "version": heard.version.to_json(),
+        "usefulness": heard.use.to_json(),
+        "naming": {"findings": [each.to_json() for each in heard.names]},
+        "points": [each.to_json() for each in heard.points],
+        "surprises": [each.to_json() for each in (heard.surprises or {}).values()],
+    }
+    return _facts_then(judged, besides)
 
 
-def _facts_then(findings: Mapping[str, Any]) -> dict[str, str]:
-    facts = {"class": str(findings.get("class", "none"))}
+def _facts_then(findings: Mapping[str, Any], besides: Mapping[str, Any]) -> dict[str, str]:
+    """Write the findings of a decision, and what was on the table besides, as such lines."""
     policy: Mapping[str, Any] = findings.get("policy") or {}
-    facts["policy"] = str(policy.get("digest", ""))[:19]
+    facts = {
+        "class": str(findings.get("class", "none")),
+        "policy": str(policy.get("digest", ""))[:19],
+    }
     for row in findings.get("verdicts", ()):
         bound = row.get("bound")
         number = "" if bound is None else f", bound {bound:.4g}, n {row.get('n')}"
         facts[f"rule {row['rule']}"] = f"{row['verdict']}{number}"
     texts: Sequence[Any] = findings.get("conditions") or ()
     facts["conditions"] = "; ".join(str(each) for each in texts) or "none"
+    if besides:
+        version, use = besides["version"], besides["usefulness"]
+        facts["version"] = f"{version['kind']}, {version['because']}"
+        facts["usefulness"] = f"{use['standing']}, {use['why']}"
+        facts |= {
+            f"name, {x.get('check')}": str(x.get("text")) for x in besides["naming"]["findings"]
+        }
+        facts |= {f"point {x['id']}": f"{x['text']} ({'answered' if x.get('answer') else 'open'})" for x in besides["points"]}  # fmt: skip
+        facts |= {f"surprise {x['id']}": str(x["state"]) for x in besides.get("surprises") or ()}
     return facts
 
 
@@ -238,11 +271,7 @@ def changes(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     told: list[str] = []
     for name in names:
         old, new = then.get(name), now.get(name)
-        if old == new or (
-            name.startswith("point ")
-            and old is None
-            and not any(k.startswith("point ") for k in then)
-        ):
+        if old == new or (old is None and name in ("version", "usefulness")):  # an older record
             continue
         told.append(f"{name}: {old or 'not there'} → {new or 'gone'}")
     return told
