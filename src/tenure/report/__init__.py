@@ -10,7 +10,11 @@ exhibit     the samples behind the measures of an evidence
 findings    what is not a number: words, lists, tables, cards
 letters     sample records as letters; turns: who said and did what in one
 figures     which measures are drawn together; plots and curves: as SVG inside the page
-site        one template engine; which pages there are
+release     the page of a release; missing: what is lacking and its cost; people: who said what
+rulings     what each verdict of a decision rests on
+sheet       a page whose every number is a claim; card: the model card, card_numbers, card_words
+engine      the one template engine
+site        which pages there are
 
 The pages depend on nothing but the dossier: the same events give the same bytes.
 """

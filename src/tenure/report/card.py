@@ -13,6 +13,7 @@ from tenure.release.policy import Policy
 from tenure.report import card_numbers as numbers
 from tenure.report import card_words as told
 from tenure.report.catalog import Catalog, Item, Subject, catalog
+from tenure.report.engine import environment
 from tenure.report.release import record
 from tenure.report.rulings import DECIDED, bases
 from tenure.report.sheet import Block, Form, Section, Sheet
@@ -150,8 +151,6 @@ def markdown(view: View, model: str) -> str:
     Raises:
         UsageError: no such model; lists those there are.
     """
-    from tenure.report.site import environment
-
     found = catalog(view, [model])
     card = Card(found, found.subjects[0], "markdown")
     made = environment().get_template("card.md.j2").render(**card.given())

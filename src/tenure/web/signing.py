@@ -42,9 +42,9 @@ from tenure.release.policy import Policy, read_policy
 from tenure.release.roles import slug
 from tenure.release.signoffs import SIGNED, opinions
 from tenure.report.catalog import Catalog, catalog
+from tenure.report.engine import environment, style
 from tenure.report.release import record
 from tenure.report.rulings import DECIDED, basis_of
-from tenure.report.site import environment, style
 from tenure.report.story import VerdictRow, verdict_row
 
 HOSTS = ("127.0.0.1", "localhost")
