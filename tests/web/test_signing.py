@@ -1,5 +1,6 @@
 """Signing in the console: exactly what was shown, once, under the role's key, by who has the address."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -60,6 +61,16 @@ async def test_what_is_shown_is_signed_once_under_the_key_of_the_role(bench, ask
     assert event.actor == "release-lead"
     assert event.body["bundle"] == form["bundle"]
     assert "Everybody who must has signed" in (await ask()).text
+
+
+@pytest.mark.anyio
+async def test_a_form_that_is_sent_five_times_at_once_signs_once(bench, ask):
+    form = FORM | {"bundle": bundle(bench)}
+    answers = await asyncio.gather(*(ask(form) for _ in range(5)))
+
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert len(signed(bench)) == 1
 
 
 @pytest.mark.anyio

@@ -71,7 +71,7 @@ class Card:
             numbers.controls(sheet, self.assessed),
             numbers.gaps(sheet, subject, self.assessed, held),
             told.limits(sheet, subject),
-            told.commitments(sheet, self.catalog, subject, policy),
+            told.commitments(sheet, self.catalog, subject),
             told.check(sheet, self.catalog, subject),
             told.digests(sheet, subject, self.decided),
         )

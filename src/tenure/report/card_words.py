@@ -6,6 +6,7 @@ from typing import Any
 from tenure.release.policy import Policy
 from tenure.report import story, words
 from tenure.report.catalog import Catalog, Item, Subject
+from tenure.report.commitments import promises
 from tenure.report.sheet import Block, Said, Section, Sheet, bullets, para, text
 
 SEAL = "release/seal"
@@ -152,7 +153,7 @@ def limits(sheet: Sheet, subject: Subject) -> Section:
     return Section(title="Limits", blocks=(bullets(lines),))
 
 
-def commitments(sheet: Sheet, catalog: Catalog, subject: Subject, policy: Policy | None) -> Section:
+def commitments(sheet: Sheet, catalog: Catalog, subject: Subject) -> Section:
     """Write what is promised about this model, and how it stands: only what is on file."""
     state, decided = subject.state, subject.last("release/decide")
     since = f" since {words.date(state.custody_since)}" if state.custody_since else ""
@@ -164,9 +165,14 @@ def commitments(sheet: Sheet, catalog: Catalog, subject: Subject, policy: Policy
     if days is not None:
         lines.append(text("Notice before it is withdrawn for good: ", sheet.constant(words.plural(int(days), "day"), "set by the policy"), "."))  # fmt: skip
     lines.append(text(f"Interview before retirement: {state.interview}."))
-    if policy and policy.preservation:
-        lines.append(text("The policy on file holds rules on keeping the weights; they are part of the digest above."))  # fmt: skip
-    del catalog
+    promised = [
+        text(sheet.quoted(words.sentence(line.entry.one.text), "the promise's words"), f" {words.title(row.status)}: ",
+             sheet.quoted(words.sentence(row.why), "what the dossier shows of the promise"))
+        for line in promises(catalog).found.lines for row in line.rows if row.model == subject.model.id
+    ]  # fmt: skip
+    lines += promised or [
+        text("The organisation has put no promise about this model on file; ", sheet.code("tenure commitments"), " shows what there is.")
+    ]  # fmt: skip
     return Section(title="Commitments", blocks=(bullets(lines),))
 
 

@@ -1,10 +1,6 @@
 """tenure console: read what was judged about a model and sign it, on a page of this machine."""
 
-import asyncio
-import secrets
-import socket
 import tempfile
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +25,7 @@ def extension(
     signs chooses a role whose key lies on this machine. Exactly what the page shows is signed: when
     it has changed meanwhile, nothing is, and the page says what changed.
     """
-    import uvicorn
-
+    from tenure.cli.locally import serve
     from tenure.dossier.opening import open_view
     from tenure.release.policy import read_policy
     from tenure.web.signing import Bench, app
@@ -38,17 +33,9 @@ def extension(
     root = find_dossier(dossier)
     named = open_view(root).model(model.removeprefix("tenure/")).id
     bench = Bench(root, named, read_policy(policy))
-    secret = secrets.token_urlsafe(16)
-    with socket.socket() as held, tempfile.TemporaryDirectory(prefix="tenure-pages-") as pages:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", port))
-        address = f"http://127.0.0.1:{held.getsockname()[1]}/{secret}/"
-        typer.echo(f"{address}  (Ctrl-C stops; what was signed stays)")
-        if browser:
-            webbrowser.open(address)
-        served = app(bench, secret, Path(pages))
-        settings = uvicorn.Config(served, log_level="error", timeout_graceful_shutdown=2)
-        try:
-            asyncio.run(uvicorn.Server(settings).serve(sockets=[held]))
-        except KeyboardInterrupt:
+    with tempfile.TemporaryDirectory(prefix="tenure-pages-") as pages:
+        told = "Ctrl-C stops; what was signed stays"
+        if not serve(
+            lambda secret, _: app(bench, secret, Path(pages)), told, port, browser=browser
+        ):
             typer.echo("stopped")
