@@ -1,8 +1,5 @@
 """tenure review: read transcripts blind and label them; hold people against each other and the grader."""
 
-import asyncio
-import secrets
-import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,39 +11,12 @@ from tenure.errors import UsageError
 
 def _serve(desk: Any, port: int, *, browser: bool) -> None:
     """Serve the page until the reviewer finishes or Ctrl-C."""
-    import socket
-
-    import uvicorn
-
+    from tenure.cli.locally import serve
     from tenure.web import review
 
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", port))
-    secret = secrets.token_urlsafe(16)
-    address = f"http://127.0.0.1:{held.getsockname()[1]}/{secret}/"
-
-    async def run() -> None:
-        server: uvicorn.Server
-
-        def done() -> None:
-            server.should_exit = True
-
-        settings = uvicorn.Config(
-            review.app(desk, secret, done), log_level="error", timeout_graceful_shutdown=2
-        )
-        server = uvicorn.Server(settings)
-        typer.echo(f"{address}  ({len(desk.items)} transcripts; Ctrl-C stops, nothing is lost)")
-        if browser:
-            webbrowser.open(address)
-        await server.serve(sockets=[held])
-
-    try:
-        asyncio.run(run())
-    except KeyboardInterrupt:
+    told = f"{len(desk.items)} transcripts; Ctrl-C stops, nothing is lost"
+    if not serve(lambda secret, done: review.app(desk, secret, done), told, port, browser=browser):
         typer.echo("stopped; the same command goes on")
-    finally:
-        held.close()
 
 
 def _slug(name: str) -> str:
