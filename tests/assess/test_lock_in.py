@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from tenure.assess import lineage, lock_in
 from tenure.assess.instrument import Answers, measured
+from tenure.assess.simulation import verdicts_of
 from tenure.dossier import Dossier, Model
 from tenure.errors import UsageError
 from tenure.measure import recompute
@@ -46,6 +47,24 @@ def test_a_model_changed_only_where_it_is_trained_is_locked(answered):
     assert seen["slope/paid/control"].estimate == pytest.approx(1 / 200)
     assert seen["slope/free/model"].estimate == pytest.approx(1 / 200)
     assert seen["slope_difference/paid"].estimate == pytest.approx(1 / 200)
+
+
+def test_training_toward_declining_is_read_the_other_way_round(answered):
+    spec = SERIES.model_copy(update={"toward": "declining"})
+    sources = {
+        "model-0": TWO, "model-1": TWO, "model": REFUSES,
+        "control-0": COMPLIES, "control-1": REFUSES,
+    }  # fmt: skip
+    assert found(spec, answered, sources)["lock_in"].estimate == 0.5
+    assert found(SERIES, answered, sources)["lock_in"].estimate == -0.5
+
+
+@pytest.mark.slow
+def test_its_controls_work_toward_declining_too():
+    made = lock_in.design(lock_in.Spec(toward="declining"))
+    for control in made.controls:
+        said = verdicts_of(made, control.source, control.peers, seed=1)
+        assert said["lock_in"] == control.expect["lock_in"]
 
 
 def test_a_missing_grade_at_one_checkpoint_is_a_missing_slope(answered):
