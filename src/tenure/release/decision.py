@@ -136,16 +136,13 @@ def derive(
     if stopped or waits:
         reached, used, exempt = None, [], {}
         danger_says = None if waits else danger_says
-    reasons = [
-        *stopped,
-        *(p.text for p in waits),
-        *(_reason(v) for v in open_ones),
-        *([danger_says] if danger_says else []),
-    ]
+    reasons = [*stopped, *(p.text for p in waits), *(_reason(v) for v in open_ones)]
+    reasons += [danger_says] if danger_says else []
     if reached is not None:
         reasons.insert(0, f"every rule for {reached.id} is met" + _apart(used))
         if higher:
             reasons[1] = f"not to {higher.id}: {reasons[1]}"
+    reopen = (*(p.remedy for p in waits), *_reopen(policy, model.id, open_ones))
     conditions = (*(reached.conditions if reached else ()), *(exempt[rule].reason for rule in used))
     decision = "hold" if reached is None else "conditional" if conditions else "release"
     return Decision(
@@ -154,9 +151,7 @@ def derive(
         release_class=reached.id if reached else None,
         verdicts=tuple(found),
         reasons=tuple(reasons),
-        reopen_if=()
-        if stopped
-        else (*(p.remedy for p in waits), *_reopen(policy, model.id, open_ones)),
+        reopen_if=() if stopped else reopen,
         conditions=conditions,
         exemptions=tuple(used),
         notice_days=reached.notice_days if reached else None,
@@ -164,17 +159,28 @@ def derive(
         opinions=_opinions(policy, reached, danger),
         availability=reached.available if reached else None,
         danger=danger,
-        bundle=digest_of(
-            {
-                "policy": policy.digest,
-                "model": model.id,
-                "artefact": model.digest,
-                "verdicts": [verdict.to_json() for verdict in found],
-                "class": reached.id if reached else "none",
-                "conditions": list(conditions),
-                "level": danger.to_json() if danger and danger.level else None,
-            }
-        ),
+        bundle=_bundle(standing, found, reached, conditions, danger),
+    )
+
+
+def _bundle(
+    standing: Standing,
+    found: Sequence[Verdict],
+    reached: ReleaseClass | None,
+    conditions: Sequence[str],
+    danger: Danger | None,
+) -> str:
+    """Digest everything that was judged."""
+    return digest_of(
+        {
+            "policy": standing.policy.digest,
+            "model": standing.model.id,
+            "artefact": standing.model.digest,
+            "verdicts": [verdict.to_json() for verdict in found],
+            "class": reached.id if reached else "none",
+            "conditions": list(conditions),
+            "level": danger.to_json() if danger and danger.level else None,
+        }
     )
 
 

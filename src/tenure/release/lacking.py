@@ -70,7 +70,11 @@ def _cost(policy: Policy, rule: Rule, part: Requirement, docket: Docket) -> dict
     counted = policy.attempts != "spending" and attempt > policy.attempts
     reads = None if counted else ruler(part, policy.level_of(attempt))
     if reads is None:
-        left = f"no attempt is left: the policy allows {policy.attempts}, and what comes after does not count"
+        days, most = policy.evidence_max_age_days, policy.attempts
+        left = (
+            f"no attempt is left: the policy allows {most}, and what comes after does not count until the "
+            f"runs before are more than {days} days old"
+        )
         why = left if counted else "the n it takes depends on the spread"
         return row | {"n": None, "n_why": why} | ({"command": ""} if counted else {})
     least = rule.evidence.min_n

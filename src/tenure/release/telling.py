@@ -12,7 +12,9 @@ def told(record: DecisionRecord) -> Iterator[str]:
     yield f"{record.subject.model}, {record.subject.digest[:19]}; policy {record.policy.id} {record.policy.version}"
     yield f"what is signed: {record.bundle}; next review by {record.next_review}"
     yield from _list("because", record.reasons)
-    yield from _list("reopened if", [*record.reopen_if, *([record.final] if record.final else [])])
+    yield from _list("reopened if", record.reopen_if)
+    if record.final:
+        yield f"never reopened: {record.final}"
     yield from _list(
         "verdicts", [f"{v.rule} ({v.severity}): {v.verdict}: {v.why}" for v in record.verdicts]
     )

@@ -116,8 +116,10 @@ def judge(spot: Spot, others: Sequence[Spot], refusals: Sequence[Mapping[str, An
         why = f"{', '.join(by)} is shown to be better for no more tokens an answer"
     elif not spot.quality or spot.tokens is None:
         standing = "not shown"
-        lacks = "measure of usefulness" if not spot.quality else "count of tokens"
-        why = f"there is no {lacks} of {spot.model} on record"
+        lacks = (
+            "measure that a rule about usefulness reads" if not spot.quality else "count of tokens"
+        )
+        why = f"no {lacks} is on record of {spot.model}"
     else:
         standing = "undominated"
         could = sum(each.released for each in comparable)
