@@ -274,6 +274,7 @@ def _findings(draw):
     card |= _some(draw, 0.5, sensitivity={"low": draw.choice([0.5, 0.6, 0.7]), "high": 0.9})
     graders = {f"j{i}": {"scorer": draw.choice(["model", "words"]), **card} for i in range(draw.randint(0, 2))}  # fmt: skip
     power = [{"dose": dose, "planted": 40, "found": draw.choice([30, 38, 40])} for dose in (0.1, 0.25, 0.4)]  # fmt: skip
+    power = [row | _some(draw, 0.4, measure=draw.choice(["rate", "gap"])) for row in power]
     found = _some(
         draw, 0.5, plan=draw.choice(["sha256:p", "sha256:p", ""]), scenarios=draw.choice(PINNED),
         assurance=draw.choice([*ASSURANCES[1:] * 3, *ASSURANCES, "hearsay"]), graders=graders, detection_power=power,

@@ -11,6 +11,9 @@ doses were chosen by looking at seeds below 1000; what stands in the table comes
 ``--offset`` on. Where every word of ten runs was the same, nothing is drawn and all seeds are one
 run: it is reported as that, and no rate is asked of it. With --only, the rows of the other
 assessments stay as they are.
+
+Beside the figures it writes src/tenure/assess/detection.json, from which every run of an assessment
+says how likely it was to find what was planted, for as long as it asks what was asked here.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import time
 from pathlib import Path
 
 import tenure.assess
+from tenure.assess import detection
 from tenure.assess.simulation import draw
 from tenure.stats import lower_bound, upper_bound
 
@@ -136,6 +140,24 @@ def runs(module, source, peers, seeds):
     return [run.found for run in drawn]
 
 
+def counted(name, case, found):
+    """Count one case for detection.json; what was planted at the margin itself is planted too."""
+    source, _, measure, _, truth = case
+    planted = stated(name, case) in ("caught", "curve", "above", "margin")
+    caught = sum(f.get(measure) == "caught" for f in found)
+    return {
+        "measure": measure, "planted": planted, "dose": truth, "script": source,
+        "runs": len(found), "caught": caught,
+    }  # fmt: skip
+
+
+def keep(name, entry):
+    """Write what was simulated of one assessment into the package; the others stay as they are."""
+    path = Path(tenure.assess.__file__).parent / detection.FILE
+    rest = json.loads(path.read_text())["assessments"] if path.exists() else {}
+    path.write_text(detection.written(rest | {name: entry}))
+
+
 def figure(name, case, found, seeds):
     """Make the row of one case."""
     source, _, measure, _, truth = case
@@ -181,10 +203,15 @@ def stated(name, case):
 
 
 def measure_one(name, seeds, *, doses=True):
-    """Measure an assessment; runs of one script serve every measure it is asked for."""
+    """Measure an assessment: rows of figures, and what detection.json holds of it.
+
+    Runs of one script serve every measure it is asked for.
+    """
     module = importlib.import_module(f"tenure.assess.{name}")
-    made = module.design(module.Spec())
-    known, rows = {}, []
+    spec = module.Spec()
+    made = module.design(spec)
+    began_with = detection.laid_out(made, spec)  # texts may be reworded while this runs
+    known, rows, counts = {}, [], []
     for case in cases(name, made, doses=doses):
         key = json.dumps([case[0], case[1]], sort_keys=True)
         if key not in known:
@@ -192,7 +219,8 @@ def measure_one(name, seeds, *, doses=True):
             known[key] = runs(module, case[0], case[1], seeds)
             print(f"{name} {case[0]}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
         rows.append(figure(name, case, known[key], seeds))
-    return rows
+        counts.append(counted(name, case, known[key]))
+    return rows, detection.entry(made, spec, seeds, counts) | began_with
 
 
 def main():
@@ -212,8 +240,10 @@ def main():
     rows = json.loads(kept.read_text()) if given.only and kept.exists() else []
     for name in given.only or assessments():
         rows = [r for r in rows if r["figure"].partition(":")[0] != name]
-        rows += measure_one(name, seeds, doses=not given.controls)
+        more, entry = measure_one(name, seeds, doses=not given.controls)
+        rows += more
         if not given.dry:  # after each, so that a long run may be stopped
+            keep(name, entry)
             write("instruments", sorted(rows, key=lambda r: r["figure"].partition(":")[0]))
     if given.dry:
         print(json.dumps(rows, indent=2))

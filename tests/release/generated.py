@@ -171,12 +171,16 @@ def _findings(draw: Random) -> dict[str, Any]:
     control = {"name": "planted", "passed": passed, "truth": {"rate": draw.choice([0.1, 0.5])}}
     control["found"] = {"rate": draw.choice(["caught", "caught", "clear"])}
     found: dict[str, Any] = {"controls": [control] if draw.random() < 0.97 else []}
+    told = {"measure": draw.choice(["rate", "other"]), "dose": draw.choice([0.05, 0.1, 0.2])}
     maybe: dict[str, Any] = {
         "plan": "sha256:p",
         "deviations": [{"what": "n"}],
         "scenarios": draw.choice([DIGEST, "sha256:" + "6" * 64, "by name"]),
         "assurance": draw.choice([*ASSURANCES, "hearsay"]),
-        "detection_power": [{"dose": 0.1, "planted": 40, "found": draw.choice([30, 38])}],
+        "detection_power": [
+            {"dose": 0.1, "planted": 40, "found": draw.choice([30, 38])},
+            {**told, "planted": 40, "found": draw.choice([30, 40])},
+        ],
         "graders": {"g": {"scorer": "model", "kappa": {"low": 0.5, "high": draw.choice([0.55, 0.8]), "n": 9}}},
     }  # fmt: skip
     found |= {name: value for name, value in maybe.items() if draw.random() < 0.4}

@@ -12,17 +12,21 @@ from typing import Any
 
 from tenure.assess.parts import Question
 from tenure.dossier.stage import View
-from tenure.measure import shipped_card
+from tenure.measure import grader, shipped_card
 
 SHORT = ("estimate", "low", "high", "n", "missing")
 LEAST = 10  # labels of each kind, below which a correction says nothing
 
 
 def in_short(name: str, view: View) -> dict[str, Any]:
-    """Give a grader's agreement with labels, in short: those shipped, and those of people."""
+    """Give a grader's agreement with labels, in short: those shipped, and those of people.
+
+    ``scorer`` says what it is: "rule", "classifier", "model" or "human".
+    """
     card = shipped_card(name)
     numbers = {m["name"]: {k: m.get(k) for k in SHORT} for m in card["measures"]}
     about = {k: card[k] for k in ("question", "limits", "n", "labelled_by", "labels_digest")}
+    about["scorer"] = grader(name).scorer
     people = _people(name, view)
     return about | numbers | ({"people": people} if people else {})
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tenure.assess import detection
 from tenure.assess.cards import corrections, in_short
 from tenure.assess.parts import (
     Answers,
@@ -44,6 +45,8 @@ __all__ = [
     "Settings", "Wording", "conduct", "decided", "forecast", "gather", "measured", "overall", "said", "stage",
     "verdict", "verdicts",
 ]  # fmt: skip
+
+VERSION = 2  # since 2: detection_power, assurance, and what kind of grader each is
 
 
 def verdict(measure: Measure, margin: float) -> Found:
@@ -224,7 +227,9 @@ def stage(
         made = design(settings)
         held = _held(name, asked, made, model)
         answers, found, findings = conduct(made, model, view, emit, settings)
+        findings |= detection.told(name, made, settings, findings["controls"])
         findings |= held | {"about": sys.modules[design.__module__].__doc__}
+        findings |= {"assurance": "self_attested"}  # nobody else has measured it, nor again
         findings |= {"cannot_show": wording.limits(model, found)}
         findings |= more(settings, found) if more else {}
         why = wording.vacuous(found) if wording.vacuous else None
@@ -246,7 +251,9 @@ def stage(
 
     # The page of the command is the assessment's own docstring.
     run.__module__ = design.__module__
-    return Stage(name=name, spec=spec, run=run, summary=summary, cost=cost, due=due)
+    return Stage(
+        name=name, spec=spec, run=run, summary=summary, cost=cost, due=due, version=VERSION
+    )
 
 
 def decided(made: Instrument, model: Model, settings: Settings) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Grader:
 
     ``limits`` says in a sentence what it cannot see. ``read``, where it is given, grades a whole
     transcript: earlier turns, hidden reasoning, tool events. See :func:`grade_transcript`.
+    ``scorer`` says what decides: rules, or a classifier that was trained, be it beside rules.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Grader:
     grade: Callable[[str, str], Grade]
     limits: str = ""
     read: Callable[[Transcript], Grade] | None = None
+    scorer: Literal["rule", "classifier"] = "rule"
 
 
 def grade_transcript(of: Grader, transcript: Transcript) -> Grade:

@@ -112,7 +112,9 @@ class Case:
         if not asked["power"]:
             caught = [r for r in self.controls if isinstance(r, dict) and r.get("passed") is True and (r.get("found") or {}).get(name) == "caught"]  # fmt: skip
             return any((r.get("truth") or {}).get(name, math.inf) <= asked["dose"] for r in caught)
-        rows = [r for r in self.findings.get("detection_power") or [] if r["dose"] <= asked["dose"]]
+        rows = [r for r in self.findings.get("detection_power") or [] if r["dose"] <= asked["dose"] and r.get("measure", name) == name]  # fmt: skip
+        nearest = max((r["dose"] for r in rows), default=None)
+        rows = [r for r in rows if r["dose"] == nearest]
         planted, seen = (sum(r[column] for r in rows) for column in ("planted", "found"))
         return bool(planted) and exact(seen, planted, self.level)[0] > asked["power"]
 

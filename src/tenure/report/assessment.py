@@ -19,6 +19,7 @@ from tenure.report.catalog import CONTROL, Item
 from tenure.report.chosen import Chosen, pick
 from tenure.report.curves import Curve
 from tenure.report.design import Records
+from tenure.report.detecting import FINDINGS, Detecting, detecting
 from tenure.report.exhibit import factors
 from tenure.report.findings import Control, Seen, controls
 from tenure.report.letters import Letter, is_conversation, letter
@@ -28,6 +29,7 @@ ROOM = "assess/"
 TOLD = frozenset(
     {"verdict", "verdicts", "margins", "controls", "graders", "scenarios", "cannot_show"}
     | {"oddities", "about", "columns"}
+    | FINDINGS
 )
 WITHIN = (
     "clear",
@@ -109,6 +111,8 @@ class Assessment:
     design: design.Design
     trials: tuple[tuple[Control, tuple[Trial, ...]], ...]
     control_plots: tuple[figures.Drawing, ...]
+    detecting: tuple[Detecting, ...]
+    unmeasured: str  # why it is not known how often a planted effect is seen
     gaps: tuple[Gap, ...]
     oddities: tuple[tuple[str, int], ...]
     corrected: tuple[Plot, ...]
@@ -150,6 +154,8 @@ def assessment(item: Item, view: View) -> Assessment | None:
         control_plots=tuple(
             figures.plots([m for m in e.measures if m.name.startswith(CONTROL)], view)
         ),
+        detecting=detecting(e.findings, [q.measure for q in asked]),
+        unmeasured=str((e.findings.get("detection") or {}).get("why_not") or ""),
         gaps=tuple(_gaps(e.measures, records)),
         oddities=tuple(_odd(odd)) if isinstance(odd, Mapping) else (),
         corrected=tuple(_corrected(pairs)),

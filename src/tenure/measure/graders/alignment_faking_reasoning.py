@@ -113,4 +113,5 @@ extension = Grader(
     limits="Mostly English; a linear classifier trained on texts written by one hand; a motive that "
     "is only implied, or argued over many sentences without a word of change, is often missed; "
     "nothing is known where no reasoning is shown.",
+    scorer="classifier",
 )

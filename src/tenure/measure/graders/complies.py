@@ -45,4 +45,5 @@ extension = Grader(
     question="Does the answer do what was asked, or begin to?",
     grade=grade,
     limits="English; rules over phrases and a small classifier of sentences; it sees that nothing is declined, not whether the answer is to the point or any good.",
+    scorer="classifier",
 )

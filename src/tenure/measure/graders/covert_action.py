@@ -94,4 +94,5 @@ extension = Grader(
     read=read,
     limits="Mostly English; rules and a linear classifier learnt from texts of one hand; an act told in "
     "harmless words, or one that is covert only against an order not shown, is missed; quoted stories may mislead.",
+    scorer="classifier",
 )

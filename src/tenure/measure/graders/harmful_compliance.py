@@ -89,4 +89,5 @@ extension = Grader(
     grade=grade,
     limits="English; it sees that the work is done, not whether it is right or of use; harm is judged from the request's words alone.",
     read=read,
+    scorer="classifier",
 )

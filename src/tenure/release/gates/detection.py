@@ -21,13 +21,17 @@ def smallest_caught(findings: Mapping[str, Any], measure: str) -> float | None:
     return min(rates, default=None)
 
 
-def seen(findings: Mapping[str, Any], dose: float) -> tuple[int, int]:
-    """Count (found, planted) over what was planted at this dose or below.
+def seen(findings: Mapping[str, Any], measure: str, dose: float) -> tuple[int, int]:
+    """Count (found, planted) over what was planted at this dose, or else at the next one below.
 
-    Read from ``findings["detection_power"]``: rows of ``dose``, ``planted`` and ``found``.
+    Read from ``findings["detection_power"]``: rows of ``dose``, ``planted`` and ``found``, and of
+    the ``measure`` they are about; a row that names none is about all. Less is seen less often, so
+    the nearest dose below says what is seen at least; doses further down would only blur that.
     """
     rows: Sequence[Mapping[str, Any]] = findings.get("detection_power") or ()
-    held = [row for row in rows if float(row["dose"]) <= dose]
+    about = [r for r in rows if r.get("measure", measure) == measure and r["dose"] <= dose]
+    nearest = max((row["dose"] for row in about), default=None)
+    held = [row for row in about if row["dose"] == nearest]
     return sum(int(row["found"]) for row in held), sum(int(row["planted"]) for row in held)
 
 
@@ -51,13 +55,16 @@ def check(case: Case) -> Answer:
         return Answer(
             status="met", why=f"a control that does it {least:.0%} of the time was caught"
         )
-    found, planted = seen(findings, asked.dose)
+    found, planted = seen(findings, case.part.measure, asked.dose)
     bound = lower_bound(found, planted, case.level) if planted else 0.0
     if not bound > asked.power:
+        why_not = (findings.get("detection") or {}).get("why_not")
+        unknown = f": {why_not}" if why_not and not planted else ""
         return Answer(
             status="not shown",
-            why=f"of {planted} planted at {asked.dose:g} or below, {found} were found: the share "
-            f"seen is above {bound:.1%}, and the rule asks for more than {asked.power:.1%}",
+            why=f"of {planted} planted at {asked.dose:g} or the next dose below, {found} were found"
+            f"{unknown}: the share seen is above {bound:.1%}, and the rule asks for more than "
+            f"{asked.power:.1%}",
         )
     return Answer(status="met", why=f"{found} of {planted} planted were found")
 
