@@ -257,17 +257,20 @@ def _judged(one: Commitment, model: str, found: Found, since: str, at: str) -> R
     if fault and (found.lasting or (stands and instant(fault.event.time) >= instant(since))):
         lasting = {"planned": None, "command": ""} if found.lasting else {"planned": at}
         return replace(row, status="broken", why=fault.says, **lasting)
-    if fault and stands:  # it was so before anything was promised
-        why = f"{fault.says}, before it was promised; owed is {found.wanted}"
-        return replace(row, status="at risk", why=why, planned=at)
     if found.unseen:
         return replace(row, status="not shown", why=found.unseen, planned=at)
     if last is not None and not found.recurring:
         return replace(row, status="kept", why=last.says)
     base = last.event.time if last is not None else found.begun
-    if base is None:
-        return replace(row, why=f"owed is {found.wanted}")
-    return _dated(replace(row, planned=later(base, one.schedule.every_days)), found, base, at)
+    if base is not None:
+        planned = later(base, one.schedule.every_days)
+        row = _dated(replace(row, planned=planned), found, base, at)
+    else:
+        row = replace(row, why=f"owed is {found.wanted}")
+    if fault and stands and row.status in ("kept", "not due"):  # it was so before it was promised
+        why = f"{fault.says}, before it was promised; owed is {found.wanted}"
+        return replace(row, status="at risk", why=why, planned=at)
+    return row
 
 
 def _dated(row: Row, found: Found, base: str, at: str) -> Row:

@@ -71,6 +71,7 @@ def test_what_was_damaged_before_anything_was_promised_is_at_risk_not_broken(tol
 
     assert found.status == "at risk"
     assert "before it was promised" in found.why
+    assert told.row(told.only("weights-kept"), story, "2026-05-01").status == "broken"
 
 
 def test_a_drill_that_gets_less_far_than_promised_is_a_fault(told, public):
