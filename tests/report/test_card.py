@@ -1,6 +1,8 @@
 """The model card: every number computed again, readable by the hub, safe whatever the dossier says."""
 
+import importlib.util
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -122,3 +124,31 @@ def test_whatever_a_dossier_says_stays_words(hostile):
     assert "<script" not in text
     assert "<img" not in text
     assert check(text, hostile).problems == []
+
+
+def test_a_card_says_what_came_after_its_decision_and_keeps_the_numbers_apart(tmp_path):
+    spec = importlib.util.spec_from_file_location("released", Path(__file__).parent / "released.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    with Dossier.open(made.live(tmp_path / "later")) as dossier:
+        made.measure(dossier, "useful-7b@1", ((3, 150), (2, 150)))
+        text = markdown(dossier.view(), "useful-7b")
+        found = check(text, dossier.view())
+
+    assert "Recorded after this decision, and not judged: assess/refusals" in text
+    assert found.problems == []
+    assert '"superseded": true' in text
+    assert re.search(r"\| \[200\]\(#n\d+\)", text)  # what was judged
+    assert re.search(r"\| \[150\]\(#n\d+\)", text)  # what is known now
+
+
+def test_a_card_names_level_outsiders_and_the_operator_as_signer(releases):
+    with Dossier.open(releases) as dossier:
+        view = dossier.view()
+        text = markdown(view, "useful-7b")
+        (operator,) = {e.key for e in view.events() if e.actor == "operator"}
+
+    assert "Level: L2 (bio is not excluded)" in text
+    assert "conflicts of interest: consulted for a rival in 2024" in text
+    assert f"--trust {operator}" in text
+    assert "scope, until " in text

@@ -3,18 +3,20 @@
 ``tenure verify --recompute CARD`` computes each number of either form again from its samples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from tenure.dossier.stage import View
+from tenure.release.commitments_status import Line
 from tenure.release.policy import Policy
 from tenure.report import card_numbers as numbers
 from tenure.report import card_words as told
 from tenure.report.catalog import Catalog, Item, Subject, catalog
+from tenure.report.commitments import promises
 from tenure.report.engine import environment
-from tenure.report.release import record
+from tenure.report.release import after, record
 from tenure.report.rulings import DECIDED, bases
 from tenure.report.sheet import Block, Form, Section, Sheet
 
@@ -26,9 +28,11 @@ HUB = ("apache-2.0", "mit", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.
 class Card:
     """The card of one model, in one form."""
 
-    def __init__(self, catalog: Catalog, subject: Subject, form: Form) -> None:
+    def __init__(
+        self, catalog: Catalog, subject: Subject, form: Form, promised: Sequence[Line]
+    ) -> None:
         """Put it together; ``markdown`` has front matter, ``html`` has none."""
-        self.catalog, self.subject = catalog, subject
+        self.catalog, self.subject, self.promised = catalog, subject, promised
         self.sheet = Sheet(subject.model.id, form)
         self.sheet.know(item.event for item in subject.items)
         self.decided = subject.last(DECIDED)
@@ -57,11 +61,14 @@ class Card:
         held = bases(subject, self.decided) if self.decided else []
         adherence = subject.last(ADHERENCE)
         changed: list[Block] = numbers.measured(sheet, adherence) if adherence else []
+        tables = numbers.verdicts(sheet, held, self.decided)
+        if late := after(subject, self.decided, policy):
+            tables.append(told.later(late))
         return (
             told.decision(
                 sheet,
                 self.decided,
-                numbers.verdicts(sheet, held, self.decided),
+                tables,
                 record(self.catalog, self.decided),
             ),
             told.identity(sheet, subject),
@@ -71,7 +78,7 @@ class Card:
             numbers.controls(sheet, self.assessed),
             numbers.gaps(sheet, subject, self.assessed, held),
             told.limits(sheet, subject),
-            told.commitments(sheet, self.catalog, subject),
+            told.commitments(sheet, self.promised, subject),
             told.check(sheet, self.catalog, subject),
             told.digests(sheet, subject, self.decided),
         )
@@ -152,6 +159,6 @@ def markdown(view: View, model: str) -> str:
         UsageError: no such model; lists those there are.
     """
     found = catalog(view, [model])
-    card = Card(found, found.subjects[0], "markdown")
+    card = Card(found, found.subjects[0], "markdown", promises(found).found.lines)
     made = environment().get_template("card.md.j2").render(**card.given())
     return f"{made.rstrip()}\n\n{card.sheet.claims.block()}"

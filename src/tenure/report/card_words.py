@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tenure.release.commitments_status import Line
 from tenure.release.policy import Policy
 from tenure.report import story, words
 from tenure.report.catalog import Catalog, Item, Subject
-from tenure.report.commitments import promises
 from tenure.report.sheet import Block, Said, Section, Sheet, bullets, para, text
 
 SEAL = "release/seal"
+OPERATOR = "operator"
 
 
 def lead(sheet: Sheet, subject: Subject) -> Said:
@@ -48,10 +49,27 @@ def decision(
         if rows:
             blocks.append(para(title))
             blocks.append(bullets([text(sheet.quoted(_said(each), why)) for each in rows]))
+    level: Mapping[str, Any] = found.get("level") or {}
+    if level.get("level"):
+        why_level = "; ".join(level.get("because", ())) or "by what was shown of its capabilities"
+        blocks.append(para("Level: ", sheet.quoted(f"{level['level']} ({why_level})", why), "."))
     signed = [_signed(sheet, row) for row in found.get("signoffs", ())]
     if signed:
         blocks += [para("Signed, on exactly what was judged:"), bullets(signed)]
+    outsiders = [
+        text(sheet.quoted(f"{r['reviewer']} ({r['affiliation']}); conflicts of interest: {r['conflict_of_interest']}", "the reviewer's words"))
+        for r in record.get("reviews", ())
+    ]  # fmt: skip
+    if outsiders:
+        blocks += [para("Read by outsiders:"), bullets(outsiders)]
     return Section(title="The decision", blocks=tuple(blocks))
+
+
+def later(names: Sequence[str]) -> Block:
+    """Say which evidence came after the decision, and was not judged."""
+    return para(
+        f"Recorded after this decision, and not judged: {words.listed(names)}. The numbers of the decision are those it was made on."
+    )
 
 
 def _said(value: Any) -> str:
@@ -153,7 +171,7 @@ def limits(sheet: Sheet, subject: Subject) -> Section:
     return Section(title="Limits", blocks=(bullets(lines),))
 
 
-def commitments(sheet: Sheet, catalog: Catalog, subject: Subject) -> Section:
+def commitments(sheet: Sheet, promised: Sequence[Line], subject: Subject) -> Section:
     """Write what is promised about this model, and how it stands: only what is on file."""
     state, decided = subject.state, subject.last("release/decide")
     since = f" since {words.date(state.custody_since)}" if state.custody_since else ""
@@ -165,12 +183,12 @@ def commitments(sheet: Sheet, catalog: Catalog, subject: Subject) -> Section:
     if days is not None:
         lines.append(text("Notice before it is withdrawn for good: ", sheet.constant(words.plural(int(days), "day"), "set by the policy"), "."))  # fmt: skip
     lines.append(text(f"Interview before retirement: {state.interview}."))
-    promised = [
+    told = [
         text(sheet.quoted(words.sentence(line.entry.one.text), "the promise's words"), f" {words.title(row.status)}: ",
              sheet.quoted(words.sentence(row.why), "what the dossier shows of the promise"))
-        for line in promises(catalog).found.lines for row in line.rows if row.model == subject.model.id
+        for line in promised for row in line.rows if row.model == subject.model.id
     ]  # fmt: skip
-    lines += promised or [
+    lines += told or [
         text("The organisation has put no promise about this model on file; ", sheet.code("tenure commitments"), " shows what there is.")
     ]  # fmt: skip
     return Section(title="Commitments", blocks=(bullets(lines),))
@@ -178,7 +196,8 @@ def commitments(sheet: Sheet, catalog: Catalog, subject: Subject) -> Section:
 
 def check(sheet: Sheet, catalog: Catalog, subject: Subject) -> Section:
     """Write the exact commands that check this card."""
-    signed = catalog.events[-1].key if catalog.events else "sha256:..."
+    keys = [event.key for event in catalog.events if event.actor == OPERATOR and event.key]
+    signed = keys[-1] if keys else "sha256:..."
     commands = [
         "tenure verify --recompute README.md -d DOSSIER",
         f"tenure verify -d DOSSIER --trust {signed}",

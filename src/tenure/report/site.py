@@ -1,11 +1,12 @@
 """The pages as a set: which there are, what each is drawn from, written into a folder."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tenure
+from tenure.release.commitments_status import Line
 from tenure.report import (
     assessment,
     cards,
@@ -48,17 +49,19 @@ class Site:
         for item in self.catalog.items:
             given = self._evidence(item)
             self._page(item.page, "assessment.html" if given["a"] else "evidence.html", given)
+        promised = commitments.given(self.catalog)
+        self._page(commitments.PAGE, "commitments.html", promised)
+        (self.into / commitments.JSON).write_bytes(commitments.beside(promised["p"].found))
         for subject in self.catalog.subjects:
-            self._page(subject.card_page, "card.html", self._card(subject))
+            self._page(
+                subject.card_page, "card.html", self._card(subject, promised["p"].found.lines)
+            )
             if subject.items:
                 self._page(
                     subject.release_page, "release.html", release.given(self.catalog, subject)
                 )
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
-        promised = commitments.given(self.catalog)
-        self._page(commitments.PAGE, "commitments.html", promised)
-        (self.into / commitments.JSON).write_bytes(commitments.beside(promised["p"].found))
         return self._page(HOME, "life.html", self._life())
 
     def _page(self, name: str, template: str, given: Mapping[str, Any]) -> Path:
@@ -129,8 +132,8 @@ class Site:
             "ruling": _own_ruling(self.catalog, item),
         }
 
-    def _card(self, subject: Subject) -> dict[str, Any]:
-        card = Card(self.catalog, subject, "html")
+    def _card(self, subject: Subject, promised: Sequence[Line]) -> dict[str, Any]:
+        card = Card(self.catalog, subject, "html", promised)
         pages = {item.event.digest: item.page for item in subject.items}
         return {**card.given(), "pages": pages}
 
