@@ -101,9 +101,13 @@ class Line:
 
     @property
     def last(self) -> Proof | None:
-        """The newest proof for any model."""
-        found = [row.last for row in self.rows if row.last is not None]
-        return max(found, key=lambda proof: proof.order, default=None)
+        """The proof that is behind the whole line: of each model's newest one, the oldest.
+
+        None where a model that is owed one has none; a model that is owed nothing yet is left out.
+        """
+        owing = [row.last for row in self.rows if row.status != "not due"]
+        held = [proof for proof in owing if proof is not None]
+        return min(held, key=lambda proof: proof.order) if held and held == owing else None
 
     @property
     def next_due(self) -> str | None:

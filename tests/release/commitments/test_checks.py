@@ -1,5 +1,7 @@
 """Each check, on a record that is said event by event: what is kept, late, broken, not shown."""
 
+from dataclasses import replace
+
 import pytest
 
 KEPT = {"weights": True, "version": "v1"}
@@ -176,3 +178,15 @@ def test_a_day_without_its_ledger_is_not_shown(told):
     assert missing.status == "not shown"
     assert "2026-01-03" in missing.why
     assert missing.command == "tenure serve daily"
+
+
+def test_a_line_is_proven_when_its_last_model_is(told, public):
+    held, story = told.only("weights-kept"), public().read("2026-02-01")
+    (line,) = told.judged(held, story, "2026-02-02").lines
+    assert line.last.event.time.startswith("2026-02-01")
+
+    first, second = line.rows[0], replace(line.rows[0], model="wren@1", last=None, status="broken")
+    assert replace(line, rows=(first, second)).last is None
+    early = replace(second, last=replace(first.last, event=replace(first.last.event, time="2026-01-09T12:00:00Z")))  # fmt: skip
+    assert replace(line, rows=(first, early)).last == early.last
+    assert replace(line, rows=(first, replace(second, status="not due"))).last == first.last
