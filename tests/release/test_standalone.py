@@ -156,6 +156,7 @@ def bundle(make, tmp_path):
 
 @pytest.mark.slow
 def test_a_bundle_agrees_with_the_decision_on_record(bundle, capsys):
+    assert alone(bundle).returncode == 0
     assert main([str(bundle)]) == 0
     out = capsys.readouterr().out
     assert "1 of 1 evidences are those of the record" in out

@@ -24,8 +24,8 @@ from tenure.dossier.samples import Secret, roots_of, samples_in
 from tenure.dossier.source import Wanted
 from tenure.dossier.stage import Emit
 from tenure.errors import TenureError, UsageError
-from tenure.measure.disclosing import CHECKER, Besides, Choice, disclose, write_programs
-from tenure.release import sign_review
+from tenure.measure.disclosing import CHECKER, Besides, Choice, disclose
+from tenure.release import sign_review, standalone_program
 from tenure.release.docket_file import written
 from tenure.release.dockets import docket_of
 from tenure.release.external import BUNDLE
@@ -39,7 +39,7 @@ PLAIN = (
     "commitments.json",
     "decision.json",
 )  # files that hold no samples
-FORM, SIGNER, JUDGE = "review.yaml", "sign_review.py", "verify_decision.py"
+FORM, SIGNER, JUDGE = "review.yaml", "sign_review.py", standalone_program.NAME
 LARGEST = 16 << 20  # bytes of a file that is handed out, unless said otherwise
 
 
@@ -150,9 +150,7 @@ def _judged(view: Reading, decided: tuple[Event, Evidence], folder: Path) -> str
         write(folder / "docket.json", canonical(written(policy, docket)))
     except (TenureError, ValueError, KeyError) as error:
         return f"the decision cannot be judged again from this bundle: {str(error)[:200]}"
-    here = Path(__file__).parent
-    names = {JUDGE: "standalone.py", "standalone_bounds.py": "", "standalone_verdict.py": ""}
-    write_programs(folder, {name: here / (source or name) for name, source in names.items()})
+    write(folder / standalone_program.NAME, standalone_program.program())
     return None
 
 
