@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from tenure.dossier import Evidence, Model, Stage, Waiting
 from tenure.dossier.keyring import revoke
 from tenure.errors import RefusedError
-from tenure.release import decide, sign
+from tenure.release import decide, publish, sign
 
 pytestmark = pytest.mark.slow  # a dossier for each test
 
@@ -217,3 +217,39 @@ def test_the_approvals_of_an_exemption_that_is_used_are_signatures(
     found = house.run(decide.stage, "child", {"policy": policy})
     assert found.findings["decision"] == "conditional"
     assert found.findings["next_review"] == "2027-01-20"
+
+
+def test_several_approvals_of_an_exemption_are_those_of_several_people(
+    house, assess, written, make, by
+):
+    house.run(assess, "child", {"plain": [30, 59]})
+    exemption = {
+        "rule": "plain", "reason": "a trade", "owner": "o", "since": "2026-11-01",
+        "expires": "2027-01-20", "approvals": ["chief", "board"],
+    }  # fmt: skip
+    policy = written(exemptions=[exemption])
+    for role in ("chief", "board"):
+        by(role, sign.stage, {"policy": policy, "role": role, "name": "A. B.", "because": "x"})
+
+    found = house.run(decide.stage, "child", {"policy": policy})
+
+    assert found.findings["decision"] == "hold"
+    assert "A. B. signs as chief and as board" in found.summary
+
+
+def test_a_key_revoked_after_the_decision_stops_the_publication_until_it_is_signed_again(
+    house, assess, written, make, by, keep, tmp_path
+):
+    house.run(assess, "child", {})
+    given = {"policy": written(classes=signed(make)), "role": "lead", "because": "x"}
+    by("lead", sign.stage, given)
+    house.run(decide.stage, "child", {"policy": given["policy"]})
+    keep()
+    revoke(house.writer, house.view().events(act="sign")[0].key, "it was stolen")
+
+    with pytest.raises(RefusedError, match="no longer counts: lead as lead: the key was revoked"):
+        house.run(publish.stage, "child", {})
+    (house.writer.keys.path("lead")).unlink()
+    by("lead", sign.stage, given)
+    house.run(decide.stage, "child", {"policy": given["policy"]})
+    assert house.run(publish.stage, "child", {}).findings["class"] == "limited"

@@ -128,6 +128,9 @@ def test_a_withdrawn_model_is_available_to_nobody_and_may_come_back(house, asses
     house.run(decide.stage, "child", {"policy": written()})
     house.run(publish.stage, "child", {})
     assert house.view().state("child@1").availability == "limited"
+    house.run(withdraw.stage, "child", {"because": "a new attack was found"})
+    house.run(decide.stage, "child", {"policy": written()})  # the same reason twice is heard twice
+    assert house.run(publish.stage, "child", {}).findings["class"] == "limited"
 
 
 def test_a_policy_that_has_run_out_publishes_nothing(house, assess, written, make, keep):

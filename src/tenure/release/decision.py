@@ -228,7 +228,11 @@ def _signoffs(
         if step.id in below:
             needed = [signoff for signoff in step.signoffs if signoff.needed(level, ids)]
             wanted.update({signoff.role: signoff for signoff in needed})
-    approving = [role for used in exempt.values() for role in used.approvals]
-    for role in (*(danger.approvals if danger and reached else ()), *approving):
+    for role in danger.approvals if danger and reached else ():
         wanted.setdefault(role, SignOff(role=role))
+    for used in exempt.values():
+        for role in used.approvals:  # several approvals are those of several people
+            own = wanted.get(role, SignOff(role=role))
+            apart = tuple(sorted({*own.independent_of, *used.approvals} - {role}))
+            wanted[role] = own.model_copy(update={"independent_of": apart})
     return tuple(wanted.values())

@@ -1,5 +1,7 @@
 """Make a model available to the class that was decided, once it is kept; refuse otherwise."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier.canonical import now
@@ -9,6 +11,7 @@ from tenure.errors import RefusedError
 from tenure.release.case import Standing
 from tenure.release.hearing import hear
 from tenure.release.policy import Policy
+from tenure.release.signoffs import opinions
 from tenure.release.verdict import gates
 from tenure.release.watch import taken_down
 
@@ -43,7 +46,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             f"{model.id} was released to {granted}; {wanted} lies above it. Run "
             f"'tenure release publish --model {model.id} --to {granted}'"
         )
-    _check_still(wanted, policy, model, view)
+    _check_still(wanted, decided, policy, model, view)
     standing = Standing(policy=policy, model=model, state=view.state(model.id))
     for gate in gates("model", "door"):
         answer = gate.check(standing)
@@ -105,14 +108,21 @@ def _check_fresh(decided: Event, policy: Policy, model: Model, view: View) -> No
             )
 
 
-def _check_still(wanted: str, policy: Policy, model: Model, view: View) -> None:
-    """Refuse when the class no longer holds today: evidence ran out, a point was opened."""
+def _check_still(wanted: str, decided: Evidence, policy: Policy, model: Model, view: View) -> None:
+    """Refuse when the class no longer holds today, or a signature it was decided on no longer counts."""
     decision = hear(policy, model, view).decision
     ids = [step.id for step in policy.classes]
     reached = ids.index(decision.release_class) if decision.release_class else -1
     if wanted in ids and ids.index(wanted) > reached and not view.state(model.id).containment:
         raise RefusedError(
             f"{model.id} no longer stands where it was decided: {decision.reasons[0]}; run "
+            f"'tenure release decide --model {model.id} --again WHY'"
+        )
+    signed = replace(decision, bundle=str(decided.findings["bundle"]))
+    ended = opinions(view, signed).ended
+    if ended:
+        raise RefusedError(
+            f"a signature that {model.id} was decided on no longer counts: {'; '.join(ended)}. Then run "
             f"'tenure release decide --model {model.id} --again WHY'"
         )
 

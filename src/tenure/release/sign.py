@@ -60,6 +60,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     }
     if spec.conflict is not None:
         body["conflict"] = spec.conflict
+    number = len(view.events(act="sign", name=SIGNED, model=model.id)) + 1
     emit.event("sign", SIGNED, body)
     verb = "agrees to" if spec.opinion == "agree" else "dissents from"
     return Evidence(
@@ -67,7 +68,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         model=model.id,
         kind="human",
         summary=f"{spec.role} {verb} releasing {model.id} to {decision.release_class}: {spec.because}",
-        findings=body,
+        findings=body | {"number": number},  # said twice it is two signatures: both are heard
     )
 
 

@@ -51,13 +51,14 @@ class Opinions:
 
     ``given`` are the opinions that count, dissent of roles nobody asked for included; ``wanted``
     the roles still to be asked; ``refused`` what stands against the release; ``passed_over`` what
-    was signed and does not count, with the reason.
+    was signed and does not count, with the reason; ``ended`` those of them whose key was revoked.
     """
 
     given: tuple[Row, ...]
     wanted: tuple[str, ...]
     refused: tuple[str, ...]
     passed_over: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 def file_opinions(document: SignOffFile, decision: Decision, view: View, emit: Emit) -> None:
@@ -182,6 +183,18 @@ def opinions(view: View, decision: Decision) -> Opinions:
         wanted=tuple(wanted),
         refused=tuple(refused),
         passed_over=tuple(passed_over),
+        ended=_ended(every, ended, decision.bundle, wanted),
+    )
+
+
+def _ended(
+    every: Sequence[Row], ended: Mapping[str, str], bundle: str, wanted: Sequence[str]
+) -> tuple[str, ...]:
+    """Name the roles that are wanted again because the key they signed with was revoked."""
+    return tuple(
+        f"{row['name']} as {row['role']}: the key was revoked ({ended[row['key']]})"
+        for row in every
+        if row["bundle"] == bundle and row["key"] in ended and row["role"] in wanted
     )
 
 

@@ -22,9 +22,13 @@ def _property(*words: str) -> str:
 
 
 def properties(record: DecisionRecord) -> list[str]:
-    """List what passed: the class, every rule met, level, version, claims shown; sorted."""
+    """List what passed: the class, every rule met, version, claims shown; sorted.
+
+    A class that rests on opinions written beforehand is not among them: nobody has agreed to it.
+    """
     found = {_property("rule", row.rule) for row in record.verdicts if row.verdict == "met"}
-    if record.decision in ("release", "conditional") and record.release_class:
+    beforehand = any(each.label for each in record.signoffs.given)
+    if record.decision in ("release", "conditional") and record.release_class and not beforehand:
         found.add(_property("released", record.release_class))
         if record.decision == "conditional":
             found.add(_property("released with conditions"))

@@ -48,7 +48,12 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         model=model.id,
         kind="record",
         summary=summary,
-        findings={"from": before, "because": spec.because, "reopen_if": [_reopen(model, spec)]},
+        findings={
+            "from": before,
+            "because": spec.because,
+            "reopen_if": [_reopen(model, spec)],
+            "number": len(view.events(act="evidence", name="release/withdraw", model=model.id)) + 1,
+        },
         files=files,
     )
 
