@@ -95,6 +95,9 @@ def test_what_is_not_shown_says_what_n_it_takes_and_what_that_costs(released):
 def test_a_withdrawn_model_says_when_and_why_first(released):
     text = text_of(released, "release--recalled-7b-1.html")
 
+    life = text_of(released, "life.html")
+    assert "recalled-7b was withdrawn on" in life
+    assert "recalled-7b may be released" not in life
     assert re.search(r"recalled-7b was withdrawn on \d{4}-\d\d-\d\d: it answered a question", text)
 
 

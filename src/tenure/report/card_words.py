@@ -7,6 +7,7 @@ from tenure.release.commitments_status import Line
 from tenure.release.policy import Policy
 from tenure.report import story, words
 from tenure.report.catalog import Catalog, Item, Subject
+from tenure.report.release import answer
 from tenure.report.sheet import Block, Said, Section, Sheet, bullets, para, text
 
 SEAL = "release/seal"
@@ -15,8 +16,7 @@ OPERATOR = "operator"
 
 def lead(sheet: Sheet, subject: Subject) -> Said:
     """Say how the model stands, in a sentence."""
-    found, decided = story.lead(subject), subject.last("release/decide")
-    said = found.text if found else f"Nothing is decided about {subject.model.name}."
+    said, decided = answer(subject).text, subject.last("release/decide")
     said = story.shortened(said, decided.evidence.findings) if decided else said
     return text(sheet.quoted(said, "the decision's words"))
 

@@ -96,20 +96,15 @@ def answer(subject: Subject) -> Lead:
     decided, name = subject.last(DECIDED), subject.model.name
     if decided is None:
         return Lead(mark="nothing yet", text=f"No release of {name} was decided.")
-    gone = subject.last("release/withdraw")
-    if gone and gone.event.index > decided.event.index and subject.state.availability == "none":
-        text = f"{name} was withdrawn on {words.date(gone.event.time)}: {gone.evidence.findings.get('because', '')}"
-        return Lead(mark="held", text=words.sentence(text))
-    findings = decided.evidence.findings
-    verdicts = {str(row["verdict"]) for row in findings.get("verdicts", ())}
-    if findings.get("decision") == "hold" and verdicts and "not met" not in verdicts and not subject.state.containment:  # fmt: skip
-        first = next((r for r in findings["verdicts"] if r["verdict"] != "met"), None)
-        if first is not None:
-            text = f"{name} is held, for it is not shown that it {first['claim']}."
-            return Lead(mark="held", text=text)
     made = lead(subject)
-    if made and findings.get("decision") == "conditional" and made.mark == "available":
-        return Lead(mark="available", text=made.text.rstrip(".") + ", on conditions.")
+    findings = decided.evidence.findings
+    if made and made.mark == "held" and findings.get("decision") == "hold":
+        first = str((findings.get("reasons") or [""])[0])
+        for row in findings.get("verdicts", ()):
+            if row["verdict"] == "not shown" and first.startswith(f"{row['rule']} is not shown"):
+                return Lead(
+                    mark="held", text=f"{name} is held, for it is not shown that it {row['claim']}."
+                )
     return made or Lead(mark="nothing yet", text=f"Nothing is decided about {name}.")
 
 
@@ -122,7 +117,10 @@ def watched(subject: Subject, conditions: Iterable[Any]) -> list[Watched]:
         held: Mapping[str, Any] = {"text": each} if isinstance(each, str) else each
         name = str(held.get("id") or held["text"])
         rows.append(_watched(str(held["text"]), seen.pop(name, None), _terms(held)))
-    return rows + [_watched(name, state) for name, state in seen.items()]
+    decided = subject.last(DECIDED)
+    found = decided.evidence.findings.get("verdicts", ()) if decided else ()
+    rules = {str(v["rule"]): f"{v.get('claim', v['rule'])} (a rule that is watched)" for v in found}
+    return rows + [_watched(rules.get(name, name), state) for name, state in seen.items()]
 
 
 def _own(condition: Any, record: Mapping[str, Any]) -> bool:

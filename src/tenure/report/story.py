@@ -89,14 +89,20 @@ def lead(subject: Subject) -> Lead | None:
     findings = decided.evidence.findings if decided else {}
     if state.stage == "retired":
         return Lead(mark="retired", text=_retired(subject), page=page)
+    gone = subject.last("release/withdraw")
+    if decided and gone and gone.event.index > decided.event.index and state.availability == "none":
+        why = gone.evidence.findings.get("because", "no reason was given")
+        text = f"{name} was withdrawn on {words.date(gone.event.time)}: {why}"
+        return Lead(mark="held", text=words.sentence(text), page=gone.page)
     if findings.get("decision") == "hold":
         reason = str((findings.get("reasons") or ["no reason was given"])[0]).rstrip(".")
         return Lead(mark="held", text=f"{name} is held: {reason}.", page=page)
     leaving = ", and notice of its retirement is given" if state.stage == "deprecated" else ""
     if state.availability != "none":
+        terms = ", on conditions" if findings.get("decision") == "conditional" else ""
         return Lead(
             mark="available",
-            text=f"{name} is released to {state.availability}{leaving}.",
+            text=f"{name} is released to {state.availability}{terms}{leaving}.",
             page=page,
         )
     if findings.get("decision") in ("release", "conditional"):
