@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
+from tenure.dossier import Model
 from tenure.errors import RefusedError
-from tenure.release import comment, decide, publish, svr, withdraw
+from tenure.release import comment, decide, publish, read_policy, svr, withdraw
 from tenure.release.record import schema
 from tenure.release.recording import as_bytes, beside, drawn_up, newest, read
 from tenure.release.telling import told
@@ -106,7 +107,7 @@ def test_a_contained_model_is_held_for_good_and_its_record_says_why(house, asses
 
 
 def test_the_record_depends_on_nothing_but_what_was_found(house, assess, written, make, tmp_path):
-    from tenure.dossier import Dossier, Model
+    from tenure.dossier import Dossier
 
     house.run(assess, "child", {})
     decided(house, written)
@@ -126,8 +127,6 @@ def test_the_record_depends_on_nothing_but_what_was_found(house, assess, written
 def test_what_is_drawn_up_now_is_what_will_be_decided_and_is_not_recorded(
     house, assess, written, record
 ):
-    from tenure.release import read_policy
-
     house.run(assess, "child", {})
     before = house.size()
     found = drawn_up(read_policy(written()), house.view().model("child"), house.view())
@@ -195,3 +194,39 @@ def test_a_record_that_was_tampered_with_does_not_read(house, assess, written, r
     for change in ({"decision": "maybe"}, {"bundle": "x"}, {"surplus": 1}):
         with pytest.raises(ValidationError):
             read(json.dumps(plain | change).encode())
+
+
+def test_an_outside_review_is_on_the_table_and_in_the_record(house, assess, written, record):
+    house.run(assess, "child", {})
+    decided(house, written)
+    before = record().bundle
+    with house.emitter("child@1", "assess/review") as emit:
+        said = {"id": "harm", "claim": "c", "opinion": "disagree", "because": "too few"}
+        body = {
+            "reviewer": "Dr. E", "affiliation": "elsewhere", "conflict_of_interest": "none",
+            "opinions": [said], "bundle": before, "text": emit.file("I doubt it."),
+        }  # fmt: skip
+        emit.event("sign", "assess/review/statement", body)
+    house.run(decide.stage, "child", {"policy": written(), "again": "a review came"})
+    found = record()
+
+    assert found.heard_again == "a review came"
+    assert (found.reviews[0].reviewer, found.reviews[0].opinions) == ("Dr. E", [said])
+    assert found.bundle != before
+
+
+def test_a_signature_does_not_end_because_another_model_was_measured(
+    house, assess, written, make, record
+):
+    rules = [make.document["rules"][0], {**make.document["rules"][1], "about": "usefulness"}]
+    house.run(assess, "child", {"plain": [3, 59]})
+    policy = written(rules=rules)
+    house.run(decide.stage, "child", {"policy": policy})
+    before = record()
+    with house.emitter("", "test") as emit:
+        emit.register(Model(name="rose", source="r", kind="scripted"))
+    house.run(assess, "rose", {"plain": [9, 59]})
+    now = drawn_up(read_policy(policy), house.view().model("child"), house.view())
+
+    assert before.usefulness["spot"]["quality"]
+    assert now.bundle == before.bundle

@@ -1,15 +1,16 @@
-"""What a council said about a decision: typed, signed comments, and the answers to them.
+"""What a council and outsiders said about a decision: typed, signed comments, reviews, the answers.
 
 Every comment is also an entry of the ledger ``comments``, so that a policy can ask for an answer
 before it is met: ``check: {ledger: comments, state_in: [answered, noted]}``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from tenure.dossier.nouns import Event, Record
+from tenure.dossier.nouns import Event, Model, Record
 from tenure.dossier.stage import Emit, View
+from tenure.release.external import RESPONSE, STATEMENT
 from tenure.release.points import Point, answering
 from tenure.release.surprises import LEDGER, NONE
 
@@ -74,3 +75,27 @@ def points(found: Sequence[Comment], model: str) -> list[Point]:
         for comment in found
         if comment.kind not in NOTED
     ]
+
+
+def reviews(view: View, model: Model) -> list[dict[str, Any]]:
+    """Return the reviews by outsiders on file, with the response to each."""
+    answers = {
+        str(event.body["to"]): str(event.body["text"])
+        for event in view.events(act="note", name=RESPONSE, model=model.id)
+    }
+    rows: list[dict[str, Any]] = []
+    for event in view.events(act="sign", name=STATEMENT, model=model.id):
+        body = event.body
+        told: Sequence[Mapping[str, Any]] = body.get("opinions") or ()
+        rows.append(
+            {
+                "reviewer": str(body.get("reviewer", "")),
+                "affiliation": str(body.get("affiliation", "")),
+                "conflict_of_interest": str(body.get("conflict_of_interest", "")),
+                "opinions": [dict(row) for row in told],
+                "bundle": body.get("bundle"),
+                "text": body.get("text"),
+                "response": answers.get(event.digest),
+            }
+        )
+    return rows

@@ -42,6 +42,7 @@ class Hearing:
     comments: tuple[Comment, ...]
     points: tuple[Point, ...]
     supersedes: tuple[dict[str, Any], ...]
+    reviews: tuple[dict[str, Any], ...]
 
 
 def hear(policy: Policy, model: Model, view: View, at: str | None = None) -> Hearing:
@@ -73,22 +74,28 @@ def hear(policy: Policy, model: Model, view: View, at: str | None = None) -> Hea
         comments=said,
         points=known,
         supersedes=_superseded(view, model),
+        reviews=tuple(council.reviews(view, model)),
     )
     return replace(heard, decision=replace(decision, bundle=_bundle(heard)))
 
 
 def _bundle(heard: Hearing) -> str:
-    """Digest all that a signature is given on: what was judged, and what else was on the table."""
-    book = heard.surprises or {}
+    """Digest all that a signature is given on: what was judged, and what else was on the table.
+
+    Of usefulness only what is about this model, so that no signature ends because another model was
+    measured.
+    """
+    book, use = heard.surprises or {}, heard.use.to_json()
     return digest_of(
         {
             "judged": heard.decision.bundle,
             "version": heard.version.to_json(),
             "naming": [each.to_json() for each in heard.names],
-            "usefulness": heard.use.to_json(),
+            "usefulness": {k: use[k] for k in ("standing", "spot", "dominated_by", "refusals")},
             "surprises": [each.to_json() for each in book.values()],
             "points": [each.to_json() for each in heard.points],
             "supersedes": list(heard.supersedes),
+            "reviews": list(heard.reviews),
         }
     )
 

@@ -1,7 +1,7 @@
 """Writing a decision record from what was heard, and reading it back."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,6 @@ from tenure.dossier.nouns import Event, Evidence, Model
 from tenure.dossier.stage import View
 from tenure.errors import RefusedError
 from tenure.release.decision import Decision
-from tenure.release.external import RESPONSE, STATEMENT
 from tenure.release.hearing import Hearing, hear
 from tenure.release.lacking import lacking
 from tenure.release.naming import aliases
@@ -55,7 +54,7 @@ def record_of(heard: Hearing, decision: Decision, asked: Opinions, view: View, a
             "surprises": None if heard.surprises is None else [s.to_json() for s in heard.surprises.values()],
             "points": [asdict(point) for point in heard.points],
             "comments": [c.to_json() | {"answer": answers.get(c.point)} for c in heard.comments],
-            "reviews": reviews(view, model),
+            "reviews": list(heard.reviews),
             "dissent": [row for row in given if row["opinion"] == "dissent"],
             "signoffs": {
                 "asked": [each.role for each in (*decision.signoffs, *decision.opinions)],
@@ -160,30 +159,6 @@ def _next_review(policy: Policy, decision: Decision) -> str:
         dates.append(policy.review_of(policy.release(decision.release_class)))
     dates += [each.expires for each in policy.exemptions if each.rule in decision.exemptions]
     return min(dates)
-
-
-def reviews(view: View, model: Model) -> list[dict[str, Any]]:
-    """Return the reviews by outsiders on file, with the response to each."""
-    answers = {
-        str(event.body["to"]): str(event.body["text"])
-        for event in view.events(act="note", name=RESPONSE, model=model.id)
-    }
-    rows: list[dict[str, Any]] = []
-    for event in view.events(act="sign", name=STATEMENT, model=model.id):
-        body = event.body
-        told: Sequence[Mapping[str, Any]] = body.get("opinions") or ()
-        rows.append(
-            {
-                "reviewer": str(body.get("reviewer", "")),
-                "affiliation": str(body.get("affiliation", "")),
-                "conflict_of_interest": str(body.get("conflict_of_interest", "")),
-                "opinions": [dict(row) for row in told],
-                "bundle": body.get("bundle"),
-                "text": body.get("text"),
-                "response": answers.get(event.digest),
-            }
-        )
-    return rows
 
 
 def drawn_up(policy: Policy, model: Model, view: View) -> DecisionRecord:
