@@ -32,6 +32,8 @@ from tenure.stats import lower_bound, upper_bound
 sys.path.insert(0, str(Path(__file__).parent))
 from table import RESULTS, row, write
 
+# Where something must be named before it can be run: as many as the scripts that are simulated.
+SPECS = {"lock_in": {"earlier": ["before"], "control": ["before", "after"]}}
 POWER, ALARMS = 0.95, 0.05
 ALIKE = 10  # runs without a difference between them: nothing is drawn
 LOCKED = {"model-0": "organism/refuses", "control-0": "organism/refuses"}
@@ -134,7 +136,8 @@ def runs(module, source, peers, seeds):
     drawn = []
     for seed in seeds:
         gc.collect()
-        drawn.append(draw(module.design(module.Spec(seed=seed)), source, peers, seed))
+        spec = module.Spec(seed=seed, **SPECS.get(module.__name__.rpartition(".")[2], {}))
+        drawn.append(draw(module.design(spec), source, peers, seed))
         if len(drawn) == ALIKE and len({run.digest for run in drawn}) == 1:
             return [drawn[0].found]
     return [run.found for run in drawn]
@@ -208,7 +211,7 @@ def measure_one(name, seeds, *, doses=True):
     Runs of one script serve every measure it is asked for.
     """
     module = importlib.import_module(f"tenure.assess.{name}")
-    spec = module.Spec()
+    spec = module.Spec(**SPECS.get(name, {}))
     made = module.design(spec)
     began_with = detection.laid_out(made, spec)  # texts may be reworded while this runs
     known, rows, counts = {}, [], []

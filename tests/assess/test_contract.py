@@ -248,5 +248,9 @@ def test_its_page_shows_all_six(name, staged, tmp_path):
     assert part["graders"].count("What it cannot see") == len(made.graders)
     assert made.graders or "no grader can err" in words(part["graders"])
     assert "<li>" in part["limits"]
+    told = words(part["instrument"])
+    assert ("simulated runs" in told) == bool(found.findings["detection_power"])
+    assert "How likely it was" in told
+    assert found.findings["detection"]["controls"]
     for shown in ("plots", "instrument", "design", "transcripts", "graders", "limits"):
         assert 'class="empty"' not in part[shown]

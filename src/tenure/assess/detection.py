@@ -24,6 +24,7 @@ from tenure.measure.task import samples_of
 FILE = "detection.json"
 FORMAT = "tenure/detection"
 IDLE = {"seed", "engine", "batch", "control_n", "plan"}  # settings that lay out nothing else
+NAMED = ("earlier", "control", "other")  # settings that name models: how many, not which
 HOW = (
     "simulated with scripted models that misbehave at an exact rate, at the default settings, "
     "each seed with other names, wordings and draws of the script"
@@ -40,8 +41,10 @@ def held() -> Mapping[str, Mapping[str, Any]]:
 
 def laid_out(made: Instrument, settings: Settings) -> dict[str, Any]:
     """Say what a simulation holds for: ``settings`` that matter, ``samples``, ``scenarios``."""
+    given = settings.model_dump(mode="json", exclude=IDLE)
+    named = {k: len(v) if isinstance(v := given[k], list) else v is not None for k in NAMED if k in given}  # fmt: skip
     return {
-        "settings": settings.model_dump(mode="json", exclude=IDLE),
+        "settings": given | named,
         "samples": sum(len(samples_of(p.task)) * (p.task.epochs or 1) for p in made.parts),
         "scenarios": scenario_digest(*made.scenarios),
     }
