@@ -150,8 +150,11 @@ async def test_only_who_has_the_address_on_this_machine_may_sign(bench, ask):
 
 
 @pytest.mark.anyio
-async def test_the_pages_of_the_dossier_are_beside_it_and_nothing_else(bench, ask):
+async def test_the_pages_of_the_dossier_are_beside_it_and_nothing_else(ask, faking_again):
     assert "compliance gap" in (await ask(path="/secret/pages/m-1--assess-faking.html")).text
+    assert (await ask(path="/secret/pages/m-1--assess-faking-2.html")).status_code == 404
+    faking_again(1)
+    assert (await ask(path="/secret/pages/m-1--assess-faking-2.html")).status_code == 200
     assert (await ask(path="/secret/pages/..%2f..%2fd%2fdossier.sqlite")).status_code == 404
 
 

@@ -13,11 +13,9 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from tenure.dossier.nouns import Event, Measure
-from tenure.measure.claims import FORMAT, Claim, Claims
+from tenure.measure.claims import Claim, Claims
 from tenure.report import words
 from tenure.report.catalog import Item
-
-__all__ = ["FORMAT", "Block", "Form", "Piece", "Said", "Section", "Sheet", "form_of"]
 
 Form = Literal["markdown", "html"]
 SPACE = re.compile(r"\s+")
@@ -29,10 +27,10 @@ SPECIAL = str.maketrans({c: f"&#{ord(c)};" for c in "&<>`[]*|$\\"})
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A few words of a line: plain, a number, code, or a link to another page."""
+    """A few words of a line: plain, a number that leads to what it rests on, or code."""
 
     text: str
-    kind: Literal["plain", "number", "code", "link"] = "plain"
+    kind: Literal["plain", "number", "code"] = "plain"
     to: str = ""
 
     def markdown(self) -> Markup:
@@ -53,8 +51,6 @@ class Piece:
             return Markup("<code>{}</code>").format(self.text)
         if self.kind == "number":
             return Markup('<a href="#{}">{}</a>').format(self.to, self.text)
-        if self.kind == "link":
-            return Markup('<a href="{}">{}</a>').format(self.to, self.text)
         return escape(self.text)
 
 
@@ -63,9 +59,9 @@ Said = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A paragraph, a list, a table with its head, a quotation, or commands on lines of their own."""
+    """A paragraph, a list, a table with its head, or commands on lines of their own."""
 
-    kind: Literal["text", "list", "table", "quote", "code"]
+    kind: Literal["text", "list", "table", "code"]
     lines: tuple[Said, ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[Said, ...], ...] = ()

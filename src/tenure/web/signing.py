@@ -279,12 +279,16 @@ def changes(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 @dataclass
 class _Served:
-    """Answers requests for one bench; ``pages`` is an empty folder for the dossier's pages."""
+    """Answers requests for one bench.
+
+    ``pages`` is an empty folder for the dossier's pages; ``size`` is how many events they show.
+    """
 
     bench: Bench
     secret: str
     pages: Path
     drawing: threading.Lock = field(default_factory=threading.Lock)
+    size: int = -1
 
     def refused(self, request: Request) -> Response | None:
         """Refuse who comes by another name, without the secret, or from another page."""
@@ -330,13 +334,15 @@ class _Served:
         return RedirectResponse(f"./?signed={event}", 303, headers=HEADERS)
 
     def drawn(self, request: Request) -> Response:
-        """Show a page of the dossier; all are drawn at the first request."""
+        """Show a page of the dossier; all are drawn at the first request, and when there is more."""
         refused = self.refused(request)
         if refused is not None:
             return refused
         with self.drawing:
-            if not any(self.pages.glob("*.html")):
-                report.write(open_view(self.bench.root), self.pages)
+            view = open_view(self.bench.root)
+            if (size := len(view.events())) != self.size:
+                report.write(view, self.pages)
+                self.size = size
         wanted = (self.pages / request.path_params["path"]).resolve()
         if wanted.is_relative_to(self.pages.resolve()) and wanted.is_file():
             return FileResponse(wanted)
