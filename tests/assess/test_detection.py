@@ -75,15 +75,22 @@ def test_other_settings_are_named_and_nothing_is_claimed():
     assert "false_alarms" not in told["detection"]
 
 
-@pytest.mark.parametrize(("field", "value"), [("samples", 95), ("scenarios", None)])
-def test_what_changed_since_makes_it_stale(monkeypatch, field, value):
+STALE = [
+    ("samples", 95, "with other samples"),
+    ("scenarios", {"severity": "sha256:0"}, "with other scenarios"),
+    ("scenarios", None, "its scenarios may have changed"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "why"), STALE)
+def test_what_changed_since_makes_it_stale(monkeypatch, field, value, why):
     made, spec = designed("severity")
     there = detection.held()["severity"] | {field: value}
     monkeypatch.setattr(detection, "held", lambda: {"severity": there})
     told = detection.told("assess/severity", made, spec)
 
     assert told["detection_power"] == []
-    assert f"with other {field}" in told["detection"]["why_not"]
+    assert why in told["detection"]["why_not"]
     assert "--only severity" in told["detection"]["why_not"]
 
 

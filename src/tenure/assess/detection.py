@@ -144,6 +144,8 @@ def _known(
         why = f"not measured at these settings ({', '.join(other)}); with the default ones it was"
         return why, {}
     for what in ("samples", "scenarios"):
+        if there[what] is None:
+            return f"its {what} may have changed since it was measured; run {again}", {}
         if now[what] != there[what]:
             return f"it was measured with other {what}, before they changed; run {again}", {}
     asked = {q.name: _asked(q) for q in made.questions if q.margin is not None}
