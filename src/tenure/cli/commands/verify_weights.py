@@ -49,7 +49,6 @@ def extension(
         _all_seals(find_dossier(dossier), trust)
         return
     from tenure.dossier.oms import SIGNATURE, Leave, check_model
-    from tenure.dossier.oms_manifest import shown
 
     place = signature or (model if model.is_dir() else model.parent) / SIGNATURE
     view: Any = None
@@ -66,6 +65,14 @@ def extension(
 
         if not check_time(view, checked.signer, place.read_bytes()):
             notes.append("this key was ended since; the signature is on record from before")
+    _say(model, checked, notes)
+    if view is not None:
+        _tie(view, checked.manifest, trust)
+
+
+def _say(model: Path, checked: Any, notes: list[str]) -> None:
+    from tenure.dossier.oms_manifest import shown
+
     typer.echo(f"{model}: {checked.files} files, {checked.bytes:,} bytes, are what was signed")
     typer.echo(f"signed by {checked.signer}")
     typer.echo(f"root digest {checked.manifest.root}, model {shown(checked.manifest.subject)}")
@@ -73,8 +80,6 @@ def extension(
         typer.echo(f"note: {note}")
     if checked.unsigned:
         typer.echo(f"not signed: {', '.join(map(shown, checked.unsigned))}")
-    if view is not None:
-        _tie(view, checked.manifest, trust)
 
 
 def _telling(stack: ExitStack) -> Callable[[int, int], None]:
