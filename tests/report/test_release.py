@@ -110,9 +110,18 @@ def test_every_bound_leads_to_its_samples(released):
         assert f'id="{anchor}"' in (released / name).read_text()
 
 
+def test_a_bound_at_another_level_is_not_believed(releases, released):
+    text = (released / "card--useful-7b-1.html").read_text()
+    with Dossier.open(releases) as dossier:
+        found = check(text.replace('"level": 0.975', '"level": 0.95'), dossier.view())
+
+    assert len(found.problems) >= 3
+
+
 def test_cards_of_every_release_hold(releases, released):
     with Dossier.open(releases) as dossier:
         for path in sorted(released.glob("card--*.html")):
             found = check(path.read_text(), dossier.view())
             assert found.problems == [], path.name
             assert found.held > 10
+            assert found.alone == 0  # the bounds at 97.5% too: they are computed at that level

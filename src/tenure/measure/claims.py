@@ -57,6 +57,7 @@ class Claim:
     ``format`` is ``percent:D`` (a share, D decimals), ``points:D`` (a difference of shares, with its
     sign), ``number:D``, or ``count``. ``path`` is the place in the front matter (``a.0.value``) of
     a number that stands there. ``superseded`` says that newer evidence of the name is known.
+    ``level`` is given where the number is taken at another confidence than the one on record.
     """
 
     id: str = ""
@@ -67,6 +68,7 @@ class Claim:
     format: str
     path: str | None = None
     superseded: bool = False
+    level: float | None = None
 
     @property
     def markdown(self) -> str:
@@ -256,7 +258,7 @@ class _Page:
         self.events = {e.digest: (e, x) for e, x in view.all_evidence(model.id)}
         self.newest = {e.name: e.digest for e, _ in self.events.values()}
         self.rows: dict[str, list[dict[str, Any]]] = {}
-        self.made: dict[tuple[str, str], Measure] = {}
+        self.made: dict[tuple[str, str, float], Measure] = {}
         if len(self.claims) != len(claims):
             self.wrong("two claims have one id")
 
@@ -315,9 +317,11 @@ class _Page:
         signed = value_of(measure, claim.field)
         if measure.recipe is None or measure.samples is None:
             return signed, True
-        place = (claim.event, claim.measure)
+        level = measure.recipe.level if claim.level is None else claim.level
+        place = (claim.event, claim.measure, level)
         if place not in self.made:
-            self.made[place] = self.again(measure, measure.recipe, measure.samples)
+            recipe = replace(measure.recipe, level=level)
+            self.made[place] = self.again(measure, recipe, measure.samples)
         return value_of(self.made[place], claim.field), False
 
     def again(self, measure: Measure, recipe: Recipe, samples: str) -> Measure:

@@ -61,7 +61,7 @@ class Card:
         held = bases(subject, self.decided) if self.decided else []
         adherence = subject.last(ADHERENCE)
         changed: list[Block] = numbers.measured(sheet, adherence) if adherence else []
-        tables = numbers.verdicts(sheet, held, self.decided)
+        tables = numbers.verdicts(sheet, held, self.decided, self.catalog.view.records)
         if late := after(subject, self.decided, policy):
             tables.append(told.later(late))
         return (

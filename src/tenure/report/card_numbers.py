@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tenure.dossier.nouns import Measure
+from tenure.release.case import Read
+from tenure.release.measures import at_level
 from tenure.report import findings, words
 from tenure.report.catalog import CONTROL, Item, Subject
 from tenure.report.rulings import Basis
@@ -28,7 +30,7 @@ ORIGIN = {
 }
 
 
-def verdicts(sheet: Sheet, held: Sequence[Basis], decided: Item | None) -> list[Block]:
+def verdicts(sheet: Sheet, held: Sequence[Basis], decided: Item | None, read: Read) -> list[Block]:
     """Write the tables of verdicts: what speaks of risk, and, apart, what speaks of usefulness."""
     blocks: list[Block] = []
     for about, lead in (
@@ -36,7 +38,9 @@ def verdicts(sheet: Sheet, held: Sequence[Basis], decided: Item | None) -> list[
         ("usefulness", "What was asked about usefulness, for a model that declines everything is safe and useless:"),
     ):  # fmt: skip
         rows = [
-            _verdict(sheet, each, decided) for each in held if decided and _about(each) == about
+            _verdict(sheet, each, decided, read)
+            for each in held
+            if decided and _about(each) == about
         ]
         if rows:
             blocks += [
@@ -50,7 +54,7 @@ def _about(held: Basis) -> str:
     return "usefulness" if held.about == "usefulness" else "risk"
 
 
-def _verdict(sheet: Sheet, held: Basis, decided: Item) -> tuple[Said, ...]:
+def _verdict(sheet: Sheet, held: Basis, decided: Item, read: Read) -> tuple[Said, ...]:
     row = held.row
     claim = text(
         sheet.quoted(words.title(str(row.get("claim", row["rule"]))), "the policy's words"),
@@ -62,7 +66,7 @@ def _verdict(sheet: Sheet, held: Basis, decided: Item) -> tuple[Said, ...]:
     measure, event = held.measure, held.event
     bound: list[Any] = [sheet.number(event, measure, held.side), _points(measure)]
     if not held.exact:
-        bound += _other(sheet, held, measure, decided)
+        bound += _other(sheet, held, measure, decided, read)
     return (
         claim,
         text(str(row["verdict"])),
@@ -84,12 +88,22 @@ def _points(measure: Measure) -> str:
     return " points" if words.unit_of(measure) == "difference" else ""
 
 
-def _other(sheet: Sheet, held: Basis, measure: Measure, decided: Item) -> list[Any]:
-    """Write the bound at the confidence of the verdict, where the recorded one is at another."""
-    form = form_of(held.row.get("bound"), measure)
-    bound = sheet.found(decided, f"{held.place}.bound", form)
-    level = sheet.found(decided, f"{held.place}.level", "percent:1")
-    return ["; for the verdict ", bound, _points(measure), " at ", level]
+def _other(sheet: Sheet, held: Basis, measure: Measure, decided: Item, read: Read) -> list[Any]:
+    """Write the bound at the confidence of the verdict, where the recorded one is at another.
+
+    It is computed again from the samples where that gives the verdict's bound; else it rests on the
+    signature of the decision.
+    """
+    form, event, bound = form_of(held.row.get("bound"), measure), held.event, held.row.get("bound")
+    again = at_level(measure, float(held.row.get("level", measure.level)), read)
+    value = getattr(again, held.side) if again else None
+    if again and event and value is not None and abs(value - float(bound or 0)) < 1e-9:
+        shown = sheet.at_level(event, again, held.side, form)
+        level = sheet.at_level(event, again, "level", "percent:1")
+    else:
+        shown = sheet.found(decided, f"{held.place}.bound", form)
+        level = sheet.found(decided, f"{held.place}.level", "percent:1")
+    return ["; for the verdict ", shown, _points(measure), " at ", level]
 
 
 def headline(item: Item) -> tuple[list[Measure], int]:

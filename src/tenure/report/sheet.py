@@ -131,6 +131,12 @@ class Sheet:
         made = self._claim(event, measure, (named, form))
         return Piece(made.shown, "number", made.id)
 
+    def at_level(self, event: Event, measure: Measure, named: str, form: str) -> Piece:
+        """Write one field of a measure that was computed at another confidence than the recorded one."""
+        piece = self.number(event, measure, named, form)
+        self.claims.claims[-1] = replace(self.claims.claims[-1], level=measure.level)
+        return piece
+
     def found(self, item: Item, place: str, form: str) -> Piece:
         """Write a number of an evidence's findings: it rests on the signature alone."""
         made = self.claims.found(item.event, item.evidence, place, form)
