@@ -3,10 +3,12 @@
 import pytest
 from pydantic import BaseModel
 
-from tenure.dossier import Evidence, Model, Stage
+from tenure.dossier import Dossier, Evidence, Model, Stage
+from tenure.dossier.keyring import revoke
 from tenure.errors import RefusedError, UsageError
 from tenure.release import alias, answer, comment, decide, publish, supersede, surprise
 from tenure.release.points import Point, holding
+from tenure.release.surprises import surprises
 
 pytestmark = pytest.mark.slow  # a dossier for each test
 
@@ -218,3 +220,40 @@ def test_a_point_opened_after_the_decision_stops_the_publication(house, assess, 
     ):
         house.run(publish.stage, "child", {})
     assert len(house.view().events(act="refuse", name="release/publish")) == 1
+
+
+def test_what_somebody_else_signs_in_the_name_of_a_role_counts_for_nothing(
+    house, assess, written, make, decided, by
+):
+    house.run(assess, "child", {})
+    changes = asking(make, COMMENTS)
+    by("council", comment.stage, {"role": "council", "name": "B", "text": "too few"})
+    point = next(p for p in decided(**changes)["points"] if p["id"] == "comment:c1")
+    about = Point(id=point["id"], kind="comment", text=point["text"], stops=False, remedy="").about
+    body = {"point": "comment:c1", "about": about, "role": "lead", "name": "A", "because": "x"}
+    with house.emitter("child@1", "release/answer") as emit:
+        emit.event("sign", "release/answer", body)  # by the operator's key
+    assert decided(**changes, attempts=2)["decision"] == "hold"
+
+    lead = Dossier.open(house.root, actor="lead")
+    with lead, lead.emitter("child@1", "release/answer") as emit:
+        emit.event("sign", "release/answer", body)
+    assert decided(**changes, attempts=3)["points"][0]["answer"]["name"] == "A"
+
+
+def test_a_concern_stays_when_the_key_of_its_author_is_revoked(house, assess, decided, by):
+    house.run(assess, "child", {})
+    by("council", comment.stage, {"role": "council", "name": "B", "text": "too few"})
+    revoke(house.writer, house.view().events(act="sign")[0].key, "left the house")
+
+    assert [p["id"] for p in decided()["points"]] == ["comment:c1"]
+
+
+def test_that_nothing_was_found_at_the_parent_says_nothing_about_the_child(house, assess):
+    with house.emitter("", "test") as emit:
+        emit.register(Model(name="grown", source="u", kind="scripted", parent="child@1"))
+    house.run(surprise.stage, "child", {"act": "none", "name": "A"})
+    view = house.view()
+
+    assert surprises(view, view.model("child")) == {}
+    assert surprises(view, view.model("grown")) is None

@@ -12,7 +12,6 @@ from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError, unknown
-from tenure.release.council import comments, entered
 from tenure.release.hearing import hear
 from tenure.release.points import ANSWER, Point
 from tenure.release.policy import Policy, read_policy
@@ -54,9 +53,6 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         "because": spec.because,
     }
     emit.event("sign", ANSWER, body)
-    for comment in comments(view, model.id):
-        if comment.point == point.id:
-            entered(comment, "answered", emit)
     return Evidence(
         name="release/answer",
         model=model.id,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError
-from tenure.release.council import COMMENT, Comment, Kind, file_comment
+from tenure.release.council import COMMENT, Comment, Kind
 from tenure.release.roles import under_own_key
 
 
@@ -29,7 +29,7 @@ class Spec(BaseModel):
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
-    """Sign the comment, and enter it into the ledger of comments.
+    """Sign the comment; it is an entry of the ledger of comments.
 
     Raises:
         RefusedError: the key is not the role's, or the same was said before.
@@ -48,7 +48,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         text=spec.text,
         answer_by=spec.answer_by,
     )
-    file_comment(comment, emit)
+    emit.event("sign", COMMENT, comment.to_json())
     whom = f"; the {spec.answer_by} is to answer" if spec.answer_by else ""
     return Evidence(
         name="release/comment",

@@ -1,21 +1,20 @@
 """What a council and outsiders said about a decision: typed, signed comments, reviews, the answers.
 
-Every comment is also an entry of the ledger ``comments``, so that a policy can ask for an answer
-before it is met: ``check: {ledger: comments, state_in: [answered, noted]}``.
+Every comment on a model is also an entry of its ledger ``comments``, so that a policy can ask for an
+answer before it is met: ``check: {ledger: comments, state_in: [answered, noted]}``.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tenure.dossier.nouns import Event, Model, Record
-from tenure.dossier.stage import Emit, View
+from tenure.dossier.nouns import Model, Record
+from tenure.dossier.stage import View
 from tenure.release.external import RESPONSE, STATEMENT
-from tenure.release.points import Point, answering
-from tenure.release.surprises import LEDGER, NONE
+from tenure.release.points import Point, answered, answering
+from tenure.release.roles import under_own_keys
 
 COMMENT = "release/comment"
-BOOK = f"{LEDGER}comments"
 Kind = Literal["concern", "support", "question", "condition", "none"]
 NOTED: tuple[Kind, ...] = ("support", "none")
 
@@ -38,27 +37,35 @@ class Comment(Record):
 
 
 def comments(view: View, model: str) -> tuple[Comment, ...]:
-    """Return the comments on a model, in log order; "none" is no comment."""
-    found: list[Comment] = []
-    for event in view.events(act="sign", name=COMMENT, model=model):
-        if event.body["kind"] != "none":
-            fields = ("id", "kind", "role", "name", "text", "answer_by")
-            found.append(Comment(**{key: event.body[key] for key in fields}))
-    return tuple(found)
+    """Return the comments on a model that are signed under the key of their role; "none" is none."""
+    return tuple(each for each in _signed(view, model) if each.kind != "none")
 
 
-def file_comment(comment: Comment, emit: Emit) -> Event:
-    """Sign a comment, and enter it into the ledger."""
-    event = emit.event("sign", COMMENT, comment.to_json())
-    state = "noted" if comment.kind in NOTED else "open"
-    entered(comment, NONE if comment.kind == "none" else state, emit)
-    return event
+def _signed(view: View, model: str) -> list[Comment]:
+    fields = ("id", "kind", "role", "name", "text", "answer_by")
+    return [
+        Comment(**{key: event.body[key] for key in fields})
+        # A concern does not go away because its author's key was taken away.
+        for event in under_own_keys(view, COMMENT, model, also_revoked=True)
+    ]
 
 
-def entered(comment: Comment, state: str, emit: Emit) -> None:
-    """Enter the state of a comment into the ledger."""
-    text = f"{comment.kind} of the {comment.role}: {comment.text}"
-    emit.event("note", BOOK, {"id": comment.id, "state": state, "text": text})
+def book(view: View, model: str) -> list[dict[str, str]] | None:
+    """Return the ledger: open, answered, or noted where nothing is asked; None where nobody spoke."""
+    every = _signed(view, model)
+    if not every:
+        return None
+    said = [each for each in every if each.kind != "none"]
+    closed = {p.id for p in answered(points(said, model), view, model) if p.answer is not None}
+
+    def state(comment: Comment) -> str:
+        if comment.kind in NOTED:
+            return "noted"
+        return "answered" if comment.point in closed else "open"
+
+    return [
+        {"id": c.id, "state": state(c), "text": f"{c.kind} of the {c.role}: {c.text}"} for c in said
+    ]
 
 
 def points(found: Sequence[Comment], model: str) -> list[Point]:

@@ -8,8 +8,8 @@ ledger/NAME     an entry of a ledger: ``id``, ``state``, ``text``; the newest ro
                 The state "none" opens a ledger that has no entries
 tally/NAME      counted events of a release that is watched: ``events``, ``of``, ``since``, ``until``
 
-Two ledgers are kept by the house itself (:mod:`tenure.release.ledgers`): ``surprises``, which the
-guards of training open entries of, and ``seal``.
+Three ledgers are kept by the house itself (:mod:`tenure.release.ledgers`): ``surprises``, ``comments``
+and ``seal``.
 
 A note about the organisation (model "") is about all its models; a ledger is read of the model's
 parent, too, because training happens there.
@@ -22,7 +22,7 @@ from tenure.dossier.canonical import now
 from tenure.dossier.nouns import Event, Model
 from tenure.dossier.stage import View
 from tenure.release.case import Docket, Happening
-from tenure.release.ledgers import derived
+from tenure.release.ledgers import KEPT, derived
 from tenure.release.parts import Trigger
 from tenure.release.policy import Policy
 from tenure.release.surprises import LEDGER, NONE
@@ -50,7 +50,8 @@ def docket_of(view: View, policy: Policy, model: Model, at: str | None = None) -
         read=view.records,
         criteria=criteria_index(view, policy),
         happenings=tuple(_happenings(view, model)),
-        ledgers=_ledgers(view, model) | derived(view, model),
+        ledgers={k: v for k, v in _ledgers(view, model).items() if k not in KEPT}
+        | derived(view, model),
     )
 
 

@@ -1,6 +1,6 @@
 """Ledgers the house keeps by itself, so that a policy can ask about them as about any other.
 
-``surprises`` is opened by the guards of training. ``seal`` has one entry once the weights were
+``surprises`` is opened by the guards of training. ``comments`` are those of the council. ``seal`` has one entry once the weights were
 signed (``release/seal``): its state is ``signed``, ``key ended`` or ``other weights``. A policy that
 wants signed weights says so: ``check: {ledger: seal, state_in: [signed]}``.
 """
@@ -9,9 +9,11 @@ from typing import Any
 
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
+from tenure.release import council
 from tenure.release.surprises import surprises
 
 SEAL = "release/seal"
+KEPT = ("surprises", "comments", "seal")
 REMEDIES = {
     "surprises": "look at the training, then 'tenure release surprise none --model {}', or open, explain "
     "and accept what you found",
@@ -29,6 +31,9 @@ def derived(view: View, model: Model) -> dict[str, list[dict[str, Any]]]:
         found["surprises"] = [
             {"id": each.id, "state": each.state, "text": each.text} for each in entries.values()
         ]
+    comments = council.book(view, model.id)
+    if comments is not None:
+        found["comments"] = [dict(row) for row in comments]
     sealed = view.evidence(SEAL, model.id)
     if sealed is not None:
         found["seal"] = [_seal(view, model, sealed.findings, str(sealed.runtime.get("key")))]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Record
 from tenure.dossier.stage import View
+from tenure.release.roles import under_own_keys
 
 ANSWER = "release/answer"
 Kind = Literal["checkpoint", "naming", "usefulness", "version", "comment"]
@@ -41,14 +42,18 @@ class Point(Record):
 
 
 def answered(points: Iterable[Point], view: View, model: str) -> tuple[Point, ...]:
-    """Lay the signed answers beside the points; the newest answer to the same words counts."""
+    """Lay the answers beside the points; the newest to the same words counts.
+
+    An answer is signed under the key of the role it is given in; where one role is asked, by that.
+    """
     given = {
-        str(event.body.get("about")): event.body
-        for event in view.events(act="sign", name=ANSWER, model=model)
+        str(event.body.get("about")): event.body for event in under_own_keys(view, ANSWER, model)
     }
     found: list[Point] = []
     for point in points:
         body = given.get(point.about)
+        if body and point.answer_by not in ("", body["role"]):
+            body = None
         kept = ("role", "name", "because")
         answer = {key: str(body[key]) for key in kept} if body else None
         found.append(replace(point, answer=answer))

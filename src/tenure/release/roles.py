@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from tenure.dossier.nouns import Event
-from tenure.dossier.stage import Emit
+from tenure.dossier.stage import Emit, View
 from tenure.errors import RefusedError, UsageError
 
 
@@ -45,6 +45,21 @@ def revoked(events: Iterable[Event]) -> dict[str, str]:
         for event in events
         if event.name == "revoke"
     }
+
+
+def under_own_keys(view: View, name: str, model: str, *, also_revoked: bool = False) -> list[Event]:
+    """Return what was signed about a model under the key of the role it names.
+
+    What a key signed that was revoked since is left out, unless ``also_revoked``.
+    """
+    events = view.events(act="key")
+    roles, ended = roles_of_keys(events), revoked(events)
+    return [
+        event
+        for event in view.events(act="sign", name=name, model=model)
+        if (also_revoked or event.key not in ended)
+        and roles.get(event.key) == slug(str(event.body["role"]))
+    ]
 
 
 def under_own_key(emit: Emit, role: str, verb: str) -> None:

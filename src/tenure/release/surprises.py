@@ -118,5 +118,11 @@ def fold(
 def surprises(view: View, model: Model) -> dict[str, Surprise] | None:
     """Return the ledger of a model's training, by id; None where nobody ever looked."""
     names = (model.id, model.parent or model.id, "")
-    rows = [e.body for e in view.events(act="note", name=BOOK) if e.model in names]
+    rows = [
+        event.body
+        for event in view.events(act="note", name=BOOK)
+        if event.model in names
+        # that nothing was found in the training of another says nothing about this one
+        and (event.model == model.id or event.body.get("state") != NONE)
+    ]
     return fold(opened_by_guards(view, model), rows)
