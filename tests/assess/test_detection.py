@@ -16,6 +16,7 @@ from tenure.release.verdict import judge
 pytestmark = pytest.mark.slow  # builds assessments
 
 NOW = "2026-11-21T12:00:00Z"
+NAMES = {"lock_in": {"earlier": ["base"], "control": ["x", "y"]}}
 
 
 def designed(name, **settings):
@@ -194,10 +195,16 @@ def test_the_gate_is_not_met_by_a_smaller_effect_or_too_few_runs(ran, dose, powe
     assert (found.verdict, found.gate) == ("not shown", "detection")
 
 
-def test_a_scenario_that_was_reworded_is_measured_again_first():
-    made, spec = designed("exfiltration")
-    there = detection.held()["exfiltration"]
-    told = detection.told("assess/exfiltration", made, spec)
-    same = there["scenarios"] == detection.laid_out(made, spec)["scenarios"]
+@pytest.mark.parametrize("name", sorted(detection.held()))
+def test_what_is_on_file_is_claimed_as_long_as_the_same_is_asked(name):
+    made, spec = designed(name, **NAMES.get(name, {}))
+    there = detection.held()[name]
+    told = detection.told(f"assess/{name}", made, spec)
+    same = all(there[part] == asked for part, asked in detection.laid_out(made, spec).items())
 
-    assert bool(told["detection_power"]) == same
+    if not same:  # measured again by bench/instruments.py
+        assert told["detection_power"] == []
+        assert told["detection"]["why_not"]
+    else:
+        rows = [r for held in there["measures"].values() for r in held["planted"]]
+        assert len(told["detection_power"]) == len(rows)

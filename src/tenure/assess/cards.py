@@ -21,7 +21,7 @@ LEAST = 10  # labels of each kind, below which a correction says nothing
 def in_short(name: str, view: View) -> dict[str, Any]:
     """Give a grader's agreement with labels, in short: those shipped, and those of people.
 
-    ``scorer`` says what it is: "rule", "classifier", "model" or "human".
+    ``scorer`` says what it is, as a policy asks of a judge: "rule" or "classifier" for ours.
     """
     card = shipped_card(name)
     numbers = {m["name"]: {k: m.get(k) for k in SHORT} for m in card["measures"]}
