@@ -40,25 +40,20 @@ def _check_key(house: Dossier, key: str, name: str, model: str) -> None:
     ours = keys.signer(key).fingerprint
     events = house.view().events(act="key")
     known, ended = roles_of_keys(events), house.reading.ring().ended
-    why = None
+    why = remedy = ""
     if ours in ended:
-        how = (
-            f"was revoked ({revoked(events)[ours]})" if ours in revoked(events) else "was replaced"
-        )
-        why = (
-            f"the key of '{key}' {how} and signs no more; put its successor into {keys.folder}, or admit "
-            f"another with 'tenure keys add --role {key} --public HEX'"
-        )
+        because = revoked(events).get(ours)
+        how = "was replaced" if because is None else f"was revoked ({because})"
+        why = f"the key of '{key}' {how} and signs no more"
+        remedy = f"put its successor into {keys.folder}, or move {keys.path(key)} away and a new one is made"
     elif ours in known and known[ours] != key:
-        why = (
-            f"the key of '{key}' is that of '{known[ours]}': one key never signs in two roles; move "
-            f"{keys.path(key)} away, and a key of its own is made"
-        )
-    if why is None:
+        why = f"the key of '{key}' is that of '{known[ours]}': one key never signs in two roles"
+        remedy = f"move {keys.path(key)} away, and a key of its own is made"
+    if not why:
         return
     if keys.has(OPERATOR) and keys.signer(OPERATOR).fingerprint not in ended:
         with house.emitter(model, name) as emit:
             earlier = house.view().events(act="refuse", name=name, model=model)
             if not any(event.body.get("reason") == why for event in earlier):
-                emit.event("refuse", name, {"reason": why, "role": key, "fingerprint": ours})
-    raise RefusedError(why)
+                emit.event("refuse", name, {"reason": why, "role": key})
+    raise RefusedError(f"{why}; {remedy}")
