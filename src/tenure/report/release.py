@@ -14,8 +14,8 @@ from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.missing import needs
 from tenure.report.people import reviews, said
-from tenure.report.rulings import DECIDED
-from tenure.report.story import Lead, lead, ruling, shortened
+from tenure.report.rulings import DECIDED, basis_of
+from tenure.report.story import Lead, VerdictRow, lead, ruling, shortened, verdict_row
 
 STEPS = ("release/criteria", "release/decide", "release/publish", "release/watch", "release/withdraw",
          "release/supersede", "release/sign")  # fmt: skip
@@ -60,6 +60,7 @@ def given(catalog: Catalog, subject: Subject) -> dict[str, Any]:
         "found": found,
         "reasons": [shortened(str(r), found) for r in found.get("reasons", ())],
         "level": found.get("level"),
+        **dangers(subject, decided, found.get("level") or {}),
         "needs": needs(subject, decided, policy, told),
         "watched": watched(
             subject,
@@ -106,6 +107,24 @@ def answer(subject: Subject) -> Lead:
                     mark="held", text=f"{name} is held, for it is not shown that it {row['claim']}."
                 )
     return made or Lead(mark="nothing yet", text=f"Nothing is decided about {name}.")
+
+
+def dangers(subject: Subject, decided: Item | None, level: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the capabilities and safeguards behind a level, each with the number it rests on."""
+    until = decided.event.index if decided else None
+
+    def row(verdict: Mapping[str, Any]) -> VerdictRow:
+        return verdict_row(basis_of(subject, [verdict], until)[0])
+
+    return {
+        "capabilities": [
+            (c["capability"], str(c["state"]), row(c["excluded"]))
+            for c in level.get("capabilities", ())
+        ],
+        "safeguards": [
+            (row(s), s["rule"] in level.get("needed", ())) for s in level.get("safeguards", ())
+        ],
+    }
 
 
 def watched(subject: Subject, conditions: Iterable[Any]) -> list[Watched]:
