@@ -63,7 +63,7 @@ def test_the_level_its_safeguards_and_its_approvals(useful):
 def test_a_condition_has_the_state_of_its_monitor(useful):
     assert "on breach: downgrade(none)" in useful
     assert re.search(r"without a confirmation .{0,120}? (holds|not shown yet)", useful)
-    assert "No use in courts" in useful
+    assert "No use in courts words alone No monitor watches it; people must." in useful
 
 
 def test_what_was_set_aside_until_when_and_by_whom(useful):

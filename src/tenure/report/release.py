@@ -135,7 +135,10 @@ def watched(subject: Subject, conditions: Iterable[Any]) -> list[Watched]:
     for each in conditions:
         held: Mapping[str, Any] = {"text": each} if isinstance(each, str) else each
         name = str(held.get("id") or held["text"])
-        rows.append(_watched(str(held["text"]), seen.pop(name, None), _terms(held)))
+        state = seen.pop(name, None)
+        if state is None and isinstance(each, Mapping) and not held.get("monitor"):
+            state = {"standing": "words alone", "why": "no monitor watches it; people must"}
+        rows.append(_watched(str(held["text"]), state, _terms(held)))
     decided = subject.last(DECIDED)
     found = decided.evidence.findings.get("verdicts", ()) if decided else ()
     rules = {str(v["rule"]): f"{v.get('claim', v['rule'])} (a rule that is watched)" for v in found}
