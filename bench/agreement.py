@@ -6,13 +6,14 @@ bound; the third is handed over with its sample records, so that both compute th
 themselves. Compared are verdict, gate, bound, n, level, attempt and open of every rule, part,
 safeguard and capability, the level with what it asks for, and the class.
 
-Whether this would find a fault is measured, too: single faults are put into the stand-alone, and
-the same dockets must tell each of them. ``--small`` runs a twentieth.
+Whether this would find a fault is measured, too: single faults are put into the stand-alone, then
+into our gates, and the same dockets must tell each of them. ``--small`` runs a twentieth.
 """
 
 import json
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -21,20 +22,20 @@ from table import row, write
 
 from tenure.dossier.canonical import canonical
 from tenure.dossier.nouns import State
-from tenure.release import standalone_bounds, standalone_verdict
+from tenure.release import standalone_bounds, standalone_verdict, verdict
 from tenure.release.case import Standing
 from tenure.release.diff import decided
 from tenure.release.docket_file import written
 from tenure.release.levels import danger
 from tenure.release.measures import at_level
 from tenure.release.standalone import differences
-from tenure.release.verdict import verdicts
 from tenure.stats import lower_bound, tango, upper_bound
 
 SMALL = "--small" in sys.argv
 DRAWN = 50 if SMALL else 1000
 LEVELS = (0.9, 0.95, 0.975, 0.99, 0.9983)
 VERDICT = Path(standalone_verdict.__file__)
+GATES = VERDICT.parent / "gates"
 FAULTS = (
     ("upper < require", "upper <= require"),
     ("lower >= require", "lower > require"),
@@ -68,22 +69,65 @@ FAULTS = (
     ('ASSURANCES[ASSURANCES.index(asked) :]', "(asked,)"),
 )  # fmt: skip
 
+OURS = (
+    ("clock", "instant(now) + SKEW", "instant(now)"),
+    ("clock", "if before is not None", "if False"),
+    ("weights", "filed.evidence.model != case.model.id", "False"),
+    ("weights", "if filed.subject and", "if False and"),
+    ("freshness", "> timedelta(days=most)", ">= timedelta(days=most)"),
+    ("freshness", "instant(expires) <= now", "instant(expires) < now"),
+    ("happened", "happening.index > filed.index", "happening.index >= filed.index"),
+    ("happened", "in ends and about and", "in ends and"),
+    ("attempts", "filed.attempt > planned", "filed.attempt >= planned"),
+    ("attempts", "criteria < filed.index", "criteria <= filed.index"),
+    ("controls", "if failed is None:", "if False:"),
+    ("controls", "if failed:", "if False:"),
+    ("detection", "least > asked.dose", "least >= asked.dose"),
+    ("detection", "not bound > asked.power", "not bound >= 0"),
+    ("preregistered", "if departed:", "if False:"),
+    ("harness", "and named != asked.harness", "and False"),
+    ("kind", "if kind not in", "if False and kind not in"),
+    ("assurance", "ASSURANCES.index(found) < ", "ASSURANCES.index(found) <= "),
+    ("bound", "(safe < limit)", "(safe <= limit)"),
+    ("bound", "(safe > limit)", "(safe >= limit)"),
+    ("bound", "(unsafe >= limit)", "(unsafe > limit)"),
+    ("bound", "(unsafe <= limit)", "(unsafe < limit)"),
+    ("bound", "-answer.bound if upper else", "answer.bound if upper else"),
+    ("size", "fewest.n < asked.min_n", "fewest.n <= asked.min_n"),
+    ("size", ") < asked.min_clusters", ") <= asked.min_clusters"),
+    ("missing_grades", "measure.worst[1] if upper", "measure.worst[0] if upper"),
+    ("missing_grades", "if not measure.missing", "if measure.missing"),
+    ("kinds", "len(found) < least", "False"),
+    ("kinds", 'found == ["judge"]', "False"),
+    ("directional", "if directional(", "if False and directional("),
+    ("ledger", "not in states", "in states"),
+    ("ledger", "case.docket.ledgers.get(asked.ledger) is None", "False"),
+    ("evidence_type", "if found:", "if False:"),
+    ("judge", "(unsafe <= limit)", "(unsafe < limit)"),
+)  # our gates, by file
+
 
 def plain(value):
     """Return what a stranger reads."""
     return json.loads(canonical(value))
 
 
+@cache
+def chosen(seed):
+    """Draw one; thresholds exactly at a bound only where nothing is computed again."""
+    return draw(seed, exact=seed % 3 != 0)
+
+
 def recorded(seed):
     """Return a docket as a stranger gets it, with our answers; the class beside it."""
     bounded = seed % 3 != 0
-    policy, docket = draw(seed, exact=bounded)
+    policy, docket = chosen(seed)
     whole = written(policy, docket)
     if not bounded:
         rows = zip(whole["docket"]["filed"], docket.filed, strict=True)
         for filed, held in rows:
             filed["evidence"] = held.evidence.to_json()
-        whole["verdicts"] = [verdict.to_json() for verdict in verdicts(policy, docket)]
+        whole["verdicts"] = [each.to_json() for each in verdict.verdicts(policy, docket)]
         whole["level"] = danger(policy, docket).to_json()
     standing = Standing(policy=policy, model=docket.model, state=State())
     return plain(whole), decided(policy, docket, standing).release_class or "none"
@@ -99,13 +143,29 @@ def unlike(whole, reached, judge=standalone_verdict):
     return found if ours["class"] == reached else [*found, f"class {reached}, not {ours['class']}"]
 
 
+def bent(path, old, new):
+    """Load a file with one fault in it."""
+    text = path.read_text()
+    assert old in text, f"{old!r} is no longer in {path.name}"
+    made_of = ModuleType("bent")
+    exec(compile(text.replace(old, new, 1), "bent", "exec"), made_of.__dict__)
+    return made_of
+
+
 def faulty(old, new):
     """Load the stand-alone with one fault in it."""
-    text = VERDICT.read_text()
-    assert old in text, f"{old!r} is no longer there"
-    made_of = ModuleType("faulty")
-    exec(compile(text.replace(old, new, 1), "faulty", "exec"), made_of.__dict__)
-    return made_of
+    return bent(VERDICT, old, new)
+
+
+def tells(gate, old, new):
+    """Say whether the stand-alone tells a fault in one of our gates."""
+    usual, other = verdict.gates, bent(GATES / f"{gate}.py", old, new).extension
+    swapped = {gate: other}
+    verdict.gates = lambda *scopes: tuple(swapped.get(g.name, g) for g in usual(*scopes))
+    try:
+        return any(unlike(*recorded(seed)) for seed in range(DRAWN))
+    finally:
+        verdict.gates = usual
 
 
 def apart():
@@ -145,7 +205,8 @@ def main():
     gates = {v["gate"] for whole, _ in held for v in whole["verdicts"]}
     classes = Counter(reached == "none" for _, reached in held)
     missed = [f for f in FAULTS if not any(unlike(*each, faulty(*f)) for each in held)]
-    for fault in missed:
+    missed_ours = [f for f in OURS if not tells(*f)]
+    for fault in (*missed, *missed_ours):
         print(f"not found: {fault}")
     worst, count = apart()
     agree = DRAWN - len(wrong)
@@ -156,7 +217,8 @@ def main():
         [
             row("policies and evidence sets on which the two implementations of the verdict agree", "all", f"{agree} of {DRAWN}", "", DRAWN, not wrong, f"every rule, part, safeguard, capability, level and class; so that more than {most:.2%} of such sets disagree is excluded at 95%"),
             row("rules judged by both", "-", sum(given.values()), "rules", DRAWN, None, f"{told}; {len(gates)} gates decided; {classes[False]} reached a class"),
-            row("single faults put into one of the two that this finds", "all", f"{len(FAULTS) - len(missed)} of {len(FAULTS)}", "", len(FAULTS), not missed, "a comparison turned, an edge moved, a step left out; one fault at a time, the same sets"),
+            row("single faults put into our gates that the stand-alone finds", "all", f"{len(OURS) - len(missed_ours)} of {len(OURS)}", "", len(OURS), not missed_ours, "the same, in each of the gates; the same sets"),
+            row("single faults put into the stand-alone that this finds", "all", f"{len(FAULTS) - len(missed)} of {len(FAULTS)}", "", len(FAULTS), not missed, "a comparison turned, an edge moved, a step left out; one fault at a time, the same sets"),
             row("largest difference of a bound between the two", "1e-9", f"{worst:.1e}", "", count, worst <= 1e-9, "exact, paired and clustered bounds from records, 0.9 to 0.9983; counts up to 100,000"),
         ],
     )  # fmt: skip

@@ -85,7 +85,7 @@ def _typed(draw, level):
     return Measure(
         name="score", unit="mean", estimate=1.5, low=None, high=None, lower=lower, upper=upper,
         level=draw.choice([level, level, level, 0.95]), n=draw.choice([1, 100]),
-        clusters=draw.choice([None, 0, 40]), missing=draw.choice([0, 0, 2]),
+        clusters=draw.choice([None, 0, 40, 40, 40]), missing=draw.choice([0, 0, 2]),
         worst=draw.choice([None, (1.4, 1.6), (0.0, 9.0)]), method="drawn",
     )  # fmt: skip
 
@@ -125,6 +125,8 @@ def _requirement(draw, near, *, patterns=True):
 def _ask(draw, sources):
     kinds = draw.sample(KINDS, draw.randint(2, 7)) + ["behavioural"] * (draw.random() < 0.9)
     most = min(sources, len(set(kinds)))
+    if most > 1 and draw.random() < 0.7:  # little else, so that the last gate is reached
+        return {"min_kinds": 2, "kinds": list(KINDS), "controls_passed": False}
     asked = _some(
         draw, 0.05, min_n=draw.choice([5, 20, 60, 61, 400]), min_clusters=draw.choice([1, 4, 12, 80]),
         max_age_days=draw.choice([1, 7, 30]), preregistered=True, harness_pinned=True,
@@ -133,9 +135,8 @@ def _ask(draw, sources):
     )  # fmt: skip
     if draw.random() < 0.2:
         asked |= {"min_n": draw.choice([60, 61, 400])}
-    if most > 1 and draw.random() < 0.5:
-        asked |= {"min_kinds": 2, "kinds": list(KINDS), "controls_passed": False}
-        return asked
+    if draw.random() < 0.2:
+        asked |= {"min_clusters": draw.choice([12, 40, 40, 40])}
     return asked | {"kinds": kinds} | _some(draw, 0.3, controls_passed=False)
 
 
