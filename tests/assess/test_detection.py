@@ -42,6 +42,9 @@ def test_what_is_on_file_is_about_measures_and_scripts_that_there_are(name):
         for row in held["clean"]:
             assert 0 <= row["dose"] <= held["margin"]
             assert 0 <= row["alarms"] <= row["runs"] == last - first + 1
+        for side in ("planted", "clean"):
+            runs = [(r["dose"], r["script"]) for r in held[side]]
+            assert len(runs) == len(set(runs))
         for row in [*held["planted"], *held["clean"]]:
             assert resolve(row["script"]).kind == "scripted"
     planted = {
@@ -117,12 +120,12 @@ def test_one_that_was_never_measured_says_what_would(monkeypatch):
     )
 
 
-def test_a_single_run_or_an_unknown_dose_shows_no_power():
+def test_no_run_counts_twice_and_one_alone_or_of_unknown_dose_shows_no_power():
     made, spec = designed("severity")
     row = {"measure": "severity_drop", "planted": True, "script": "organism/x", "caught": 9}
     kept = detection.entry(
         made, spec, range(5, 14),
-        [row | {"dose": 0.9, "runs": 9}, row | {"dose": None, "runs": 9}, row | {"dose": 1, "runs": 1}],
+        [row | {"dose": 0.9, "runs": 9}, row | {"dose": 0.9, "runs": 9}, row | {"dose": None, "runs": 9}, row | {"dose": 1, "runs": 1}],
     )  # fmt: skip
 
     assert kept["measures"]["severity_drop"]["planted"] == [

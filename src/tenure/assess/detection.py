@@ -79,7 +79,9 @@ def entry(
             told |= {"planted": row["runs"], "found": row["caught"]}
         else:
             told |= {"runs": row["runs"], "alarms": row["caught"]}
-        measures[row["measure"]]["planted" if row["planted"] else "clean"].append(told)
+        side = measures[row["measure"]]["planted" if row["planted"] else "clean"]
+        if told not in side:  # a control may be the stated dose too: the same runs
+            side.append(told)
     kept = {
         name: about | {side: sorted(about[side], key=_order) for side in ("planted", "clean")}
         for name, about in measures.items()
