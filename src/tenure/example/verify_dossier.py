@@ -1,10 +1,10 @@
-"""Check a dossier, or an export of one, with nothing but Python 3.10 or newer.
+"""Check a dossier, an export, a log in tiles or one proof, with nothing but Python 3.10 or newer.
 
-    python3 verify_dossier.py FOLDER [--trust sha256:...] [--checkpoint FILE] [--no-files]
+    python3 verify_dossier.py FOLDER [--trust sha256:...] [--checkpoint FILE] [--witness VKEY]...
+    python3 verify_dossier.py EVENT.tlog-proof --log VKEY [--witness VKEY]...
 
-It reads docs/dossier-format.md as a stranger would, shares no code with what wrote the dossier, and
-travels in every export. The package `cryptography` is used where it is installed; it is some fifty
-times faster than the arithmetic below. Exit status: 0 all is well, 1 something is wrong.
+It reads docs/dossier-format.md as a stranger would and shares no code with what wrote the dossier.
+`cryptography`, where installed, is fifty times faster than the arithmetic below. Exit status: 0, 1.
 """
 
 import argparse
@@ -13,10 +13,10 @@ import hashlib
 import json
 import re
 import sqlite3
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-Point = tuple[int, int, int, int]
 
 P = 2**255 - 19  # Ed25519, RFC 8032 section 5.1
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -24,7 +24,7 @@ D = -121665 * pow(121666, P - 2, P) % P
 BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
 
 
-def _point(data: bytes) -> Point | None:
+def _point(data: bytes) -> tuple[int, ...] | None:
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & ((1 << 255) - 1)
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
@@ -37,14 +37,14 @@ def _point(data: bytes) -> Point | None:
     return x, y, 1, x * y % P
 
 
-def _add(a: Point, b: Point) -> Point:
+def _add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     i, j, k, m = f - e, h - g, h + g, f + e
     return i * j % P, k * m % P, j * k % P, i * m % P
 
 
-def _times(number: int, point: Point) -> Point:
+def _times(number: int, point: tuple[int, ...]) -> tuple[int, ...]:
     half = _times(number >> 1, _add(point, point)) if number > 1 else (0, 1, 1, 0)
     return _add(half, point) if number & 1 else half
 
@@ -95,15 +95,36 @@ def _climb(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:  # 
 
 
 class Head:
-    """A checkpoint: a C2SP signed note."""
+    """A checkpoint: a C2SP signed note, in its one form."""
 
     def __init__(self, note: str) -> None:
         text, signatures = note.split("\n\n")
-        self.origin, size, root = text.split("\n")
+        self.text, (self.origin, size, root, *_) = text + "\n", text.split("\n")
         self.size, self.root = int(size), base64.b64decode(root, validate=True)
-        self.text = (text + "\n").encode()
-        lines = [line.split(" ") for line in signatures.rstrip("\n").split("\n")]
+        lines = [line.split(" ") for line in signatures.split("\n")[:-1]]
         self.signed = [(n, base64.b64decode(s, validate=True)) for _, n, s in lines]
+        again = "".join(f"\u2014 {n} {base64.b64encode(s).decode()}\n" for n, s in self.signed)
+        if again != signatures or str(self.size) != size:
+            raise ValueError("not a checkpoint in its one form")
+
+    def signed_by(self, name: str, kind: bytes, public: bytes) -> int | None:
+        """Return when (a witness, kind 4) or 0 (a log, kind 1); None when this key did not sign."""
+        start, when = _sha(name.encode() + b"\n" + kind + public)[:4], None
+        for data in (d for signer, d in self.signed if (signer, d[:4]) == (name, start)):
+            cut = 12 if kind == b"\4" else 4
+            when = int.from_bytes(data[4:cut], "big")
+            head = f"cosignature/v1\ntime {when}\n" if kind == b"\4" else ""
+            if not _ed25519(public, data[cut:], (head + self.text).encode()):
+                raise ValueError(f"the signature of {name} does not fit")
+        return when
+
+
+def _vkey(text: str) -> tuple[str, bytes, bytes]:  # C2SP signed-note
+    name, start, encoded = text.split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    if _sha(name.encode() + b"\n" + raw)[:4].hex() != start or raw[0] not in (1, 4):
+        raise ValueError(f"not a verifier key: {text}")
+    return name, raw[:1], raw[1:]
 
 
 ENVELOPE = re.compile(
@@ -114,6 +135,16 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 FIELDS = {"schema", "log", "index", "act", "name", "model", "time", "actor", "body", "files"}
 KIND = ("urn:tenure:event:v1", 1, FIELDS)
 BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+
+
+def _unwrap(entry: bytes) -> tuple[Any, str, bytes, bytes]:
+    """Return the statement, the signer, the signature, and what was signed (DSSE)."""
+    payload64, keyid, sig64 = ENVELOPE.fullmatch(entry).groups()  # type: ignore[union-attr] - caught
+    payload, sig = base64.b64decode(payload64), base64.b64decode(sig64)
+    if (base64.b64encode(payload), base64.b64encode(sig)) != (payload64, sig64) or len(entry) >> 16:
+        raise ValueError("not an entry in its one form")
+    message = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
+    return json.loads(payload.decode(), object_pairs_hook=_once), keyid.decode(), sig, message
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,8 +165,8 @@ class Check:
         self.subjects: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self.first: str | None = None
-        self.origin = ""
-        self.count = 0
+        self.witnesses: dict[tuple[str, bytes, bytes], list[tuple[int, int]]] = {}
+        self.origin, self.count, self.read, self.log = "", 0, False, ("given by --log", b"", b"")
 
     def _wrong(self, where: str, what: str) -> None:
         self.problems.append(f"{where}: {what}")
@@ -144,17 +175,11 @@ class Check:
         self.count += 1
         where = f"event {index}"
         try:
-            payload64, keyid, sig64 = ENVELOPE.fullmatch(entry).groups()  # type: ignore[union-attr] - caught
-            payload, sig = base64.b64decode(payload64), base64.b64decode(sig64)
-            whole = json.loads(payload.decode(), object_pairs_hook=_once)
+            whole, key, sig, message = _unwrap(entry)
             event, subject = whole["predicate"], whole["subject"][0]["digest"]["sha256"]
             where = f"event {index} ({event['act']} {event['name']})"
-            kind = (whole["predicateType"], event["schema"], set(event))
-            again = (base64.b64encode(payload), base64.b64encode(sig))
-            if kind != KIND or again != (payload64, sig64) or len(entry) > 65535:
+            if (whole["predicateType"], event["schema"], set(event)) != KIND:
                 self._wrong(where, "not of this format")
-            message = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
-            key = keyid.decode()
             if event["act"] == "key":
                 self._key_event(where, event, key)
             if key not in self.keys or not _ed25519(self.keys[key], sig, message):
@@ -207,16 +232,20 @@ class Check:
     def _checkpoint(self, where: str, head: Head, root: bytes | None) -> str | None:
         if root != head.root:
             self._wrong(where, f"the first {head.size} events are not those it was made over")
-        for key, public in self.keys.items():
-            start = _sha(head.origin.encode() + b"\n\x01" + public)[:4]
-            for name, data in head.signed:
-                mine = name == head.origin == self.origin and data[:4] == start
-                if mine and _ed25519(public, data[4:], head.text):
-                    return key
-        self._wrong(where, "not signed by a key of this dossier")
-        return None
+        signers = (k for k, p in self.keys.items() if head.signed_by(head.origin, b"\1", p) == 0)
+        signer = next(signers, None)
+        if signer is None or head.origin != self.origin:
+            self._wrong(where, "not signed by a key of this dossier")
+        elif root == head.root:
+            self._seen(head)
+        return signer
 
-    def _stored_files(self, folder: Path, left_out: set[str]) -> None:
+    def _seen(self, head: Head) -> None:
+        for witness, seen in self.witnesses.items():
+            if (when := head.signed_by(*witness)) is not None and witness[1] == b"\4":
+                seen.append((head.size, when))
+
+    def _stored_files(self, folder: Path, left_out: str) -> None:
         for digest, where in self.files.items():
             place, hashed = folder / "files" / "sha256" / digest[7:9] / digest[7:], hashlib.sha256()
             if place.is_file():
@@ -244,55 +273,126 @@ class Check:
             self._wrong("kept checkpoint", "is another; only the whole log can show that they fit")
         return self._checkpoint("checkpoint", head, head.root)
 
+    def _bundles(self, folder: Path, size: int) -> Iterator[tuple[int, bytes]]:  # C2SP tlog-tiles
+        for start in range(0, size, 256):
+            data, place = _tile(folder, "entries", start, min(256, size - start)).read_bytes(), 0
+            for index in range(start, min(start + 256, size)):
+                end = place + 2 + int.from_bytes(data[place : place + 2], "big")
+                yield index, data[place + 2 : end]
+                place = end
+            if place != len(data):
+                self._wrong(f"bundle of event {start}", "holds too much or too little")
+
+    def _hash_tiles(self, folder: Path, hashes: list[bytes]) -> None:
+        for level in range(8):
+            parts = [hashes[start : start + 256] for start in range(0, len(hashes), 256)]
+            for number, part in enumerate(parts):
+                tile = _tile(folder, str(level), 256 * number, len(part))
+                if tile.read_bytes() != b"".join(part):
+                    self._wrong(f"tile {tile}", "not what the events say")
+            hashes = [_root(part) for part in parts if len(part) == 256]
+
     def _whole(self, folder: Path, kept: Path | None) -> str | None:
-        uri, leaves = (folder / "dossier.db").resolve().as_uri(), list[bytes]()
-        mode = "mode=ro" if (folder / "dossier.db-wal").exists() else "immutable=1"
-        database = sqlite3.connect(f"{uri}?{mode}", uri=True)
-        for index, entry in database.execute("SELECT idx, envelope FROM log ORDER BY idx"):
+        leaves, stored, entries = list[bytes](), folder / "dossier.db", None
+        if stored.is_file():
+            frozen = "" if (folder / "dossier.db-wal").exists() else "&immutable=1"
+            database = sqlite3.connect(f"{stored.resolve().as_uri()}?mode=ro{frozen}", uri=True)
+            head = Head(database.execute("SELECT note FROM checkpoint").fetchone()[0])
+            entries = database.execute("SELECT idx, envelope FROM log ORDER BY idx")
+        else:
+            head = Head((folder / "checkpoint").read_text("utf-8"))
+        for index, entry in entries or self._bundles(folder, head.size):
             if index != len(leaves):
                 self._wrong(f"event {len(leaves)}", f"missing; event {index} is in its place")
             self._event(index, entry)
             leaves.append(_sha(b"\x00" + entry))
-        head = Head(database.execute("SELECT note FROM checkpoint").fetchone()[0])
         if head.size != len(leaves):
             self._wrong(f"event {len(leaves)}", f"the log ends; signed were {head.size} events")
-        if kept is not None:
-            old = Head(kept.read_text("utf-8"))
-            self._checkpoint("kept checkpoint", old, _root(leaves[: old.size]))
+        if entries is None:
+            self._hash_tiles(folder, leaves)
+        for place in (*sorted((folder / "cosigned").glob("[0-9a-f]*")), *([kept] if kept else [])):
+            old = Head(place.read_text("utf-8"))
+            root = _root(leaves[: old.size]) if old.size <= len(leaves) else None
+            self._checkpoint("kept checkpoint" if place == kept else place.name, old, root)
         return self._checkpoint("checkpoint", head, _root(leaves[: head.size]))
 
-    def run(self, folder: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
+    def _proof(self, place: Path, log: tuple[str, bytes, bytes]) -> None:  # C2SP tlog-proof
+        text, note = place.read_text("utf-8").split("\n\n", 1)
+        first, index, *lines = text.split("\n")
+        entry, head, number = place.with_suffix(".json").read_bytes(), Head(note), int(index[6:])
+        whole, keyid, sig, message = _unwrap(entry)
+        hashes = [base64.b64decode(line, validate=True) for line in lines]
+        root = _climb(_sha(b"\x00" + entry), number, head.size, hashes)
+        there = (whole["predicate"]["index"], whole["predicate"]["log"]) == (number, log[0])
+        proven = (first, index) == ("c2sp.org/tlog-proof@v1", f"index {number}")
+        if not there or not proven or root != head.root:
+            self._wrong(place.stem, "its proof does not lead to the root, or from another place")
+        own, self.count = keyid == "sha256:" + _sha(log[2]).hex(), 1
+        if own and not _ed25519(log[2], sig, message):
+            self._wrong(place.stem, "not signed by the key it names")
+        if head.origin != log[0] or head.signed_by(*log) != 0 or log[1] != b"\1":
+            self._wrong("checkpoint", f"not signed by the log {log[0]}")
+        self._seen(head)
+
+    def _folder(self, folder: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
+        stored = (folder / "dossier.db").is_file()  # beside it, an export would only hide events
+        exported = not stored and (folder / "events.jsonl").is_file()
+        signer = (self._export if exported else self._whole)(folder, kept)
+        heads = self.roles.get(signer or "") == "operator" and signer not in self.ended
+        if trust not in (None, self.first, signer if heads else None):
+            self._wrong("signer", f"begun by {self.first}, not by the key you trust")
+        self.read = files and (exported or stored or (folder / "files").is_dir())
+        if self.read:
+            self._stored_files(folder, (folder / "left-out.json").read_text() if exported else "")
+
+    def run(self, place: Path, trust: str | None, kept: Path | None, *, files: bool) -> None:
         """Read everything once; ``problems`` then holds what is wrong."""
         try:
-            exported = (folder / "events.jsonl").is_file()
-            signer = (self._export if exported else self._whole)(folder, kept)
-            heads = self.roles.get(signer or "") == "operator" and signer not in self.ended
-            if trust not in (None, self.first, signer if heads else None):
-                self._wrong("signer", f"begun by {self.first}, not by the key you trust")
-            listed = (folder / "left-out.json").read_text("utf-8") if exported else ""
-            if files:
-                self._stored_files(folder, set(DIGEST.findall(listed)))
+            if place.is_file():
+                self._proof(place, self.log)
+            else:
+                self._folder(place, trust, kept, files=files)
         except (*BROKEN, OSError, sqlite3.Error) as error:
             self._wrong(f"after event {self.count - 1}", f"cannot be read: {error}"[:300])
+        for (name, _, _), seen in self.witnesses.items():
+            if not seen:
+                self._wrong(f"witness {name}", "has cosigned no checkpoint of this log")
+
+
+def _tile(folder: Path, level: str, start: int, width: int) -> Path:
+    number, path = start // 256, f"{start // 256 % 1000:03}"
+    while number := number // 1000:
+        path = f"x{number % 1000:03}/{path}"
+    return folder / "tile" / level / (path if width == 256 else f"{path}.p/{width}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Check and say what was found."""
     parser = argparse.ArgumentParser(description="Check a dossier without what wrote it.")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
-    parser.add_argument("--trust", help="fingerprint of the operator's key, known from elsewhere")
-    parser.add_argument("--checkpoint", type=Path, help="an earlier checkpoint that you kept")
-    parser.add_argument("--no-files", action="store_true", help="do not read the stored files")
-    given = parser.parse_args(arguments)
-    (found := Check()).run(given.folder, given.trust, given.checkpoint, files=not given.no_files)
+    option = parser.add_argument
+    option("folder", type=Path, nargs="?", default=Path(__file__).parent)
+    option("--trust", help="fingerprint of the operator's key, known from elsewhere")
+    option("--checkpoint", type=Path, help="an earlier checkpoint that you kept")
+    option("--witness", type=_vkey, action="append", default=[], help="must have cosigned")
+    option("--log", type=_vkey, help="the log's verifier key, to check one proof")
+    option("--no-files", action="store_true", help="do not read the stored files")
+    given, found = parser.parse_args(arguments), Check()
+    found.witnesses = {witness: [] for witness in given.witness}
+    found.log = given.log or found.log
+    found.run(given.folder, given.trust, given.checkpoint, files=not given.no_files)
     print("".join(f"  {problem}\n" for problem in found.problems), end="")
     if found.problems or not found.count:
         print(f"NOT OK: {len(found.problems)} problems in {found.count} events")
         return 1
-    who = f"vouched for by {given.trust}" if given.trust else "consistent, signer unknown"
-    print(f"OK: {found.count} events, {len(found.files)} files named; {who}")
+    by = given.trust or (given.log and given.log[0])
+    who = f"vouched for by {by}" if by else "consistent, signer unknown"
+    files = f"{len(found.files)} files {'read' if found.read else 'not read'}"
+    print(f"OK: {found.count} events, {files}; {who}")
     for key, count in found.signed.items():
         print(f"  {key} ({found.roles[key]}): {count} events")
+    for (name, _, _), seen in found.witnesses.items():
+        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(seen)[1]))
+        print(f"  witness {name} saw the first {max(seen)[0]} events of the log by {date}")
     return 0
 
 
