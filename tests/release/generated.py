@@ -175,7 +175,7 @@ def _findings(draw: Random) -> dict[str, Any]:
     maybe: dict[str, Any] = {
         "plan": "sha256:p",
         "deviations": [{"what": "n"}],
-        "scenarios": draw.choice([DIGEST, "sha256:" + "6" * 64, "by name"]),
+        "scenarios": draw.choice([DIGEST, {"a": DIGEST}, "sha256:" + "6" * 64, "by name"]),
         "assurance": draw.choice([*ASSURANCES, "hearsay"]),
         "detection_power": [
             {"dose": 0.1, "planted": 40, "found": draw.choice([30, 38])},

@@ -4,6 +4,8 @@ Values are plain JSON as it stands in a docket (section 7). ``standalone_program
 ``standalone_bounds.py`` and ``standalone.py`` into the one program that is handed out.
 """
 
+import hashlib
+import json
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -120,9 +122,15 @@ class Case:
 
     def pinned(self) -> bool:
         """Say whether the evidence names its scenarios by digest, by the one asked for."""
-        named, wanted = str(self.findings.get("scenarios")), self.ask["harness"]
-        asked = self.ask["harness_pinned"] or wanted is not None
-        return not asked or (named.startswith("sha256:") and wanted in (None, named))
+        named, wanted = self.findings.get("scenarios"), self.ask["harness"]
+        if not self.ask["harness_pinned"] and wanted is None:
+            return True
+        each = list(named.values()) if isinstance(named, dict) else [named]
+        if isinstance(named, dict):
+            text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            named = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        known = bool(each) and all(isinstance(d, str) and d.startswith("sha256:") for d in each)
+        return known and wanted in (None, named)
 
     def reproduced(self) -> bool:
         """Say whether the evidence is as independent as is asked."""

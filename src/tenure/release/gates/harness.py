@@ -1,6 +1,24 @@
 """Is it known exactly with what it was measured, where the rule asks for that?"""
 
+from collections.abc import Mapping
+from typing import Any
+
+from tenure.dossier.canonical import digest_of
 from tenure.release.case import Answer, Case, Gate
+
+
+def pinned(scenarios: Any) -> str | None:
+    """Return the digest that scenarios are known by, or None where one of them has none.
+
+    Assessments write a mapping of names to digests: it is known by the digest of its canonical JSON.
+    """
+    if isinstance(scenarios, str):
+        return scenarios if scenarios.startswith("sha256:") else None
+    if not isinstance(scenarios, Mapping) or not scenarios:
+        return None
+    digests: Mapping[str, Any] = scenarios  # pyright: ignore[reportUnknownVariableType] - any JSON
+    named = all(isinstance(d, str) and d.startswith("sha256:") for d in digests.values())
+    return digest_of(digests) if named else None
 
 
 def check(case: Case) -> Answer:
@@ -10,8 +28,8 @@ def check(case: Case) -> Answer:
         return Answer(status="missing", why="no evidence on record")
     if not asked.harness_pinned and asked.harness is None:
         return Answer(status="met", why="the rule asks for no pinned harness")
-    named = filed.evidence.findings.get("scenarios")
-    if not (isinstance(named, str) and named.startswith("sha256:")):
+    named = pinned(filed.evidence.findings.get("scenarios"))
+    if named is None:
         return Answer(
             status="not shown",
             why="the evidence does not say by digest with which scenarios it was measured, and the "
