@@ -16,7 +16,7 @@ def pinned(scenarios: Any) -> str | None:
         return scenarios if scenarios.startswith("sha256:") else None
     if not isinstance(scenarios, Mapping) or not scenarios:
         return None
-    digests: Mapping[str, Any] = scenarios  # pyright: ignore[reportUnknownVariableType] - any JSON
+    digests: Mapping[str, Any] = scenarios
     named = all(isinstance(d, str) and d.startswith("sha256:") for d in digests.values())
     return digest_of(digests) if named else None
 
