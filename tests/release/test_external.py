@@ -121,6 +121,7 @@ def test_the_decision_is_judged_again_from_the_bundle_by_other_code(dossier, tmp
     file_more = Evidence(name="assess/later", model="m@1", summary="after the decision")
     with dossier.emitter("m@1", "assess/later") as emit:
         emit.event("evidence", "assess/later", {"evidence": file_more.to_json()})
+        emit.event("note", "ledger/x", {"id": "s", "state": "open", "text": "after the decision"})
     _, folder = packed(dossier, tmp_path / "m.zip", fraction=0.5, reason="private")
 
     def judged():
@@ -130,6 +131,7 @@ def test_the_decision_is_judged_again_from_the_bundle_by_other_code(dossier, tmp
     run = judged()
     assert (run.returncode, run.stdout[:6]) == (0, "AGREES"), run.stdout + run.stderr
     docket = folder / "docket.json"
+    assert "after the decision" not in docket.read_text()
     docket.write_text(docket.read_text().replace('"verdict":"missing"', '"verdict":"met"', 1))
     assert judged().returncode == 1
 

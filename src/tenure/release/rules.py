@@ -54,6 +54,11 @@ class Check(Part):
         return self
 
     @property
+    def gate(self) -> str:
+        """Name the gate that asks this."""
+        return "ledger" if self.ledger else "judge" if self.judge else "evidence_type"
+
+    @property
     def words(self) -> str:
         """Say it in a sentence."""
         if self.ledger:

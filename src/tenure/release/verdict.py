@@ -154,7 +154,7 @@ def _part(case: Case, asked_of: Sequence[Gate]) -> Verdict:
         harm=rule.harm,
         about=rule.about,
         verdict=answer.status,
-        why=number.why if answer.status == "met" and number.why else answer.why,
+        why=_why(rule, answer, number, asked),
         assessment=part.assessment if part else None,
         measure=part.pattern if part else None,
         require=part.require.words if part else rule.words,
@@ -169,6 +169,14 @@ def _part(case: Case, asked_of: Sequence[Gate]) -> Verdict:
         basis=_basis(newest) if newest else None,
         event=newest.digest if newest else None,
     )
+
+
+def _why(rule: Rule, answer: Answer, number: Answer, asked: Sequence[Mapping[str, str]]) -> str:
+    """Choose the sentence that says most: the number, what the check itself said, the last gate."""
+    if answer.status != "met":
+        return answer.why
+    said = {row["gate"]: row["why"] for row in asked}
+    return number.why or said.get(rule.check.gate if rule.check else "", answer.why)
 
 
 def _basis(held: Filed) -> str:
