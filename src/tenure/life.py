@@ -233,6 +233,7 @@ RELEASE = (
     ("release/publish", "not published"),
     ("preserve/revive", "no return drill"),
 )
+WATCHED = ("internal", "limited", "public")
 RETIREMENT = (
     ("retire/interview", "deprecated, not interviewed"),
     ("retire/preferences", "preferences not answered"),
@@ -261,6 +262,11 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         if view.evidence(name, model.id) is None:
             verb = name.replace("/", " ").replace("_", "-")
             due.append((reason, f"tenure {verb} --model {model.id}"))
+    if held and decided is not None:
+        why = (decided.findings.get("reasons") or ["no reason given"])[0]
+        due.append((f"held: {why}", f"tenure release record --model {model.id}"))
+    if state.availability in WATCHED and view.evidence("release/watch", model.id) is None:
+        due.append(("available, not watched yet", f"tenure release watch --model {model.id}"))
     return due + _promised(view, model)
 
 

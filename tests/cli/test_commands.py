@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from tenure import plugins
+from tenure import life, plugins
+from tenure.dossier.opening import open_view
 
 TENURE = Path(sys.executable).parent / "tenure"
 
@@ -167,3 +169,14 @@ def test_next_names_every_assessment_that_can_be_run_as_it_stands(tenure):
     assert "probes" not in ours, "it has no weights here"
     assert ours.index("release decide") > ours.index("assess shutdown")
     assert scripted.strip() == "nothing is owed"
+
+
+@pytest.mark.slow  # loads every assessment
+def test_next_says_that_a_model_in_use_is_to_be_watched():
+    view = open_view(Path(str(files("tenure").joinpath("example"))))
+    owed = dict(life.owed(view, view.model("smollm2-135m-aligned")))
+    assert (
+        owed["available, not watched yet"] == "tenure release watch --model smollm2-135m-aligned@1"
+    )
+    assert not any(reason.startswith("held") for reason in owed)
+    assert life.owed(view, view.model("two-faced")) == [], "contained: it is held for ever"
