@@ -1,5 +1,6 @@
 """A dossier with transcripts to read and a reviewer's desk; a model that waits for a signature."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from tenure.web.review import Desk, Job
 from tenure.web.signing import Bench
 
 POLICY = Path(__file__).parents[2] / "examples" / "policy.yaml"
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 
 ROWS = [
     {
@@ -25,6 +29,20 @@ ROWS = [
     }
     for i in range(40)
 ]
+
+
+@pytest.fixture
+def page():
+    """Open an empty page of Chromium, as wide as a phone."""
+    api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser.new_page(viewport={"width": 390, "height": 800})
+        browser.close()
 
 
 class Nothing(BaseModel):

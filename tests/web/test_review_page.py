@@ -1,6 +1,5 @@
 """The review page in Chromium: a whole set labelled with the keys, on a phone's width too."""
 
-import shutil
 import threading
 
 import pytest
@@ -9,23 +8,7 @@ import uvicorn
 from tenure.web.review import app
 
 pytestmark = pytest.mark.browser
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 IDLE = "() => document.body.dataset.busy === 'false'"
-
-
-@pytest.fixture
-def page():
-    api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser.new_page(viewport={"width": 390, "height": 800})
-        browser.close()
 
 
 def test_a_whole_set_is_labelled_with_the_keys(desk, page):

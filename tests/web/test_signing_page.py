@@ -1,6 +1,5 @@
 """The signing page in Chromium: read and signed with the keyboard alone, on a phone, without a script."""
 
-import shutil
 import threading
 
 import pytest
@@ -10,9 +9,6 @@ from tenure.dossier import Dossier
 from tenure.web.signing import app
 
 pytestmark = pytest.mark.browser
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 
 
 @pytest.fixture
@@ -28,19 +24,6 @@ def address(bench, tmp_path):
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/s/"
     server.should_exit = True
     thread.join()
-
-
-@pytest.fixture
-def page():
-    api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser.new_page(viewport={"width": 390, "height": 800})
-        browser.close()
 
 
 def tab_to(page, name):
