@@ -152,3 +152,48 @@ def test_a_new_key_that_never_came_into_the_log_changes_nothing(tmp_path):
 
         assert note(dossier).key == key
         assert rotate(dossier.writer, "operator").key == key
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "role", "signs_as"),
+    [
+        ("operator", "reviewer", "operator"),
+        ("reviewer", "operator", "reviewer"),
+        ("reviewer", "council", "reviewer"),
+    ],
+)
+def test_a_key_file_copied_to_another_role_signs_nothing(tmp_path, kit, file, role, signs_as):
+    """It once added the same key again under the other role: an event no verifier accepts."""
+    for actor in ("operator", "reviewer"):
+        with Dossier.open(tmp_path / "d", keys=tmp_path / "k", actor=actor) as dossier:
+            note(dossier)
+    keys = Keys(tmp_path / "k")
+    keys.path(role).write_bytes(keys.path(file).read_bytes())
+    keys.path(role).chmod(0o600)
+    before = kit.entries(tmp_path / "d")
+
+    with (
+        Dossier.open(tmp_path / "d", keys=tmp_path / "k", actor=role) as dossier,
+        pytest.raises(UsageError, match=f"copy of a key that signs here as '{signs_as}'.*move"),
+    ):
+        note(dossier)
+    assert kit.entries(tmp_path / "d") == before
+    assert kit.problems(tmp_path / "d") == ([], [])
+
+
+@pytest.mark.slow
+def test_a_copy_of_an_ended_key_signs_nothing_in_any_role(tmp_path, kit):
+    with Dossier.open(tmp_path / "d", keys=tmp_path / "k") as dossier:
+        note(dossier)
+        rotate(dossier.writer, "operator")
+    keys = Keys(tmp_path / "k")
+    (old,) = keys.folder.glob("operator.*.old")
+    old.rename(keys.path("reviewer"))
+
+    with (
+        Dossier.open(tmp_path / "d", keys=tmp_path / "k", actor="reviewer") as dossier,
+        pytest.raises(UsageError, match="revoked or replaced"),
+    ):
+        note(dossier)
+    assert kit.problems(tmp_path / "d") == ([], [])

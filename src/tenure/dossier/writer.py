@@ -194,7 +194,8 @@ class Writer:
                 raise UsageError("the log does not begin with a key; run `tenure verify`")
             self._begin(group, self.keys.signer(OPERATOR))
         waiting = f"{self.actor}.next"
-        if self.keys.has(waiting) and self.keys.signer(waiting).fingerprint in ring.active():
+        successors = ring.active(self.actor)
+        if self.keys.has(waiting) and self.keys.signer(waiting).fingerprint in successors:
             self.keys.succeed(self.actor)  # a rotation was interrupted after its event
         if self.keys.has(self.actor):
             ours = self.keys.signer(self.actor)
@@ -205,6 +206,8 @@ class Writer:
                     f"the key of '{self.actor}' in {self.keys.folder} was revoked or replaced in "
                     "this dossier; use its successor, or run: tenure keys add"
                 )
+            if ours.fingerprint in ring.publics:
+                raise UsageError(self._copied(ours, ring.roles[ours.fingerprint]))
         if not self.keys.has(OPERATOR) or self.actor == OPERATOR:
             raise UsageError(self._stranger(ring))
         operator = self.keys.signer(OPERATOR)
@@ -219,6 +222,14 @@ class Writer:
         return (
             f"the key of '{self.actor}' in {self.keys.folder} may not sign in this dossier, "
             f"which is signed by {known}; set {ENVIRONMENT} to the folder with that key"
+        )
+
+    def _copied(self, ours: Signer, role: str) -> str:
+        path = self.keys.path(self.actor)
+        return (
+            f"{path} is a copy of a key that signs here as '{role}' ({ours.fingerprint}), and a key "
+            f"signs in one role; put the key of '{self.actor}' there, or move the file away and the "
+            "operator's next command makes a new one"
         )
 
     def _begin(self, group: Group, operator: Signer) -> None:
