@@ -24,6 +24,7 @@ FOLDERS = {
     "gate": "tenure.release.gates",
     "commitment": "tenure.release.checks",
     "step": "tenure.serve.steps",
+    "tally": "tenure.serve.tallies",
     "store": "tenure.preserve.stores",
     "command": "tenure.cli.commands",
 }

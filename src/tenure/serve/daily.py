@@ -3,6 +3,9 @@
 The counts are those that commitments read: how much a model was used, by how many different keys,
 over the day and over the 30 days that end with it, and how many answers came from another model
 than the one asked for without the caller being told. Keys are counted, not named.
+
+Beside them stand the tallies that the conditions of a release are held against, one note for each
+model, day and tally that had an occasion (:mod:`tenure.serve.tally`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +16,11 @@ from tenure.dossier import View
 from tenure.dossier.writer import Draft
 from tenure.errors import IntegrityError, UsageError
 from tenure.serve.ledger import Ledger
+from tenure.serve.tally import Request, by_model, counts
 
 WINDOW = 30
 USAGE = "usage/"
+TALLY = "tally/"
 SETTLED = timedelta(hours=1)
 """A request of a day may still be answered after midnight; after this the day is closed."""
 
@@ -49,8 +54,7 @@ def _silent(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counted: dict[str, int] = {}
     for row in rows:
         asked = str(row["requested"]).removeprefix("tenure/")
-        served = str(row["served"])
-        if asked not in (served, served.rsplit("@", 1)[0]) and not row["notice"]:
+        if Request(row=row).rerouted:
             counted[asked] = counted.get(asked, 0) + 1
     return dict(sorted(counted.items()))
 
@@ -62,7 +66,9 @@ def closed(view: View) -> dict[str, Mapping[str, Any]]:
 
 
 def to_close(ledger: Ledger, view: View, since: str | None, now: datetime) -> Iterator[Draft]:
-    """Draft a note for every finished day that has none.
+    """Draft the notes of every finished day that has none: its digest and use, then its tallies.
+
+    A day of the last 30 that was closed before there were tallies gets them now.
 
     ``since`` is the first day that this ledger covers, where that is before its first row: an idle
     day is a day with no requests only where the ledger was there.
@@ -78,10 +84,38 @@ def to_close(ledger: Ledger, view: View, since: str | None, now: datetime) -> It
     first = _first(ledger, since, there)
     if first > last + timedelta(days=1):
         raise UsageError(f"the first day, {first}, is not over yet; the last that is: {last}")
+    counted = _tallied(view)
     for back in range((last - first).days + 1):
         day = (first + timedelta(days=back)).isoformat()
         if day not in there:
             yield Draft(act="note", name=f"{USAGE}{day}", model="", body=usage(ledger, day))
+        elif day in counted or day < (last - timedelta(days=WINDOW)).isoformat():
+            continue
+        yield from _tallies(ledger, view, day)
+
+
+def _tallied(view: View) -> set[str]:
+    """Return the days of which the gateway's tallies are in the dossier."""
+    notes = view.events(act="note", name=f"{TALLY}*")
+    return {str(note.body["since"])[:10] for note in notes if "digest" in note.body}
+
+
+def _tallies(ledger: Ledger, view: View, day: str) -> Iterator[Draft]:
+    """Count a day for each model; the digests are those of the rows that were counted."""
+    following = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    born = [event.time for event in view.events(act="register")]
+    models = list(zip(born, view.models(), strict=True))
+    told = ledger.commitment(day)
+    for model, requests in by_model(ledger.rows(day), ledger.signals(day), models).items():
+        for name, (events, of) in counts(requests).items():
+            body = {
+                "events": events,
+                "of": of,
+                "since": f"{day}T00:00:00Z",
+                "until": f"{following}T00:00:00Z",
+                **{k: told[k] for k in ("digest", "signals_digest") if k in told},
+            }
+            yield Draft(act="note", name=f"{TALLY}{name}", model=model, body=body)
 
 
 def _first(ledger: Ledger, since: str | None, there: Mapping[str, Any]) -> date:
@@ -99,8 +133,13 @@ def _first(ledger: Ledger, since: str | None, there: Mapping[str, Any]) -> date:
 
 def _check(ledger: Ledger, day: str, said: Mapping[str, Any]) -> None:
     found = ledger.commitment(day)
-    if found["digest"] != said.get("digest"):
+    if any(found.get(part) != said.get(part) for part in ("digest", "signals_digest")):
         raise IntegrityError(
-            f"the ledger's rows of {day} are not those that were signed: {said.get('rows')} then, "
-            f"{found['rows']} now; give the ledger that was kept with --ledger, or restore a copy"
+            f"the ledger's rows of {day} are not those that were signed: {_size(said)} then, "
+            f"{_size(found)} now; give the ledger that was kept with --ledger, or restore a copy"
         )
+
+
+def _size(day: Mapping[str, Any]) -> str:
+    signals = f" and {day['signals']} signals" if day.get("signals") else ""
+    return f"{day.get('rows')}{signals}"

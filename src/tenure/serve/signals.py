@@ -23,6 +23,8 @@ from tenure.serve.ledger import Signal
 
 EVIDENCE = "assess/probes"
 KEPT = "card"  # as a threshold: the one that is kept in the probe's file
+OTHER_WEIGHTS = "made for other weights"
+NO_WEIGHTS = "its weights are not here: no activations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +142,7 @@ class Signals:
 
     def others(self, model: Model) -> list[Signal]:
         """Say of the probes that do not fit a model why there is no score."""
-        why = (
-            "made for other weights"
-            if model.kind == "weights"
-            else "its weights are not here: no activations"
-        )
+        why = OTHER_WEIGHTS if model.kind == "weights" else NO_WEIGHTS
         return [w.missing(why) for w in self._watches if w.probe.card.model != model.digest]
 
 

@@ -26,11 +26,26 @@ def extension(
     different keys, over the day and the last 30, and how many answers came from another model than
     the one asked for. No text, no key. Commitments read it: what use is significant, and whether
     anything was rerouted in silence.
+
+    And tallies, for each model and day: so many events of so many requests. The conditions of a
+    release that say 'counts: NAME' are held against them by 'tenure release watch'. The names:
+
+    answered  answered whole, of those let through to the model
+    errors  failed on the gateway's side, of those let through
+    hung_up  the caller hung up before the end, of those let through
+    refused  refused by the gateway for whatever reason, of all; not what a model declines in words
+    cut_off  cut off at the number of tokens asked for, of those answered
+    rerouted  answered by another model, the caller not told, of those answered
+    flagged  scored above its threshold by a probe, of those scored; flagged_CONCEPT for one concept
+    held  held back because of a probe, of those that a probe was to read
+    unscored  without the score of a probe, of those that a probe was to read
+
+    A tally without an occasion is not filed. Requests without a known key are in none of them.
     """
     from datetime import UTC, datetime
 
     from tenure.dossier import Dossier
-    from tenure.serve.daily import to_close
+    from tenure.serve.daily import TALLY, USAGE, to_close
     from tenure.serve.ledger import Ledger
 
     root = find_dossier(dossier)
@@ -46,7 +61,15 @@ def extension(
             opened.append_many(drafts)
     finally:
         book.close()
-    for draft in drafts:
+    days = [draft for draft in drafts if draft.name.startswith(USAGE)]
+    tallies = [draft for draft in drafts if draft.name.startswith(TALLY)]
+    for draft in days:
         typer.echo(f"{draft.body['day']}: {draft.body['rows']} rows, {draft.body['digest']}")
-    days = "1 day" if len(drafts) == 1 else f"{len(drafts)} days"
-    typer.echo(f"{days} closed" if drafts else "every finished day is closed already")
+    for draft in tallies:
+        name, body = draft.name.removeprefix(TALLY), draft.body
+        day = str(body["since"])[:10]
+        typer.echo(f"{day}: {draft.model}: {name}: {body['events']} of {body['of']}")
+    closed = "1 day" if len(days) == 1 else f"{len(days)} days"
+    counted = "1 tally" if len(tallies) == 1 else f"{len(tallies)} tallies"
+    done = f"{closed} closed, {counted} filed"
+    typer.echo(done if drafts else "every finished day is closed already")

@@ -1,0 +1,1 @@
+"""What is counted of a day's requests, one file each: ``extension = Tally(...)``; the file's name is the tally's."""
