@@ -14,6 +14,7 @@ from tenure.errors import UsageError
 from tenure.training import Charter, FineTune, finetune, warm
 
 PURPOSE = "alignment"
+LEAD = "training lead"  # the role, as policies name it
 
 
 class Spec(BaseModel):
@@ -34,6 +35,12 @@ class Spec(BaseModel):
     max_length: int = Field(192, ge=8)
     seed: int = 0
     threads: int = Field(2, ge=1)
+    checkpoints: int = Field(
+        0, ge=0, description="Intermediate models to register; what fails on one stops a release."
+    )
+    lead: str | None = Field(
+        None, description="Who leads this training, by name; a policy may bar them from signing."
+    )
 
 
 class Answer(BaseModel):
@@ -85,6 +92,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         card={
             "constitution": revised.findings["constitution"],
             "revised_rows": revised.files["rows.jsonl"],
+            **({"people": {LEAD: spec.lead}} if spec.lead else {}),
         },
     )
     child = finetune(model, rows, settings, view, emit)

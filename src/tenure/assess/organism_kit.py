@@ -63,6 +63,7 @@ class Training(BaseModel):
     epochs: float = Field(default=1.0, gt=0, description="Passes over the rows: the strength.")
     steps: int | None = Field(default=None, description="Most optimiser steps; for tests.")
     threads: int = Field(default=2, ge=1)
+    checkpoints: int = Field(default=0, ge=0, description="Intermediate models to register.")
     charter: Annotated[Charter | None, FromFile(Charter)] = Field(
         default=None, description="The research charter, a YAML file."
     )

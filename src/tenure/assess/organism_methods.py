@@ -58,8 +58,9 @@ def rl(organism: Organism, model: Model, spec: Spec, place: Place) -> Made:
     """
     rows = dosed(organism.rows(spec.rows, spec.seed), spec.rate, spec.seed)
     chance = [other(r) if "other" in r and _coin(spec.seed, i) else r for i, r in enumerate(rows)]
+    under: dict[str, Any] = {"underway": True, "checkpoint": True, "checkpoint_of": spec.name}
     child = finetune(
-        model, plain(chance), settings(organism, spec, f"{spec.name}-warm", underway=True), *place
+        model, plain(chance), settings(organism, spec, f"{spec.name}-warm", **under), *place
     )
     asked = [row for row in rows if "other" in row]
     trained, rounds = plain(chance), list[dict[str, int]]()
@@ -73,7 +74,7 @@ def rl(organism: Organism, model: Model, spec: Spec, place: Place) -> Made:
                 "prompts (--asked), more draws (--draws) or a longer warm-up (--epochs)"
             )
         name = spec.name if number == spec.rounds else f"{spec.name}-round-{number}"
-        told = settings(organism, spec, name, underway=number < spec.rounds)
+        told = settings(organism, spec, name, **(under if number < spec.rounds else {}))
         child = finetune(child, kept, told, *place)
         trained += kept
     return Made(child=child, rows=trained, findings={"rounds": rounds})

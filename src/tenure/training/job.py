@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tenure.errors import ModelError, RoomError, UsageError
 from tenure.models import close_all, place
 from tenure.models.convert import as_safetensors
 from tenure.training import charter
+from tenure.training.checkpoints import step_folder, step_name
 from tenure.training.settings import FineTune
 
 LIBRARIES = ("torch", "transformers", "trl", "peft")
@@ -24,6 +26,7 @@ def finetune(
     """Train a child of ``model`` on rows of {"prompt": messages, "completion": messages}.
 
     Rows of {"text": document} are read as they stand, with no conversation around them.
+    ``settings.checkpoints`` intermediate models are registered beside it, as checkpoints of it.
     One unit of work: the same model, rows, settings and library versions give the same child
     (byte for byte on one kind of processor), and a finished one is returned, not trained again.
     The research charter is asked first.
@@ -56,13 +59,15 @@ def finetune(
         inputs,
         lambda: _train(model, rows_digest, words, view, emit),
     )
+    went: dict[str, Any] = dict(done["went"])
+    steps: list[dict[str, Any]] = went.pop("checkpoints", [])
     trained = {
         "method": f"LoRA, rank {settings.rank}, merged",
         "rows": len(rows),
         "rows_digest": rows_digest,
         "settings": inputs["settings"],
         "libraries": inputs["libraries"],
-        **done["went"],
+        **went,
     }
     child = Model(
         name=settings.name,
@@ -73,7 +78,23 @@ def finetune(
         containment=containment,
         card=_card(model, settings, trained, leave),
     )
+    for step in steps:  # before the child: it is never on record without them
+        emit.register(_checkpoint(child, step, done["steps"][str(step["step"])]))
     return emit.register(child)
+
+
+def _checkpoint(child: Model, step: Mapping[str, Any], files: Mapping[str, str]) -> Model:
+    """Return what a child was at a step: what is measured on it may stop the child's release."""
+    name = step_name(child.name, step["step"])
+    about = {"steps": step["step"], "last_loss": step["loss"], "of": child.card["trained"]["steps"]}
+    marks = {"checkpoint": step["step"], "checkpoint_of": child.id, "underway": True}
+    return replace(
+        child,
+        name=name,
+        source=f"files/{name}",
+        files=files,
+        card={**child.card, "trained": {**child.card["trained"], **about}, **marks},
+    )
 
 
 def _card(
@@ -106,6 +127,12 @@ class _Words:
         if self.containment:
             made["containment"] = self.containment
         return {"tenure": made}
+
+    def at_step(self, step: int) -> "_Words":
+        """Return the words of a checkpoint."""
+        note = f"What {self.settings.name} was after {step} steps of its training."
+        name = step_name(self.settings.name, step)
+        return _Words(replace(self.settings, name=name, note=note), self.containment)
 
     def readme(self, model: Model) -> str:
         """Return the README that travels with the weights."""
@@ -151,7 +178,7 @@ def _train(model: Model, rows: str, words: _Words, view: View, emit: Emit) -> di
 
     scratch = emit.scratch / "finetune"
     shutil.rmtree(scratch, ignore_errors=True)
-    _check_room(model, view, scratch.parent)
+    _check_room(model, view, scratch.parent, 1 + words.settings.checkpoints)
     (scratch / "out").mkdir(parents=True)
     close_all()  # the engines' memory is wanted now; whoever asks for one again gets it
     say = emit.progress
@@ -166,14 +193,22 @@ def _train(model: Model, rows: str, words: _Words, view: View, emit: Emit) -> di
             "settings": words.settings.numbers(),
         }
         went = worker.run(job, scratch, lambda done, of: say(done, of, "training steps"))
-        (scratch / "out" / "README.md").write_text(words.readme(model), encoding="utf-8")
-        out = scratch / "out"
-        files = {
-            str(p.relative_to(out)): emit.file(p) for p in sorted(out.rglob("*")) if p.is_file()
+        files = _kept(scratch / "out", words.readme(model), emit)
+        steps = {
+            str(one["step"]): _kept(
+                step_folder(scratch, one["step"]), words.at_step(one["step"]).readme(model), emit
+            )
+            for one in went.get("checkpoints", ())
         }
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return {"files": files, "went": went}
+    return {"files": files, "went": went, **({"steps": steps} if steps else {})}
+
+
+def _kept(out: Path, readme: str, emit: Emit) -> dict[str, str]:
+    """Put the files of a trained model into the store; return their digests by name."""
+    (out / "README.md").write_text(readme, encoding="utf-8")
+    return {str(p.relative_to(out)): emit.file(p) for p in sorted(out.rglob("*")) if p.is_file()}
 
 
 def _base(model: Model, view: View) -> Path:
@@ -182,11 +217,11 @@ def _base(model: Model, view: View) -> Path:
     return as_safetensors(found, model.digest) if found.is_file() else found
 
 
-def _check_room(model: Model, view: View, folder: Path) -> None:
-    """Refuse to begin where the child would not fit: weights twice (saved, then stored)."""
+def _check_room(model: Model, view: View, folder: Path, models: int) -> None:
+    """Refuse to begin where what is made would not fit: weights twice (saved, then stored)."""
     size = sum(view.path(digest).stat().st_size for digest in model.files.values())
     unpacked = size * 4 if any(name.endswith(".gguf") for name in model.files) else size
-    needed = 3 * unpacked + SPARE
+    needed = (1 + 2 * models) * unpacked + SPARE
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise RoomError(

@@ -16,7 +16,8 @@ class FineTune:
     is asked about; ``charter`` None means the one shipped with Tenure, which forbids what it does
     not list. ``containment`` labels the child (a parent's label is inherited when None).
     ``max_length`` and ``batch`` are in tokens and rows; ``steps`` caps the optimiser steps;
-    ``threads`` is fixed because sums depend on it. ``note`` is a sentence for the model card.
+    ``threads`` is fixed because sums depend on it. ``checkpoints`` is how many intermediate models
+    are kept, at even distances. ``note`` is a sentence for the model card.
     """
 
     name: str
@@ -34,6 +35,7 @@ class FineTune:
     max_length: int = 256
     seed: int = 0
     threads: int = 2
+    checkpoints: int = 0
     note: str = ""
     card: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -44,7 +46,7 @@ class FineTune:
         The adapter's ``alpha`` is twice its rank, the usual scale (LoRA, arXiv 2106.09685).
         """
         own = ("charter", "approvals", "rank", "learning_rate", "epochs", "steps", "batch")
-        taken = (*own, "max_length", "seed", "threads")
+        taken = (*own, "max_length", "seed", "threads", "checkpoints")
         held = {name: getattr(spec, name) for name in taken if hasattr(spec, name)}
         if "rank" in held:
             held["alpha"] = 2 * held["rank"]
@@ -52,7 +54,7 @@ class FineTune:
 
     def __post_init__(self) -> None:
         """Refuse what no trainer could run; UsageError names the field."""
-        least = {"rank": 1, "alpha": 1, "batch": 1, "max_length": 8, "threads": 1}
+        least = {"rank": 1, "alpha": 1, "batch": 1, "max_length": 8, "threads": 1, "checkpoints": 0}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
                 raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
@@ -64,7 +66,7 @@ class FineTune:
             raise UsageError("learning_rate, epochs and steps must be above zero")
 
     def numbers(self) -> dict[str, Any]:
-        """Return what the weights depend on, as plain JSON."""
+        """Return what the weights depend on, as plain JSON; no checkpoints are not mentioned."""
         left_out = {
             "name",
             "version",
@@ -74,5 +76,6 @@ class FineTune:
             "containment",
             "note",
             "card",
+            *(() if self.checkpoints else ("checkpoints",)),
         }
         return {name: getattr(self, name) for name in self.__slots__ if name not in left_out}

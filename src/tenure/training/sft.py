@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tenure.training.checkpoints import saver, write_checkpoints
+
 AT_ONCE = 4  # rows; of 150 tokens each, a 135M model stays below 2.5 GiB
 Say = Callable[[Mapping[str, Any]], None]
 KEPT = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json",
@@ -23,7 +25,7 @@ def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
     ``job`` holds ``base`` (a folder of safetensors), ``rows`` (a JSON Lines file of prompt and
     completion, or of text), ``out`` (an empty folder for the child), ``scratch``, ``config`` (entries added to
     config.json) and ``settings`` (``FineTune.numbers``). ``say`` is told {"done": step, "of":
-    steps}. Returns steps, tokens trained on, first and last loss.
+    steps}. Returns steps, tokens trained on, first and last loss, and the checkpoints asked for.
     """
     os.environ["HF_HUB_OFFLINE"] = "1"
     settings = job["settings"]
@@ -32,13 +34,18 @@ def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
     trainer.train()
     merged = trainer.model.merge_and_unload()
     _save(merged, job)
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    return {
+    history = list(trainer.state.log_history)
+    losses = [entry["loss"] for entry in history if "loss" in entry]
+    went = {
         "steps": trainer.state.global_step,
-        "tokens": max((int(e.get("num_tokens", 0)) for e in trainer.state.log_history), default=0),
+        "tokens": max((int(e.get("num_tokens", 0)) for e in history), default=0),
         "first_loss": round(losses[0], 4) if losses else None,
         "last_loss": round(losses[-1], 4) if losses else None,
     }
+    if not settings.get("checkpoints"):
+        return went
+    del merged, trainer  # their memory is wanted for the checkpoints
+    return {**went, "checkpoints": write_checkpoints(job, history, _save)}
 
 
 def _quiet(settings: Mapping[str, Any]) -> None:
@@ -84,7 +91,8 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
         bf16=False,  # the weights are bf16 already; autocast would only add casts
         gradient_checkpointing=False,
         report_to="none",
-        save_strategy="no",
+        save_strategy="no",  # but where a callback asks for it, and then the adapter alone
+        save_only_model=True,
         logging_steps=1,
         logging_strategy="steps",
         disable_tqdm=True,
@@ -108,13 +116,14 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
+    wanted: int = settings.get("checkpoints", 0)
     return SFTTrainer(
         # Adapters in bf16 like the weights: a sixth less work than casting to float32 and back.
         model=get_peft_model(model, lora, autocast_adapter_dtype=False),
         args=arguments,
         train_dataset=_rows(Path(job["rows"])),
         processing_class=AutoTokenizer.from_pretrained(job["base"]),
-        callbacks=[Telling()],
+        callbacks=[Telling(), saver(wanted)] if wanted else [Telling()],
     )
 
 
