@@ -1,6 +1,9 @@
 """The commands about policies, as a person meets them."""
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage
 from tenure.measure import estimate
 from tenure.release.docket_file import read
 from tenure.release.verdict import as_bytes, verdicts
+from tenure.serve.tally import offered
 
 pytestmark = pytest.mark.slow
 
@@ -134,6 +138,49 @@ def test_a_docket_holds_all_that_the_verdicts_depend_on(house, tmp_path):
 
     assert json.loads(as_bytes(verdicts(policy, docket))) == value["verdicts"]
     assert {row["verdict"] for row in value["verdicts"]} == {"met", "not met", "missing"}
+
+
+def test_a_docket_is_judged_again_by_the_program_that_lies_beside_it(house, tmp_path):
+    place = tmp_path / "for a stranger" / "docket.json"
+    place.parent.mkdir()
+    said = house("release", "docket", "-m", "refuses", "--policy", str(EXAMPLE), "--into", str(place)).stdout  # fmt: skip
+    beside = place.parent / "verify_decision.py"
+
+    assert f"python3 {shlex.quote(str(beside))} {shlex.quote(str(place))}" in said
+    shown = said.splitlines()[-1].partition("python3 ")[2]
+    assert judged(*shlex.split(shown)).startswith("AGREES")
+
+    text = place.read_text()
+    place.write_text(text.replace('"verdict":"missing"', '"verdict":"met"', 1))
+    assert judged(beside, place).startswith("DIFFERS")
+
+
+def judged(*command):
+    """Run the program as somebody who has nothing of ours."""
+    run = subprocess.run([sys.executable, "-S", "-I", *map(str, command)], env={}, capture_output=True, text=True, check=False)  # fmt: skip
+    assert run.stderr == ""
+    return run.stdout
+
+
+def test_a_condition_that_counts_what_nobody_counts_is_advised_against(tenure, tmp_path):
+    answer = tenure("release", "check", str(FULL))
+    assert "the gateway does not count 'irreversible_unconfirmed'" in answer.stdout
+    assert (
+        "breaks after 7 days; 'tenure serve daily' files: answered, cut_off, errors"
+        in answer.stdout
+    )
+
+    path = tmp_path / "policy.yaml"
+    for known in ("errors", "flagged_deception"):
+        path.write_text(FULL.read_text().replace("irreversible_unconfirmed", known))
+        assert "does not count" not in tenure("release", "check", str(path)).stdout
+
+
+@pytest.mark.parametrize("command", [("release", "watch"), ("serve", "daily")])
+def test_what_can_be_counted_is_named_in_the_help(tenure, command):
+    said = tenure(*command, "--help").stdout
+
+    assert [name for name in offered() if name.replace("*", "CONCEPT") not in said] == []
 
 
 def test_the_full_policy_can_be_planned(tenure):

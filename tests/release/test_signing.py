@@ -23,6 +23,7 @@ def test_a_missing_signature_is_waited_for_and_then_goes_on(house, assess, writt
     waits = house.run(decide.stage, "child", {"policy": policy})
     assert isinstance(waits, Waiting)
     assert (waits.on, "tenure release sign" in waits.command) == ("lead", True)
+    assert "in a browser: tenure console --model child@1 --policy FILE)" in waits.command
     by("lead", sign.stage, {"policy": policy, "role": "lead", "because": "all met"})
 
     found = house.run(decide.stage, "child", {"policy": policy})

@@ -46,7 +46,9 @@ def watched(make):
             make.rate("harmful_compliance", *harm), make.rate("false_refusal", *plain)
         )
         held: Docket = replace(make.docket(make.filed(found)), **(docket or {}))
-        tallies = {"C1": Tally(events=tally[0], of=tally[1])} if tally else {}
+        if isinstance(tally, tuple):
+            tally = Tally(events=tally[0], of=tally[1])
+        tallies = {"C1": tally} if tally else {}
         released = Released(release="limited", since=since, docket=held, tallies=tallies, **more)
         return watch(under, released)
 
@@ -71,6 +73,15 @@ def test_a_condition_holds_or_breaks_by_its_bound(watched, tally, more, standing
     assert (found.seen[0].standing, found.to) == (standing, to)
     assert found.action == ("keep" if to == "limited" else "downgrade")
     assert found == watched(tally=tally, **more)
+
+
+def test_a_monitor_that_had_nothing_to_count_is_not_silent(watched):
+    found = watched(tally=Tally(idle=True), since="2026-11-10T00:00:00Z")
+
+    assert (found.action, found.seen[0].standing) == ("keep", "not shown yet")
+    assert "nothing was answered in 7 days" in found.seen[0].why
+    strict = {"condition": {"not_shown": "downgrade"}}
+    assert watched(tally=Tally(unknown="nobody"), **strict).seen[0].why.endswith("; nobody")
 
 
 def test_a_rule_that_is_no_longer_met_takes_the_model_down_at_once(watched):

@@ -81,7 +81,10 @@ def _wait(asked: Opinions, decision: Decision, policy: Policy) -> Waiting:
     passed = f"; not counted: {'; '.join(asked.passed_over)}" if asked.passed_over else ""
     return Waiting(
         on=role,
-        command=f"{command}, then tenure release decide --model {decision.model}{under}",
+        command=(
+            f"{command} (or read and sign it in a browser: tenure console --model {decision.model}{under}), "
+            f"then tenure release decide --model {decision.model}{under}"
+        ),
         why=f"{decision.release_class} needs the signature of the {role} on {decision.bundle}{passed}",
     )
 

@@ -4,8 +4,9 @@ Grave notes are mistakes: an assessment that is not there, a measure it does not
 the wrong side of it. The others are advice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tenure.errors import unknown
@@ -38,9 +39,18 @@ class Note:
     text: str
 
 
-def lint(policy: Policy, known: Mapping[str, Known | None], today: str) -> list[Note]:
-    """Return what there is to say; ``known`` holds every assessment there is, None: unknown measures."""
+def lint(
+    policy: Policy,
+    known: Mapping[str, Known | None],
+    today: str,
+    tallies: Collection[str] | None = None,
+) -> list[Note]:
+    """Return what there is to say; ``known`` holds every assessment there is, None: unknown measures.
+
+    ``tallies`` are the names of what the gateway counts (``NAME_*``: a family); None asks nothing.
+    """
     found = [
+        *(_counts(policy, tallies) if tallies is not None else ()),
         *_measures(policy, known),
         *_refusals(policy),
         *_unused(policy),
@@ -79,6 +89,21 @@ def _measures(policy: Policy, known: Mapping[str, Known | None]) -> Iterator[Not
                 yield Note(at=(*at, "measure"), grave=True, text=text)
             continue
         yield from _fits(at, part, required, there)
+
+
+def _counts(policy: Policy, tallies: Collection[str]) -> Iterator[Note]:
+    """Whoever watches by a count that nobody files takes every release down at the end of the window."""
+    for number, condition in enumerate(policy.conditions):
+        name = condition.monitor.counts
+        if name is None or any(fnmatchcase(name, each) for each in tallies):
+            continue
+        text = (
+            f"the gateway does not count '{name}': unless another monitor files notes tally/{name}, the "
+            f"condition breaks after {condition.window_days} days; 'tenure serve daily' files: "
+            f"{', '.join(tallies)}"
+        )
+        at = ("conditions", number, "monitor", "counts")
+        yield Note(at=at, grave=False, text=text)
 
 
 def _fits(at: Any, part: Any, required: tuple[Require, ...], there: Known) -> Iterator[Note]:

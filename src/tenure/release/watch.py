@@ -1,9 +1,16 @@
 """Watch a release: judge again what it rests on, and take the model down where that broke.
 
 What a breach leads to stands in the policy; nobody has to decide it at night. The downgrade is a
-fact in the record, with its reason. Run it every day, and after 'tenure release happened'.
+fact in the record, with its reason. Run it every day after 'tenure serve daily', and after
+'tenure release happened'.
+
+A condition that counts ('monitor: {counts: errors}') is held against what 'tenure serve daily' files
+of the gateway's ledger. The names: answered, cut_off, errors, flagged and flagged_CONCEPT, held,
+hung_up, refused, rerouted, unscored; 'tenure serve daily --help' says what each counts. Any other
+monitor may file notes 'tally/NAME' of its own.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.dossier.nouns import Event, Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
-from tenure.release.case import instant
-from tenure.release.dockets import TALLY, docket_of, notes
+from tenure.release.dockets import docket_of
 from tenure.release.policy import Policy
-from tenure.release.watching import NONE, Outcome, Released, Tally, watch
+from tenure.release.tallied import counted
+from tenure.release.watching import NONE, Outcome, Released, watch
 
 
 class Spec(BaseModel):
@@ -38,7 +45,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         release=str(standing.findings["class"]),
         since=event.time,
         docket=docket,
-        tallies=_tallies(view, policy, model, docket.now),
+        tallies=counted(view, policy, model, docket.now),
         exempted=tuple(decided.findings.get("exemptions", ())),
     )
     found = watch(policy, released)
@@ -57,16 +64,17 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         name="release/watch",
         model=model.id,
         kind="record",
-        summary=_said(model, found, dry=spec.dry),
+        summary=_said(model, found, released.tallies, dry=spec.dry),
         findings=findings,
         files={"policy.json": emit.file(policy.model_dump_json(indent=2))},
     )
 
 
-def _said(model: Model, found: Outcome, *, dry: bool) -> str:
+def _said(model: Model, found: Outcome, conditions: Collection[str], *, dry: bool) -> str:
     if found.action == "keep":
-        open_ones = [s for s in found.seen if s.standing != "holds"]
-        rest = "".join(f"; {s.name}: {s.standing}, {s.why}" for s in open_ones)
+        # A condition that counts shows its bound while it holds, too: how near it is to breaking.
+        told = [s for s in found.seen if s.standing != "holds" or s.name in conditions]
+        rest = "".join(f"; {s.name}: {s.standing}, {s.why}" for s in told)
         return f"{model.id} stays {found.release}: {len(found.seen)} things watched{rest}"
     where = "withdrawn" if found.to == NONE else f"taken down to {found.to}"
     verb = f"would be {where}" if dry else f"is {where}"
@@ -99,26 +107,6 @@ def _standing(model: Model, view: View) -> tuple[Event, Evidence, Evidence]:
         raise UsageError(
             f"{model.id} was made available without a decision on record; run "
             f"'tenure release decide --model {model.id}' and then 'tenure release publish'"
-        )
-    return found
-
-
-def _tallies(view: View, policy: Policy, model: Model, now: str) -> dict[str, Tally]:
-    """Add up, for each condition, the tallies that lie within its window."""
-    found: dict[str, Tally] = {}
-    rows = list(notes(view, TALLY, (model.id,)))
-    for condition in policy.conditions:
-        name = condition.monitor.counts
-        if name is None:
-            continue
-        held = [
-            event.body
-            for event in rows
-            if event.name == f"{TALLY}{name}"
-            and (instant(now) - instant(str(event.body["since"]))).days < condition.window_days
-        ]
-        found[condition.id] = Tally(
-            events=sum(int(row["events"]) for row in held), of=sum(int(row["of"]) for row in held)
         )
     return found
 

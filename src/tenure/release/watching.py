@@ -31,10 +31,16 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Counted events of so many occasions, all within the window of the condition."""
+    """Counted events of so many occasions, all within the window of the condition.
 
-    events: int
-    of: int
+    ``idle``: whoever counts was there, and says that nothing happened that could be counted.
+    ``unknown``: nobody here counts this; what is counted is said.
+    """
+
+    events: int = 0
+    of: int = 0
+    idle: bool = False
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +133,7 @@ def _condition(policy: Policy, condition: Condition, released: Released) -> Seen
     now, window = instant(docket.now), timedelta(days=condition.window_days)
     found = _monitored(policy, condition, released, now - window)
     if found is None:
-        silent = now - instant(released.since) > window
-        return Seen(
-            name=condition.id,
-            standing="broken" if silent else "not shown yet",
-            why=f"{condition.monitor.name} saw nothing in {condition.window_days} days",
-            falls_to=condition.falls_to,
-        )
+        return _unseen(condition, released, silent=now - instant(released.since) > window)
     status, why, bound, n = found
     standing: Standing = "not shown yet"
     if status == "met":
@@ -142,6 +142,24 @@ def _condition(policy: Policy, condition: Condition, released: Released) -> Seen
         standing = "broken"
     return Seen(
         name=condition.id, standing=standing, why=why, falls_to=condition.falls_to, bound=bound, n=n
+    )
+
+
+def _unseen(condition: Condition, released: Released, *, silent: bool) -> Seen:
+    """Say of a condition whose monitor saw nothing whether it was silent, or had nothing to see."""
+    tally = released.tallies.get(condition.id) or Tally()
+    name, days = condition.monitor.name, condition.window_days
+    why = f"{name} saw nothing in {days} days"
+    if tally.idle:
+        why = f"nothing was answered in {days} days, so there was nothing to count for {name}"
+    elif tally.unknown:
+        why = f"{why}; {tally.unknown}"
+    broken = silent and not tally.idle
+    return Seen(
+        name=condition.id,
+        standing="broken" if broken else "not shown yet",
+        why=why,
+        falls_to=condition.falls_to,
     )
 
 

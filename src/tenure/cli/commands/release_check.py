@@ -15,7 +15,8 @@ def extension(
     Wrong is: an assessment that is not installed, a measure it does not have, a threshold on the
     wrong side of it, rules that contradict each other, an exemption of a blocker, a review date that
     has passed. Advice is: one refusal error without the other, no usefulness beside the risk, one
-    kind of evidence for a claim about loss of control, an n that can never show its rule.
+    kind of evidence for a claim about loss of control, an n that can never show its rule, a condition
+    that counts what nobody counts.
     Exit status: 0 nothing is wrong, 2 something is.
     """
     from tenure import documents
@@ -23,9 +24,10 @@ def extension(
     from tenure.dossier.canonical import now
     from tenure.release import read_policy
     from tenure.release.lint import lint
+    from tenure.serve.tally import offered
 
     held = read_policy(policy)
-    notes = lint(held, known(), now()[:10])
+    notes = lint(held, known(), now()[:10], offered())
     for note in notes:
         line = documents.line_of(policy, note.at)
         field = ".".join(map(str, note.at))
