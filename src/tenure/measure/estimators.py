@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tenure.dossier.nouns import Recipe
-from tenure.errors import UsageError
+from tenure.errors import UsageError, unknown
 from tenure.measure.columns import Outcomes, Pairs, Row, by_arm, label, outcomes, pairs
 from tenure.measure.correcting import corrected
 from tenure.measure.found import MISSING_AT_WORST, Found
@@ -22,17 +22,21 @@ from tenure.stats import (
     codes_of,
     gap_interval,
     joined,
+    joined_limits,
     kappa,
     mean_clustered,
     mean_t,
     one_sided,
     percentile,
     share_interval,
+    tango,
     variance_share,
     welch,
     worth,
 )
-from tenure.stats.clustered import Codes, Floats
+from tenure.stats.clustered import Codes, Floats, Paired
+
+BOUNDS: Mapping[str, Paired] = {"score": tango, "joined": joined_limits}
 
 
 def _size(values: Floats, codes: Codes | None, level: float) -> float:
@@ -90,20 +94,26 @@ def _mean_interval(values: Floats, codes: Codes | None, level: float) -> Interva
     return mean_t(values, level) if codes is None else mean_clustered(values, codes, level)
 
 
-def _paired_interval(seen: Pairs, gap: tuple[Floats, Floats], level: float) -> Interval | None:
-    """Interval of complete pairs, for true/false or for numbers."""
+def _paired_interval(
+    seen: Pairs, gap: tuple[Floats, Floats], level: float, method: Paired = tango
+) -> Interval | None:
+    """Interval of complete pairs, for true/false (by ``method``) or for numbers."""
     held = ~np.isnan(gap[0] - gap[1])
     codes = None if seen.codes is None else np.unique(seen.codes[held], return_inverse=True)[1]
     first, second = gap[0][held], gap[1][held]
     if len(first) == 0:
         return None
     if seen.binary:
-        return gap_interval(first, second, codes, level)
+        return gap_interval(first, second, codes, level, method)
     return _mean_interval(first - second, codes, level)
 
 
 def paired_difference(records: Sequence[Row], recipe: Recipe) -> Found:
-    """First minus second arm over pairs; a pair with a missing side is missing."""
+    """First minus second arm over pairs; a pair with a missing side is missing.
+
+    Option: ``bounds``, how pairs of true/false are bounded on one side: "score" (Tango, the
+    default) or "joined" (:mod:`tenure.stats.paired_limits`).
+    """
     return over_pairs(pairs(records, recipe), recipe)
 
 
@@ -121,10 +131,13 @@ def over_pairs(seen: Pairs, recipe: Recipe) -> Found:
     if reach is not None:
         fill = [np.where(np.isnan(s), v, s) for s in (seen.first, seen.second) for v in reach]
         least, most = (fill[0], fill[3]), (fill[1], fill[2])
-    side = one_sided(recipe.level)
-    down = _paired_interval(seen, least, side) if least else None
-    up = _paired_interval(seen, most, side) if most else None
+    side, how = one_sided(recipe.level), str(recipe.options.get("bounds", "score"))
+    if how not in BOUNDS:
+        raise unknown("bound of pairs", how, BOUNDS)
+    down = _paired_interval(seen, least, side, BOUNDS[how]) if least else None
+    up = _paired_interval(seen, most, side, BOUNDS[how]) if most else None
     method = "Tango score interval for pairs" if seen.binary else "paired t"
+    method += ", joined exact limits as bounds" if seen.binary and how == "joined" else ""
     return Found(
         estimate=float(gaps[held].mean()) if held.any() else None,
         low=interval.low if interval else None,

@@ -24,6 +24,7 @@ from tenure.measure.clusters import Partly, worth
 NATURAL = {
     "shares": (0.0, 1.0),
     "agreement": (-1.0, 1.0),
+    "paired_difference": (-1.0, 1.0),  # with bounds that are not Tango's
     "corrected": (0.0, 1.0),
     "auroc": (0.0, 1.0),
     "auroc_difference": (-1.0, 1.0),
@@ -350,7 +351,7 @@ def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str =
     kept, loose = unseen.selected(rows, recipe)
     loose += withheld
     name = str(recipe["estimator"])
-    if name not in METHODS:
+    if name not in METHODS or (recipe.get("options") or {}).get("bounds"):
         ends = NATURAL.get(name, (-math.inf, math.inf))
         unknown = loose + sum(unseen.hides(row, recipe) for row in kept)
         return Range(ends, ends, ends, unknown, checked=False)

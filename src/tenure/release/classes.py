@@ -206,6 +206,15 @@ class Retirement(Part):
     review_by: Date | None = None
 
 
+class Versions(Part):
+    """What makes a version a major one: an improvement of at least ``major`` (a share of the answers).
+
+    A shown loss always does. An area is the same within the margin its comparison was planned with.
+    """
+
+    major: float = Field(default=0.10, gt=0, le=1)
+
+
 class Welfare(Part):
     """Measures of how a model fares may be reported; nothing may be trained toward them."""
 

@@ -18,11 +18,12 @@ MORE_IS_STRICTER = {
 LESS_IS_STRICTER = {
     "lt", "days", "max_age_days", "evidence_max_age_days", "grace_days", "attempts", "dose",
     "max_open", "max_days", "quota_per_day", "window_days", "fixity_every_days", "drill_every_days",
-    "kinds",
+    "kinds", "major",
 }  # fmt: skip
 RANKS = {
     "severity": ("major", "blocker"),
     "min_assurance": ("self_attested", "reproduced", "third_party"),
+    "paired_bounds": ("score", "joined"),
     "multiplicity": ("release", "every claim"),
     "criteria": ("noted", "required"),
 }

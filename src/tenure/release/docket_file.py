@@ -35,7 +35,8 @@ def restated(policy: Policy, docket: Docket) -> Docket:
 
 def _restated(policy: Policy, held: Filed, docket: Docket) -> Filed:
     level = policy.level_of(held.attempt)
-    measures = tuple(at_level(m, level, docket.read) or m for m in held.evidence.measures)
+    paired = policy.paired_bounds
+    measures = tuple(at_level(m, level, docket.read, paired) or m for m in held.evidence.measures)
     return replace(held, evidence=replace(held.evidence, measures=measures))
 
 

@@ -49,7 +49,7 @@ def hear(policy: Policy, model: Model, view: View, at: str | None = None) -> Hea
     """Judge a model under a policy on everything the dossier holds of it, at a time."""
     docket = docket_of(view, policy, model, at)
     standing = Standing(policy=policy, model=model, state=view.state(model.id))
-    version = decide_version(model, view)
+    version = decide_version(model, view, policy.versions.major)
     names, use = naming.check(naming.named(model, view)), usefulness(policy, model, view)
     said = council.comments(view, model.id)
     points = [

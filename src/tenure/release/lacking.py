@@ -68,7 +68,7 @@ def _cost(policy: Policy, rule: Rule, part: Requirement, docket: Docket) -> dict
         "command": f"tenure {verb} --model {docket.model.id}",
     }
     counted = policy.attempts != "spending" and attempt > policy.attempts
-    reads = None if counted else ruler(part, policy.level_of(attempt))
+    reads = None if counted else ruler(part, policy.level_of(attempt), policy.paired_bounds)
     if reads is None:
         days, most = policy.evidence_max_age_days, policy.attempts
         left = (

@@ -54,6 +54,7 @@ def lint(
         *_measures(policy, known),
         *_refusals(policy),
         *_unused(policy),
+        *_pairs(policy),
         *_dates(policy, today),
     ]
     return sorted(found, key=lambda note: (not note.grave, [str(step) for step in note.at]))
@@ -136,6 +137,20 @@ def _refusals(policy: Policy) -> Iterator[Note]:
         yield Note(at=("rules",), grave=False, text=text)
 
 
+def _pairs(policy: Policy) -> Iterator[Note]:
+    """The score bound of pairs errs more often than it says at some rates; new policies ask for the other."""
+    if policy.paired_bounds == "joined":
+        return
+    for at, part, _ in _places(policy):
+        if part.unit == "paired difference":
+            text = (
+                "a false release of pairs can be a little likelier than the policy's error with the score "
+                "bounds; write 'paired_bounds: joined' in the policy"
+            )
+            yield Note(at=(*at, "unit"), grave=False, text=text)
+            return
+
+
 def _unused(policy: Policy) -> Iterator[Note]:
     needed = {name for step in policy.classes for name in (*step.needs, *step.watch)}
     for number, rule in enumerate(policy.rules):
@@ -150,7 +165,7 @@ def _unused(policy: Policy) -> Iterator[Note]:
             )
             yield Note(at=at, grave=False, text=text)
         for part in rule.parts:
-            held = ruler(part, policy.level)
+            held = ruler(part, policy.level, policy.paired_bounds)
             if held and not held.safe(0, rule.evidence.min_n):
                 least = held.fewest(0)
                 text = f"min_n {rule.evidence.min_n} can never show '{rule.id}'; {least} is the least that can"

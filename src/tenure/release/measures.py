@@ -18,12 +18,21 @@ def said(value: float, measure: Measure) -> str:
     return f"{value:.4g}"
 
 
-def at_level(measure: Measure, level: float, read: Read) -> Measure | None:
+def _paired_so(measure: Measure, paired: str) -> bool:
+    """Say whether a measure has the bounds of pairs that are asked for; the score's is the least."""
+    recipe = measure.recipe
+    pairs = recipe is not None and recipe.estimator == "paired_difference"
+    return paired == "score" or not pairs or recipe.options.get("bounds") == paired
+
+
+def at_level(measure: Measure, level: float, read: Read, paired: str = "score") -> Measure | None:
     """Return the measure with its bounds at ``level``, computed again from its samples if need be.
 
-    None when the level differs and there is no recipe, or the samples are not at hand.
+    ``paired`` is the policy's ``paired_bounds``. None when something differs and there is no
+    recipe, or the samples are not at hand.
     """
-    if abs(measure.level - level) < 1e-9:
+    as_asked = _paired_so(measure, paired)
+    if abs(measure.level - level) < 1e-9 and as_asked:
         return measure
     if measure.recipe is None or measure.samples is None:
         return None
@@ -31,9 +40,12 @@ def at_level(measure: Measure, level: float, read: Read) -> Measure | None:
         records = read(measure.samples)
     except KeyError:
         return None
+    recipe = replace(measure.recipe, level=level)
+    if not as_asked:
+        recipe = replace(recipe, options={**recipe.options, "bounds": paired})
     return estimate(
         records,
-        replace(measure.recipe, level=level),
+        recipe,
         name=measure.name,
         unit=measure.unit,
         samples=measure.samples,

@@ -141,12 +141,43 @@ class Ask(Part):
         return self
 
 
+class Spread(Part):
+    """What planning must be told of a measure whose bound depends on more than a count of failures.
+
+    Of a mean, a difference or a ratio: ``sd``, the standard deviation of one answer (of a ratio, of
+    its logarithm), and ``expected``, the true value that is planned for. Of a paired difference:
+    ``opposite``, the share of pairs that disagree the other way. No verdict reads it.
+    """
+
+    sd: float | None = Field(default=None, gt=0)
+    expected: float | None = None
+    opposite: float | None = Field(default=None, ge=0, lt=0.5)
+
+    def misfit(self, unit: str, require: Require) -> str | None:
+        """Say why it cannot be planned with for such a measure, or None."""
+        if unit == "proportion":
+            return "a proportion has no spread of its own; leave 'spread' away"
+        if unit == "paired difference":
+            if self.opposite is None or self.sd is not None or self.expected is not None:
+                return "of a paired difference 'spread' gives 'opposite' and nothing else"
+            return None
+        if self.sd is None or self.expected is None or self.opposite is not None:
+            return f"of a {unit} 'spread' gives 'sd' and 'expected'"
+        if unit == "ratio" and min(self.expected, require.threshold) <= 0:
+            return "a ratio is planned on its logarithm; 'expected' and the threshold lie above 0"
+        upper = require.bound == "upper"
+        if (self.expected >= require.threshold) if upper else (self.expected <= require.threshold):
+            return f"'expected' lies past the threshold; no n would show '{require.words}'"
+        return None
+
+
 class Requirement(Part):
     """One measure of one assessment, and the bound it must meet.
 
     ``measure`` is a name in the evidence, or a pattern (``adherence/*``): then every measure that
     fits must be on the safe side. ``per`` names an axis: the measures are ``measure/VALUE``, one
     for each value, and ``among`` lists values that must be there, so that none can be left out.
+    ``spread`` is for planning alone.
     """
 
     assessment: str = Field(pattern=ASSESSMENT)
@@ -155,6 +186,7 @@ class Requirement(Part):
     require: Require
     per: str | None = None
     among: tuple[str, ...] = ()
+    spread: Spread | None = None
 
     @model_validator(mode="after")
     def _can_be_met(self) -> "Requirement":
@@ -163,6 +195,9 @@ class Requirement(Part):
             raise wrong("Requirement", ("require",), f"{why}; mend the threshold or the unit")
         if self.among and self.per is None:
             raise ValueError("'among' lists the values of an axis; name the axis with 'per'")
+        misfit = self.spread.misfit(self.unit, self.require) if self.spread else None
+        if misfit:
+            raise wrong("Requirement", ("spread",), misfit)
         return self
 
     @property

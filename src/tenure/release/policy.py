@@ -32,6 +32,7 @@ from tenure.release.classes import (
     ReleaseClass,
     Retirement,
     SignOff,
+    Versions,
     Welfare,
 )
 from tenure.release.consistency import findings
@@ -77,6 +78,9 @@ class Policy(Part):
     count; ``spending`` allows any number and tests attempt i at alpha / (i (i + 1)), which sums to
     alpha. ``multiplicity`` says what the confidence protects: the release (every rule must hold,
     so none is corrected for the others) or every single claim (Bonferroni over all of them).
+    ``paired_bounds`` says which one-sided bounds differences of true/false pairs are held by: Tango's
+    score, which errs a little more often than it says at some rates, or the joined exact limits, which
+    do not (:mod:`tenure.stats.paired_limits`); write ``joined`` in a new policy.
     ``criteria`` says whether the policy must be on record before the evidence (``required``).
 
     The defaults of version v1 never change: :attr:`digest` leaves them out.
@@ -89,6 +93,7 @@ class Policy(Part):
     attempts: Annotated[int, Field(ge=1, le=20)] | Literal["spending"] = 1
     multiplicity: Literal["release", "every claim"] = "release"
     criteria: Literal["required", "noted"] = "noted"
+    paired_bounds: Literal["score", "joined"] = "score"
     evidence_max_age_days: int = Field(default=180, ge=1)
     min_assurance: Assurance = "self_attested"
     undecided: Literal["deny"] = "deny"
@@ -103,6 +108,7 @@ class Policy(Part):
     exemptions: tuple[Exemption, ...] = ()
     exemption_limits: ExemptionLimits = Field(default_factory=ExemptionLimits)
     research_charter: Charter | None = None
+    versions: Versions = Field(default_factory=Versions)
     preservation: Preservation = Field(default_factory=Preservation)
     retirement: Retirement = Field(default_factory=Retirement)
     welfare: Welfare = Field(default_factory=Welfare)

@@ -14,6 +14,7 @@ from tenure.release.parts import (
     Part,
     Require,
     Requirement,
+    Spread,
     Unit,
     wrong,
 )
@@ -99,6 +100,7 @@ class Rule(Claim):
     require: Require | None = None
     per: str | None = None
     among: tuple[str, ...] = ()
+    spread: Spread | None = None
     all: tuple[Requirement, ...] = ()
     check: Check | None = None
 
@@ -136,6 +138,7 @@ class Rule(Claim):
                 require=self.require,
                 per=self.per,
                 among=self.among,
+                spread=self.spread,
             ),
         )
 

@@ -26,6 +26,7 @@ COMPARED = ("verdict", "gate", "bound", "n", "level", "attempt", "open")
 DECIDED = ("evidence", "release/decide")
 SAME = ("name", "model", "kind", "findings", "expires")  # of evidence, as it was signed
 FIXED = ("name", "unit", "estimate", "n", "clusters", "missing", "worst", "samples")
+LATER: JSON = {"paired_bounds": "score", "versions": {"major": 0.1}}  # defaults, as v1 has them
 CLOSE = 1e-9  # two builds of the special functions may differ in the last digits
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError)
 
@@ -184,7 +185,8 @@ class Folder:
         if (told.get("policy") or {}).get("digest") != self.docket["policy_digest"]:
             yield "the decision was made under another policy than that of the docket"
         policy = self.stored(self.event["files"].get("policy.json", "")) or b"null"
-        if json.loads(policy) not in (None, self.docket["policy"]):
+        stored = json.loads(policy)
+        if stored is not None and _spelled(stored) != _spelled(self.docket["policy"]):
             yield "the policy of the docket is not the one stored with the decision"
         for each in differences(ours, told.get("verdicts", ()), told.get("level")):
             yield f"in the decision: {each}"
@@ -209,6 +211,17 @@ class Folder:
                         f"{name} {measure['name']}: {side} is {told}; its records give {value}"
                     )
         return count, wrong
+
+
+def _spelled(policy: JSON) -> JSON:
+    """Return a policy without what says nothing, and with the defaults of fields that came later."""
+
+    def bare(value: JSON) -> JSON:
+        if isinstance(value, dict):
+            return {name: bare(inner) for name, inner in value.items() if inner is not None}
+        return [bare(inner) for inner in value] if isinstance(value, list) else value
+
+    return {**LATER, **bare(policy)}
 
 
 def _counted(evidence: JSON) -> list[JSON]:

@@ -12,6 +12,7 @@ from typing import Any
 
 JSON = dict[str, Any]
 Ends = tuple[float, float]
+Pairs = Callable[[float, float, float, float], Ends]
 DEEPEST = 20_000  # terms of a continued fraction; a sample of a million needs about a thousand
 
 
@@ -80,6 +81,25 @@ def tango(b: float, c: float, n: float, level: float) -> tuple[float, float]:
     return low, 1.0 if b >= n else _falls(-1.0, 1.0, lambda gap: score(gap) > -z)
 
 
+def joined(b: float, c: float, n: float, level: float) -> tuple[float, float]:
+    """Return the bounds of a paired difference from the exact limits of its two shares."""
+
+    def high(b: float, c: float) -> float:
+        if b >= n:
+            return 1.0
+        p, q = b / n, c / n
+        up, down = exact(b, n, level)[1] - p, q - exact(c, n, level)[0]
+        alike = math.sqrt(p * q / ((1 - p) * (1 - q))) if p * q > 0 else 0.0
+        near = p - q + math.sqrt(up * up + down * down + 2 * alike * up * down)
+        if n >= 20 and abs(near) <= 0.15:
+            return near
+        half = (1 + level) / 2
+        far = exact(b, n, half)[1] - exact(c, n, half)[0]
+        return min(1.0, max(near, min(far, -0.15) if n >= 20 and near < 0 else far))
+
+    return -high(c, b), high(b, c)
+
+
 def _student(level: float, freedom: int) -> float:
     y = beta_quantile(2 * level - 1, 0.5, freedom / 2)
     return math.sqrt(freedom * y / (1 - y))
@@ -113,14 +133,16 @@ def share_bounds(values: Sequence[float], groups: Sequence[Any] | None, level: f
     return min(low, 1 - nothing), max(high, nothing)
 
 
-def gap_bounds(gaps: Sequence[float], groups: Sequence[Any] | None, level: float) -> Any:
+def gap_bounds(
+    gaps: Sequence[float], groups: Sequence[Any] | None, level: float, method: Pairs = tango
+) -> Any:
     """Return the bounds of the difference of true/false pairs, at the worth of their clusters."""
     b, c, n = sum(g > 0 for g in gaps), sum(g < 0 for g in gaps), len(gaps)
     if groups is None:
-        return tango(b, c, n, level)
+        return method(b, c, n, level)
     size, least = _worth(gaps, groups, level)
-    low, high = tango(b * size / n, c * size / n, size, level)
-    nothing = tango(0, 0, least, level)[1]
+    low, high = method(b * size / n, c * size / n, size, level)
+    nothing = method(0, 0, least, level)[1]
     return (min(low, -nothing) if b <= c else low), (max(high, nothing) if b >= c else high)
 
 
@@ -151,8 +173,10 @@ def bounds_of(rows: list[JSON], recipe: JSON, level: float) -> tuple[float, floa
     """
     rows = [r for r in rows if all(_same(r.get(c), v) for c, v in recipe["where"].items())]
     values = [r.get(recipe["value"]) for r in rows]
-    plain = all(v is None or v in (0, 1) for v in values) and not recipe.get("options")
-    if not rows or not plain or not 0.5 < level < 1:
+    options = dict(recipe.get("options") or {})
+    paired = {"score": tango, "joined": joined}.get(options.pop("bounds", "score"))
+    plain = all(v is None or v in (0, 1) for v in values) and not options
+    if not rows or not plain or paired is None or not 0.5 < level < 1:
         return None
     if recipe["estimator"] == "proportion":
         by = recipe.get("cluster")
@@ -166,4 +190,4 @@ def bounds_of(rows: list[JSON], recipe: JSON, level: float) -> tuple[float, floa
         return None
     worst = ((0, 1), (1, 0))
     gaps = [[float(f[0] if p[0] is None else p[0]) - float(f[1] if p[1] is None else p[1]) for p in pairs] for f in worst]  # fmt: skip
-    return tuple(gap_bounds(g, groups, level)[i] for i, g in enumerate(gaps))
+    return tuple(gap_bounds(g, groups, level, paired)[i] for i, g in enumerate(gaps))

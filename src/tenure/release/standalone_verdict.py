@@ -221,12 +221,15 @@ class Court:
 
     def at_level(self, measure: JSON, level: float) -> JSON:
         """Return the measure bounded at a level; without bounds where that cannot be done."""
-        if abs(measure["level"] - level) < NEAR:
+        recipe, paired = measure.get("recipe") or {}, self.policy.get("paired_bounds", "score")
+        pairs = paired != "score" and recipe.get("estimator") == "paired_difference"
+        options = recipe.get("options") or {}
+        other = pairs and options.get("bounds") != paired
+        if abs(measure["level"] - level) < NEAR and not other:
             return measure
+        recipe = {**recipe, "options": {**options, "bounds": paired}} if other else recipe
         rows = self.read(measure["samples"]) if measure.get("samples") else None
-        found = (
-            bounds_of(rows, measure["recipe"], level) if rows and measure.get("recipe") else None
-        )
+        found = bounds_of(rows, recipe, level) if rows and recipe else None
         return {**measure, "level": level, **dict(zip(("lower", "upper"), found or (None, None)))}  # noqa: B905
 
     def unfinished(self, evidence: JSON) -> bool:

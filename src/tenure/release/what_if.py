@@ -82,7 +82,8 @@ def supposed(policy: Policy, docket: Docket, given: Sequence[str]) -> Docket:
     for each in given:
         rule, part, failures, n = _read(policy, each)
         held = docket.newest.get(part.assessment)
-        measure = _measure(part, failures, n, policy.level_of(held.attempt if held else 1))
+        level = policy.level_of(held.attempt if held else 1)
+        measure = _measure(part, (failures, n), level, policy.paired_bounds)
         filed = _filed(docket, rule, part, held, measure)
         docket = replace(docket, filed=[*docket.filed, filed])
     return docket
@@ -106,8 +107,9 @@ def _read(policy: Policy, given: str) -> tuple[Rule, Requirement, int, int]:
     return *known[name], int(k), int(n)
 
 
-def _measure(part: Requirement, failures: int, n: int, level: float) -> Measure:
-    """Make a measure out of supposed answers, by the estimators that real ones go through."""
+def _measure(part: Requirement, counts: tuple[int, int], level: float, paired: str) -> Measure:
+    """Make a measure out of supposed (failures, n), by the estimators that real ones go through."""
+    failures, n = counts
     if part.unit == "paired difference":
         rows = [
             {"pair": str(i), "arm": arm, "value": arm == "first" and i < failures}
@@ -116,7 +118,7 @@ def _measure(part: Requirement, failures: int, n: int, level: float) -> Measure:
         ]
         recipe = Recipe(
             estimator="paired_difference", value="value", arm="arm", arms=("first", "second"),
-            pair="pair", level=level,
+            pair="pair", level=level, options={"bounds": paired} if paired != "score" else {},
         )  # fmt: skip
         return estimate(
             rows, recipe, name=part.measure, unit="difference", samples=None, note=SUPPOSED
@@ -163,7 +165,7 @@ def enough(policy: Policy, verdict: Verdict, docket: Docket) -> dict[str, Any] |
         return None
     rule = policy.rule(verdict.rule)
     part = next((p for p in rule.parts if p.pattern == verdict.measure), None)
-    held = ruler(part, verdict.level) if part else None
+    held = ruler(part, verdict.level, policy.paired_bounds) if part else None
     if part is None or held is None:
         return None
     filed = docket.newest[part.assessment]
@@ -174,7 +176,7 @@ def enough(policy: Policy, verdict: Verdict, docket: Docket) -> dict[str, Any] |
     if worst is None:
         return None
     failures = _failures(part, worst)
-    there = at_level(worst, verdict.level, docket.read)
+    there = at_level(worst, verdict.level, docket.read, policy.paired_bounds)
     worth = _worth(held, failures / worst.n, there or worst)
     times, least = worst.n / worth, max(rule.evidence.min_n, worst.n)
     none = held.fewest(math.ceil(failures / times))

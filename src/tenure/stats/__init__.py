@@ -19,6 +19,7 @@ from tenure.stats.interval import Interval, one_sided
 from tenure.stats.means import bootstrap_mean, mean_clustered, mean_t, welch
 from tenure.stats.missing import Worst, worst_case
 from tenure.stats.paired import mcnemar, tango
+from tenure.stats.paired_limits import joined_limits
 from tenure.stats.proportion import (
     clopper_pearson,
     joined,
@@ -46,6 +47,7 @@ __all__ = [
     "gap_interval",
     "holm",
     "joined",
+    "joined_limits",
     "kappa",
     "krippendorff",
     "looks",

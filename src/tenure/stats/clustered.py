@@ -85,6 +85,7 @@ def worth(values: Floats, codes: Codes, level: float = 0.95) -> Worth:
 
 
 Method = Callable[[float, float, float], Interval]
+Paired = Callable[[float, float, float, float], Interval]
 
 
 def share_interval(
@@ -104,8 +105,12 @@ def share_interval(
     return Interval(min(found.low, 1 - nothing), max(found.high, nothing), level)
 
 
-def gap_interval(first: Floats, second: Floats, codes: Codes | None, level: float) -> Interval:
-    """Interval of the difference of true/false pairs (Tango), first minus second.
+def gap_interval(
+    first: Floats, second: Floats, codes: Codes | None, level: float, method: Paired = tango
+) -> Interval:
+    """Interval of the difference of true/false pairs, first minus second.
+
+    ``method`` is tango or joined_limits.
 
     Like :func:`share_interval`: the end on the side the pairs lean to comes no closer than it would
     with no disagreement seen.
@@ -113,11 +118,11 @@ def gap_interval(first: Floats, second: Floats, codes: Codes | None, level: floa
     gaps = first - second
     only = float((gaps > 0).sum()), float((gaps < 0).sum())
     if codes is None:
-        return tango(*only, float(len(gaps)), level)
+        return method(*only, float(len(gaps)), level)
     size = worth(gaps, codes, level)
     scale = size.effective / len(gaps)
-    found = tango(only[0] * scale, only[1] * scale, size.effective, level)
-    nothing = tango(0.0, 0.0, size.least, level).high
+    found = method(only[0] * scale, only[1] * scale, size.effective, level)
+    nothing = method(0.0, 0.0, size.least, level).high
     low = min(found.low, -nothing) if only[0] <= only[1] else found.low
     high = max(found.high, nothing) if only[0] >= only[1] else found.high
     return Interval(low, high, level)

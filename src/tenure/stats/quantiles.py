@@ -37,6 +37,11 @@ def t_tail(t: float, freedom: float) -> float:
     return float(special.stdtr(freedom, -t))
 
 
+def noncentral_t_at_most(t: float, freedom: float, shift: float) -> float:
+    """Return P(T <= t) for a noncentral t with ``shift`` (Lenth 1989, by ``scipy.special``)."""
+    return float(special.nctdtr(freedom, shift, t))
+
+
 def beta_quantile(p: float, a: float, b: float) -> float:
     """Return the ``p`` quantile of Beta(a, b)."""
     return float(special.betaincinv(a, b, p))

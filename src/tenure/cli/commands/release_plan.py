@@ -32,13 +32,15 @@ def extension(
 
     The n after 0, 1, 2 and 5 failures, the n that shows a model at half the threshold with power
     80%, and what is planned: with --model the assessment's own standard settings, else the rule's
-    min_n. n counts independent samples; where they come in clusters and failures are rare, clusters.
+    min_n. Of means and ratios the spread is stated in the rule (spread), or taken, with --model, from
+    the newest evidence on file. n counts independent samples; where they come in clusters and failures are rare, clusters.
     With --model also calls, tokens, minutes (give --speed) and money. Nothing is asked or recorded.
     """
     from tenure.release import plan, read_policy
 
     held = read_policy(policy)
     plans: Mapping[str, Mapping[str, Any]] = {}
+    earlier: dict[str, Any] = {}
     if model is not None:
         from tenure.cli.policies import forecasts
         from tenure.dossier.opening import open_view
@@ -47,7 +49,10 @@ def extension(
         root = find_dossier(dossier, create=True)
         view = open_view(root) if root.is_dir() else None
         plans = forecasts(held.assessments, resolve(model, view), view, speed)
-    rows = plan(held, _planned_n(plans), attempt)
+        if view is not None:
+            on_file = {name: view.evidence(name, model) for name in held.assessments}
+            earlier = {name: found for name, found in on_file.items() if found}
+    rows = plan(held, _planned_n(plans), attempt, earlier)
     for row in rows:
         _say(row, _sized(row, plans))
     if model is not None:
@@ -113,7 +118,9 @@ def _say(row: Mapping[str, Any], sized: str) -> None:
     lines = (
         f"{row['rule']} ({row['severity']}, needed for {row['needed_for']}): {row['assessment']} "
         f"{row['requires']}",
-        f"  shown by n {least} failures; {row['n_for_power']} for power 80% at half the threshold",
+        f"  shown by n {least} failures; {row['n_for_power']} for power 80% at {row['at']}"
+        if row["n_at_0"] != "-"
+        else f"  n {row['n_for_power']} for power 80% at {row['at']}",
         f"  planned {sized}: {row['can_decide']}; power {row['power_at_half']}{sees}",
     )
     console.print("\n".join(lines), markup=False, soft_wrap=True)

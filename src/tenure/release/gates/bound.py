@@ -31,15 +31,22 @@ def judge(measure: Measure, require: Require) -> Answer:
     return Answer(status=status, why=why, bound=safe, n=measure.n)
 
 
+def _by(measure: Measure, paired: str) -> str:
+    """Say which bound of pairs is asked for, where it is another than the evidence has."""
+    pairs = measure.recipe is not None and measure.recipe.estimator == "paired_difference"
+    return f" by the {paired} bounds" if pairs and paired != "score" else ""
+
+
 def _tested(case: Case, measure: Measure, require: Require) -> Answer:
     """Judge one measure at the level of the case."""
-    there = at_level(measure, case.level, case.docket.read)
+    paired = case.policy.paired_bounds
+    there = at_level(measure, case.level, case.docket.read, paired)
     if there is not None:
         return judge(there, require)
     return Answer(
         status="not shown",
         why=f"{measure.name} was bounded at {measure.level:.2%} and is to be tested at "
-        f"{case.level:.2%}; without sample records it cannot be computed again",
+        f"{case.level:.2%}{_by(measure, paired)}; without sample records it cannot be computed again",
         n=measure.n,
     )
 
