@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,50 @@ def test_the_page_says_who_what_when_proven_and_when_next(promised):
 
 
 @pytest.mark.slow
+def test_the_first_page_names_what_is_broken_and_leads_to_it(promised):
+    page = (promised / "life.html").read_text()
+    data = json.loads((promised / "commitments.json").read_text())
+    top, _, rest = page.partition("<main>")
+    part = rest.partition('<h2 id="promised">')[2].partition("<h2")[0]
+    named = set(re.findall(r'href="commitments\.html#([a-z-]+)', part))
+
+    assert "1 promise about the models is broken: Notice honoured." in top
+    unkept = {x["id"] for x in data["lines"] if x["status"] in ("broken", "at risk", "not shown")}
+    assert named == unkept == {"notice-honoured"}
+    assert "0 days of notice; 60 were promised" in part
+    assert 'id="notice-honoured"' in (promised / "commitments.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_first_page_says_what_is_at_risk_and_what_is_sound(tmp_path, monkeypatch):
+    held = read_commitments().model_dump(mode="json")
+    held["metadata"] |= {"organisation": "Harbour Lab", "owner": "Ada Wong"}
+    held["commitments"] = [c for c in held["commitments"] if c["id"] == "weights-kept"]
+    held["commitments"][0]["schedule"] = {"every_days": 30}
+    pages = []
+    with Dossier.open(tmp_path / "dossier") as dossier:
+        for day in ("2026-01-02", "2026-02-20"):  # within the 90 days of the promise
+            monkeypatch.setattr("tenure.dossier.writer.now", lambda day=day: f"{day}T10:00:00Z")
+            if not pages:
+                dossier.register(Model(name="heron", source="x", files={"w.safetensors": dossier.files.put(b"w")}))  # fmt: skip
+                pages.append(report.write(dossier.view(), tmp_path / "before").read_text())
+                adopt(dossier, held)
+                dossier.append_many([
+                    found("preserve/keep", {"weights": True}, {"copies": [{}, {}]}),
+                    fact("custody", "kept"), fact("availability", "public"),
+                ])  # fmt: skip
+            else:
+                dossier.append_many([fact("interview", "due")])
+            pages.append(report.write(dossier.view(), tmp_path / day).read_text())
+    before, sound, late = pages
+
+    assert "Nothing is promised yet, so nothing can be broken." in before
+    assert "1 is kept. None is broken or at risk." in sound
+    assert "1 promise about the models is at risk: Weights kept." in late
+    assert "tenure preserve check --model heron@1" in late
+
+
+@pytest.mark.slow
 def test_the_data_is_what_the_command_says(promised):
     data = (promised / "commitments.json").read_bytes()
 
@@ -120,10 +165,11 @@ def test_the_page_fits_and_stands_out(promised, width, scheme):
     with api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=browsing.CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
-        page.goto((promised / "commitments.html").as_uri())
-        page.evaluate(browsing.UNFOLD)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        browsing.can_be_found_through_and_heard(page, "commitments.html")
-        for ink, ground, where in page.evaluate(browsing.COLOURS):
-            assert browsing.contrast(ink, ground) >= 4.5, where
+        for name in ("commitments.html", "life.html"):
+            page.goto((promised / name).as_uri())
+            page.evaluate(browsing.UNFOLD)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            browsing.can_be_found_through_and_heard(page, name)
+            for ink, ground, where in page.evaluate(browsing.COLOURS):
+                assert browsing.contrast(ink, ground) >= 4.5, (name, where)
         browser.close()

@@ -16,8 +16,10 @@ from tenure.release.commitments_register import register_of
 from tenure.release.commitments_status import WORST_FIRST, Line, Standing, standing
 from tenure.report import words
 from tenure.report.catalog import Catalog
+from tenure.report.story import Lead
 
 PAGE, JSON = "commitments.html", "commitments.json"
+UNKEPT = ("broken", "not shown", "at risk")
 NEVER = "0001-01-01T00:00:00Z"
 CHECKS = {
     "weights_in_copies": "every byte of the copies in the vault is read and compared",
@@ -70,11 +72,31 @@ class Promises:
         """Promises that are no longer made, and to whom they are still kept."""
         return [line for line in self.found.lines if line.entry.because is not None]
 
+    @cached_property
+    def binding(self) -> list[Line]:
+        """Every promise that is kept for somebody, or would be: in force, changed since, withdrawn."""
+        return [*self.current, *self.earlier, *(x for x in self.withdrawn if x.rows)]
+
+    @cached_property
+    def unkept(self) -> list[Line]:
+        """The promises that are broken, at risk or cannot be seen, the worst first."""
+        found = [line for line in self.binding if line.status in UNKEPT]
+        return sorted(found, key=lambda line: WORST_FIRST.index(line.status))
+
+    @property
+    def warnings(self) -> list[Lead]:
+        """Name the promises that are broken and those at risk, for the top of the first page."""
+        return [
+            Lead(mark=status, text=_named(found, status), page=PAGE)
+            for status in ("broken", "at risk")
+            if (found := [line for line in self.unkept if line.status == status])
+        ]
+
     @property
     def lead(self) -> str:
         """The answer in a sentence or two."""
         meta = self.found.register.metadata
-        lines = [*self.current, *self.earlier, *(x for x in self.withdrawn if x.rows)]
+        lines = self.binding
         counted = {s: sum(line.status == s for line in lines) for s in WORST_FIRST}
         said = words.listed([_count(counted[s], s) for s in WORST_FIRST if counted[s]])
         who = meta.organisation if meta else "Nobody"
@@ -90,6 +112,12 @@ class Promises:
 
 def _count(n: int, status: str) -> str:
     return f"{n} {'is' if n == 1 else 'are'} {status}"
+
+
+def _named(lines: list[Line], status: str) -> str:
+    names = words.listed([words.title(line.entry.one.id.replace("-", " ")) for line in lines])
+    verb = "is" if len(lines) == 1 else "are"
+    return f"{words.plural(len(lines), 'promise')} about the models {verb} {status}: {names}."
 
 
 def term_of(line: Line) -> str:

@@ -62,7 +62,7 @@ class Site:
                 )
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
-        return self._page(HOME, "life.html", self._life())
+        return self._page(HOME, "life.html", self._life(promised["p"]))
 
     def _page(self, name: str, template: str, given: Mapping[str, Any]) -> Path:
         text = self.engine.get_template(template).render(
@@ -91,10 +91,11 @@ class Site:
         count = words.plural(len(events), "signed event")
         return f"Drawn by Tenure {tenure.__version__} from {count}{last}."
 
-    def _life(self) -> dict[str, Any]:
+    def _life(self, promises: commitments.Promises) -> dict[str, Any]:
         subjects = self.catalog.subjects
         return {
             "leads": story.leads(self.catalog),
+            "promises": promises,
             "rulings": [r for s in subjects if (r := story.ruling(s))],
             "comparisons": story.comparisons(self.catalog),
             "changes": story.changes(self.catalog),
