@@ -17,6 +17,7 @@ from tenure.serve.fleet import Fleet
 from tenure.serve.gateway import Gateway
 from tenure.serve.ledger import Ledger
 from tenure.serve.signals import Signals, told, watch
+from tenure.serve.tally import by_model, counts
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
 OTHER = "sha256:" + "b" * 64
@@ -137,6 +138,27 @@ def test_only_a_threshold_of_the_operator_holds_back(probes, gate, pooling, stre
     assert "held_by_signal" not in passed.text
     assert [(s["flagged"], s["held"]) for s in gateway.ledger.signals()] == [(1, 1), (0, 0)]
     assert [row["code"] for row in gateway.ledger.rows()] == ["held_by_signal", None]
+
+
+def test_what_a_probe_saw_is_counted_for_the_conditions_of_a_release(world, probes, gate):
+    _, dossier, model = world
+    for reference in ("last.safetensors=-1e9", "last.safetensors=card", "last.safetensors"):
+        gateway = gate(f"FOLDER/{reference}")
+        post(gateway, ask())
+    post(gateway, ask(messages=[{"role": "user", "content": "x" * 5000}]))
+    post(gateway, ask(model="far"))
+    rows, signals = gateway.ledger.rows(), gateway.ledger.signals()
+
+    found = by_model(rows, signals, [("2026-01-01", each) for each in dossier.view().models()])
+
+    seen = {k: v for k, v in counts(found[model.id]).items() if k in ("held", "unscored") or "flagged" in k}  # fmt: skip
+    assert seen == {
+        "flagged": (1, 3),
+        "flagged_of-last": (1, 3),
+        "held": (1, 4),
+        "unscored": (1, 4),
+    }
+    assert "held" not in counts(found["far@1"])
 
 
 def test_what_cannot_be_read_is_missing_and_held_only_where_asked(probes, gate):

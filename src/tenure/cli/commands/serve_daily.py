@@ -1,7 +1,8 @@
 """tenure serve daily: tell the dossier what the gateway's ledger holds of each finished day."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +46,7 @@ def extension(
     from datetime import UTC, datetime
 
     from tenure.dossier import Dossier
-    from tenure.serve.daily import TALLY, USAGE, to_close
+    from tenure.serve.daily import to_close
     from tenure.serve.ledger import Ledger
 
     root = find_dossier(dossier)
@@ -61,14 +62,24 @@ def extension(
             opened.append_many(drafts)
     finally:
         book.close()
+    _tell(drafts)
+
+
+def _tell(drafts: Sequence[Any]) -> None:
+    """Print what was filed: a line a day, and a line a day and model."""
+    from tenure.serve.daily import TALLY, USAGE
+
     days = [draft for draft in drafts if draft.name.startswith(USAGE)]
     tallies = [draft for draft in drafts if draft.name.startswith(TALLY)]
     for draft in days:
         typer.echo(f"{draft.body['day']}: {draft.body['rows']} rows, {draft.body['digest']}")
+    told: dict[tuple[str, str], list[str]] = {}
     for draft in tallies:
         name, body = draft.name.removeprefix(TALLY), draft.body
-        day = str(body["since"])[:10]
-        typer.echo(f"{day}: {draft.model}: {name}: {body['events']} of {body['of']}")
+        counts = told.setdefault((str(body["since"])[:10], draft.model), [])
+        counts.append(f"{name} {body['events']} of {body['of']}")
+    for (day, model), counts in told.items():
+        typer.echo(f"{day}, {model}: {', '.join(counts)}")
     closed = "1 day" if len(days) == 1 else f"{len(days)} days"
     counted = "1 tally" if len(tallies) == 1 else f"{len(tallies)} tallies"
     done = f"{closed} closed, {counted} filed"
