@@ -80,7 +80,10 @@ def test_states_are_read_once(world, probed):
     dossier, _ = world
     read = len(dossier.view().events(act="unit", name="assess/probes:*"))
     dossier.run(probes.stage, "tiny", probes.Spec(**FEW | {"fpr": 0.05}))
-    assert len(dossier.view().events(act="unit", name="assess/probes:*")) == read
+    units = dossier.view().events(act="unit", name="assess/probes:*")
+    assert len(units) == read
+    ordinary = [e.name for e in units if "ordinary, " in e.name]
+    assert len(ordinary) == len(set(ordinary)) == 2, "each set once, for all concepts"
 
 
 def test_an_organism_is_read_with_its_parents_probe(world, probed):

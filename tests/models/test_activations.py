@@ -54,12 +54,50 @@ def test_the_same_call_gives_the_same_numbers_and_order_is_kept(reader):
     np.testing.assert_allclose(turned[::-1], once, atol=1e-5)
 
 
-def test_batches_stay_within_their_tokens_and_leave_nothing_out(monkeypatch):
-    monkeypatch.setattr(activations, "TOKENS", 20)
-    batches = list(activations._batches([5, 9, 3, 30, 5, 100], 50))
-    assert sorted(i for b in batches for i in b) == [0, 1, 2, 3, 4]
-    assert [3] in batches
-    assert all(len(b) == 1 or len(b) * [5, 9, 3, 30, 5][b[0]] <= 20 for b in batches)
+BRANCHING = [
+    [{"role": "user", "content": question}, *([{"role": "assistant", "content": answer}] if answer else [])]
+    for question, answer in [("Name a river.", "The Nile"), ("Name a river.", "The Rhine"), ("Name a lake, please.", ""),
+                             ("Name a river.", "")]
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [8, 60, 4000])
+def test_what_texts_share_is_read_once_and_changes_nothing(reader, monkeypatch, most):
+    monkeypatch.setattr(activations, "TOKENS", most)
+    rows = [reader._tokens(messages, "last")[0] for messages in BRANCHING]
+    packed = list(reader._trees(rows))
+    assert sum(len(t.ids) for t in packed) < sum(map(len, rows)) or most == 8
+    together = reader.hidden(BRANCHING, [1, 2], "last")
+    monkeypatch.setattr(reader, "_packs", False)
+    alone = reader.hidden(BRANCHING, [1, 2], "last")
+    np.testing.assert_allclose(together, alone, atol=1e-3)
+    assert not np.allclose(alone[0], alone[1], atol=0.1)
+
+
+def test_a_prompt_and_its_answer_are_read_in_one_pass(reader):
+    found = reader.around(BRANCHING, [2, 1])
+    assert found.shape == (4, 2, 2, reader.width)
+    prompts = [messages[:1] for messages in BRANCHING]
+    np.testing.assert_allclose(found[:, 0], reader.hidden(prompts, [2, 1], "last"), atol=1e-3)
+    answers = reader.hidden(BRANCHING[:2], [2, 1], "answer")
+    np.testing.assert_allclose(found[:2, 1], answers, atol=1e-3)
+    assert np.isnan(found[2:, 1]).all(), "without an answer there is none to read"
+
+
+def test_no_block_after_the_last_that_is_wanted_is_run(reader):
+    ran = []
+    hooks = [
+        block.register_forward_pre_hook(lambda *_, k=k: ran.append(k))
+        for k, block in enumerate(reader._blocks, 1)
+    ]
+    try:
+        reader.hidden(TALKS[:1], [1], "last")
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert ran == [1]
+    assert reader.hidden(TALKS[:1], [2, 1], "last").shape == (1, 2, reader.width)
 
 
 def test_a_conversation_beyond_the_window_has_no_states(reader):

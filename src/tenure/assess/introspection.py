@@ -66,8 +66,9 @@ from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.dossier.opening import open_view
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import ModelError
-from tenure.models.activations import Added, Floats, Opened, Wanted, open_reader
+from tenure.models.activations import Added, Floats, open_reader
 from tenure.models.activations import Reader as Weights
+from tenure.models.opened import Opened, Wanted
 from tenure.models.references import resolve
 from tenure.models.talk import Messages, plain
 

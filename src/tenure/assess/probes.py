@@ -62,6 +62,7 @@ from tenure.assess.probing_outside import (
     calibration,
     go_outside,
     measures_outside,
+    read_ordinary,
 )
 from tenure.assess.scenario import scenario_digest
 from tenure.dossier.canonical import digest_of
@@ -70,7 +71,7 @@ from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import unknown
 from tenure.measure import estimate
 from tenure.measure.probe import Card, Probe
-from tenure.models.activations import Opened, Wanted
+from tenure.models.opened import Opened, Wanted
 from tenure.models.talk import plain
 
 FROM_PARENT = "monitored"  # the concept an organism is read for with its parent's probe
@@ -197,7 +198,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             emit.progress(done, len(concepts) + 1, f"reading {concept.name}")
             read.append(gather(concept, spec, opened, layers))
         studied = {m.name: study(m, plan) for m in read[:-1]}
-        outside = {name: _go_outside(s, opened, emit, spec) for name, s in studied.items()}
+        outside = _go_outside(studied, opened, emit, spec)
     planned = controls_of(read[-1], spec.seed)
     controls = [(study(m, plan), expected, truth) for m, expected, truth in planned]
     parented = read_by_parent(model, view, emit, spec, studied)
@@ -232,12 +233,17 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     )
 
 
-def _go_outside(studied: Studied, opened: Opened, emit: Emit, spec: Spec) -> Outside:
-    """Leave the pairs, and hold them against the threshold that was set there."""
+def _go_outside(
+    studied: Mapping[str, Studied], opened: Opened, emit: Emit, spec: Spec
+) -> dict[str, Outside]:
+    """Leave the pairs, and hold them against the thresholds that were set there."""
     asked = Asked(pairs=spec.pairs, ordinary=spec.ordinary, fpr=spec.fpr, seed=spec.seed)
-    found = go_outside(studied, opened, emit, asked)
-    for row in studied.rows:
-        row["flagged"] = None if row["probe"] is None else row["probe"] > found.threshold
+    ordinary = read_ordinary(list(studied.values()), opened, emit, asked)
+    found: dict[str, Outside] = {}
+    for name, each in studied.items():
+        found[name] = go_outside(each, opened, ordinary, asked)
+        for row in each.rows:
+            row["flagged"] = None if row["probe"] is None else row["probe"] > found[name].threshold
     return found
 
 
@@ -372,4 +378,5 @@ stage = Stage(
     why_not="only a model whose weights are here has hidden states to read",
     disk=200 << 20,
     due=lambda _model, _view: True,
+    version=2,
 )

@@ -22,16 +22,18 @@ from tenure.assess.scenario import load, shuffled
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Measure, Recipe
 from tenure.dossier.stage import Emit
-from tenure.measure import estimate
+from tenure.measure import estimate, replay
 from tenure.measure.prompts import anchors
 from tenure.measure.ranking import threshold_at
-from tenure.models.activations import Opened, Wanted
-from tenure.models.talk import Messages, plain
+from tenure.models import replies
+from tenure.models.activations import Floats, Pooling
+from tenure.models.opened import Opened, Wanted
+from tenure.models.talk import Messages, Sampling, plain
 
 Set = Literal["calibrate", "test"]
 SETS: tuple[Set, ...] = ("calibrate", "test")
 ANSWER_TOKENS = 16  # of an ordinary answer; the texts a probe is made on are no longer
-BATCH = 48
+BATCH = 80
 SIDES = ("deception", "mere falsity", "truth")
 
 
@@ -101,46 +103,85 @@ def ordinary_texts(which: Set, most: int, seed: int) -> list[Said]:
 
 
 def answered(texts: Sequence[Said], opened: Opened, emit: Emit) -> list[Said]:
-    """Add the model's own greedy answers; each fixed batch is a unit of work.
+    """Add the model's own greedy answers, by the engine that serves it; fixed batches, units of work.
 
     What is too long for the window, or answered by nothing, is left without an answer.
     """
-    # Shortest first: a batch is padded to its longest.
-    order = sorted(range(len(texts)), key=lambda i: (sum(len(m["content"]) for m in texts[i].messages), i))  # fmt: skip
-    found: dict[int, Said] = {}
-    for start in range(0, len(order), BATCH):
-        batch = order[start : start + BATCH]
-        prompts = [plain(texts[i].messages) for i in batch]
-        inputs = {"model": opened.model.digest, "prompts": prompts, "tokens": ANSWER_TOKENS}
+    prompts = [plain(t.messages) for t in texts]
+    known = {"model": opened.model.digest, "prompts": prompts, "tokens": ANSWER_TOKENS}
 
-        def ask(prompts: Sequence[Messages] = prompts) -> list[str]:
-            reader = opened.reader
-            fits = [reader.length(p) + ANSWER_TOKENS <= reader.window for p in prompts]
-            held = [p for p, good in zip(prompts, fits, strict=True) if good]
-            answers = iter(reader.generate(held, max_tokens=ANSWER_TOKENS))
-            return [next(answers) if good else "" for good in fits]
+    def ask() -> list[bool]:
+        reader = opened.reader
+        return [reader.length(p) + ANSWER_TOKENS <= reader.window for p in prompts]
 
-        emit.progress(start, len(order), "answers to ordinary prompts")
-        for i, answer in zip(batch, emit.unit("answers to ordinary prompts", inputs, ask), strict=True):  # fmt: skip
-            said = [{"role": "assistant", "content": answer}] if answer else []
-            found[i] = replace(texts[i], messages=[*texts[i].messages, *said])
-    return [found[i] for i in range(len(texts))]
+    held = [p for p, good in zip(prompts, emit.unit("prompts that fit", known, ask), strict=True) if good]  # fmt: skip
+    ahead = replay.Ahead(
+        # Side by side in a batch, what they begin with in common is computed once.
+        prompts=sorted(held, key=lambda p: [m["content"] for m in p]),
+        config={"max_tokens": ANSWER_TOKENS},
+        engine=None,
+        batch=BATCH,
+        what="answers to ordinary prompts",
+    )
+    replay.answer(opened.model, opened.view, emit, ahead)
+    made: list[Said] = []
+    for text, prompt in zip(texts, prompts, strict=True):
+        reply = replies.get(opened.model.id, prompt, Sampling(max_tokens=ANSWER_TOKENS))
+        answer = reply.text.strip() if reply else ""
+        said = [{"role": "assistant", "content": answer}] if answer else []
+        made.append(replace(text, messages=[*text.messages, *said]))
+    return made
 
 
-def scores(texts: Sequence[Said], studied: Studied, opened: Opened, what: str) -> NDArray[Any]:
-    """Score texts by a fitted probe, (n,); NaN where there is no state to read."""
-    pooling = studied.material.concept.pooling
-    whole = [i for i, t in enumerate(texts) if pooling == "last" or t.messages[-1]["role"] == "assistant"]  # fmt: skip
-    found = np.full(len(texts), np.nan)
-    if whole:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Texts that were read once for all concepts, and their states by layer, (texts, width)."""
+
+    texts: Sequence[Said]
+    states: Mapping[int, Floats]
+
+
+Ordinaries = Mapping[tuple[Set, Pooling], Read]
+
+
+def read_ordinary(
+    studied: Sequence[Studied], opened: Opened, emit: Emit, asked: "Asked"
+) -> Ordinaries:
+    """Read the ordinary texts once, after every layer that a concept chose.
+
+    Where a concept is read from answers, prompts and answers are read in one pass, and the others
+    take the prompt's part of it.
+    """
+    layers = sorted({s.chosen.layer for s in studied})
+    answers = any(s.material.concept.pooling == "answer" for s in studied)
+    found: dict[tuple[Set, Pooling], Read] = {}
+    for which in SETS:
+        texts = ordinary_texts(which, asked.ordinary, asked.seed)
+        whole = answered(texts, opened, emit) if answers else texts
+        emit.progress(SETS.index(which), len(SETS), "reading ordinary conversations")
         wanted = Wanted(
-            what=f"{studied.material.name}, {what}",
-            conversations=[texts[i].messages for i in whole],
-            layers=[studied.chosen.layer],
-            pooling=pooling,
+            what=f"ordinary, {which}",
+            conversations=[t.messages for t in whole],
+            layers=layers,
+            pooling="last",
         )
-        found[whole] = studied.made.score(opened.hidden(wanted)[:, 0])
+        states = opened.around(wanted) if answers else opened.hidden(wanted)[:, None]
+        kinds: tuple[tuple[Pooling, Sequence[Said]], ...] = (("last", texts), ("answer", whole))
+        for at, (pooling, read) in enumerate(kinds[: states.shape[1]]):
+            by_layer = {layer: states[:, at, i] for i, layer in enumerate(layers)}
+            found[which, pooling] = Read(texts=read, states=by_layer)
     return found
+
+
+def _false_scores(texts: Sequence[Said], studied: Studied, opened: Opened) -> NDArray[Any]:
+    """Score texts that say what is false, (n,)."""
+    wanted = Wanted(
+        what=f"{studied.material.name}, falsity",
+        conversations=[t.messages for t in texts],
+        layers=[studied.chosen.layer],
+        pooling=studied.material.concept.pooling,
+    )
+    return studied.made.score(opened.hidden(wanted)[:, 0]) if texts else np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,20 +203,17 @@ class Asked:
     seed: int
 
 
-def go_outside(studied: Studied, opened: Opened, emit: Emit, asked: Asked) -> Outside:
+def go_outside(studied: Studied, opened: Opened, ordinary: Ordinaries, asked: Asked) -> Outside:
     """Score what is merely false and what is ordinary, and set the threshold on the ordinary."""
     name, concept = studied.material.name, studied.material.concept
-    read: dict[Set, list[Said]] = {}
-    found: dict[Set, NDArray[Any]] = {}
-    for which in SETS:
-        texts = ordinary_texts(which, asked.ordinary, asked.seed)
-        read[which] = answered(texts, opened, emit) if concept.pooling == "answer" else texts
-        found[which] = scores(read[which], studied, opened, f"ordinary, {which}")
+    held = {which: ordinary[which, concept.pooling] for which in SETS}
+    read = {which: each.texts for which, each in held.items()}
+    found = {w: studied.made.score(each.states[studied.chosen.layer]) for w, each in held.items()}
     known = found["calibrate"][~np.isnan(found["calibrate"])]
     # With nothing to set it on, the threshold of the pairs stands, and says that it was not set.
     limit = threshold_at(known, asked.fpr) if len(known) else studied.threshold
     false = false_texts(concept, asked.pairs, asked.seed)
-    rows = _false_rows(name, false, scores(false, studied, opened, "falsity"))
+    rows = _false_rows(name, false, _false_scores(false, studied, opened))
     for which in SETS:
         rows += _ordinary_rows(f"{name}/ordinary/{which}", read[which], found[which], (limit, studied.threshold))  # fmt: skip
     on = {

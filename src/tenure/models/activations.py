@@ -7,13 +7,13 @@
 
 Layer k is the residual stream after block k, counted from 1. Everything is computed in float32 by
 transformers on the CPU from the safetensors form, one fixed batch after the other: on one machine
-with one set of library versions and threads the same call gives the same numbers. A batch holds at
-most ``TOKENS`` tokens, padding included, and only the pooled rows are kept.
+with one set of library versions and threads the same call gives the same numbers. What texts begin
+with in common is read once (``tenure.models.trees``), blocks after the last layer that is wanted are
+not run, and only the pooled rows are kept.
 """
 
-import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,20 +22,23 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
-from tenure.dossier.stage import Emit, View
+from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError, UsageError
 from tenure.models import template
 from tenure.models.references import place
-from tenure.models.talk import Messages, plain
+from tenure.models.talk import Messages
+from tenure.models.trees import Tree, alone, can_read, trees
 from tenure.models.weights import check_folder
 
 Floats = NDArray[np.float32]
 Pooling = Literal["last", "answer"]
-TOKENS = (
-    2048  # in a batch: the widest layer of a 135M model then needs 13 MB, and larger is no faster
-)
+TOKENS = 512  # in a tree: each sees all the others under a mask, so larger ones are slower
+_Row = tuple[list[int], list[tuple[int, int]]]  # token ids, and the spans to be pooled
+
+
+class _Enough(Exception):  # noqa: N818 - it stops a pass, nothing is wrong
+    """The last layer that is wanted was reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Reader:
         self._blocks: Any = _blocks(self._model)
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._packs = can_read(self._model.config)
         self.layers = len(self._blocks)
         self.width = int(self._model.config.hidden_size)
         self.window = int(getattr(self._model.config, "max_position_embeddings", 1 << 20))
@@ -98,13 +102,37 @@ class Reader:
         for layer in layers:
             self._check_layer(layer)
         read = [self._tokens(messages, pooling) for messages in conversations]
-        found = np.full((len(read), len(layers), self.width), np.nan, np.float32)
-        for rows in _batches([len(ids) for ids, _ in read], self.window):
-            states = self._run([read[i][0] for i in rows], layers)
-            for at, row in enumerate(rows):
-                ids, start = read[row]
-                # Rows are padded on the right here: a causal model never looks there.
-                found[row] = states[:, at, start : len(ids)].mean(1)
+        return self._pooled([(ids, [(start, len(ids))]) for ids, start in read], layers)[:, 0]
+
+    def around(self, conversations: Sequence[Messages], layers: Sequence[int]) -> Floats:
+        """Read prompts and answers at once, (conversations, 2, layers, width) float32.
+
+        The first of the two is what :meth:`hidden` gives for the prompt alone by "last", the second
+        what it gives by "answer"; a conversation without an answer has NaN there.
+
+        Raises:
+            UsageError: a layer that there is not.
+        """
+        for layer in layers:
+            self._check_layer(layer)
+        read: list[_Row] = []
+        for messages in conversations:
+            answered = messages[-1]["role"] == "assistant" and bool(messages[-1]["content"])
+            ids, start = self._tokens(messages, "answer" if answered else "last")
+            end = start if answered else len(ids)
+            read.append((ids, [(end - 1, end), (end, len(ids))]))
+        return self._pooled(read, layers)
+
+    def _pooled(self, read: Sequence[_Row], layers: Sequence[int]) -> Floats:
+        """Return the mean state over each span of each row, (rows, spans, layers, width)."""
+        spans = len(read[0][1]) if read else 1
+        found = np.full((len(read), spans, len(layers), self.width), np.nan, np.float32)
+        for tree in self._trees([ids for ids, _ in read]):
+            states = self._run(tree, layers)
+            for row, places in tree.places.items():
+                for at, (start, end) in enumerate(read[row][1]):
+                    if end > start:
+                        found[row, at] = states[:, places[start:end]].mean(1)
         return found
 
     def length(self, messages: Messages) -> int:
@@ -134,30 +162,38 @@ class Reader:
     def _ids(self, text: str) -> list[int]:
         return cast("list[int]", self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _run(self, rows: Sequence[Sequence[int]], layers: Sequence[int]) -> Floats:
-        """Return the states of one batch, (layers, rows, tokens, width)."""
+    def _trees(self, rows: Sequence[Sequence[int]]) -> Iterator[Tree]:
+        if self._packs:
+            return trees(rows, TOKENS, self.window)
+        return alone(rows, self.window)
+
+    def _run(self, tree: Tree, layers: Sequence[int]) -> Floats:
+        """Return the states of one tree, (layers, tokens, width); no block after the last is run."""
         torch = self._torch
-        longest = max(map(len, rows))
-        pad = self._tokenizer.pad_token_id
-        ids = torch.tensor([[*r, *([pad] * (longest - len(r)))] for r in rows])
-        mask = torch.tensor([[1] * len(r) + [0] * (longest - len(r)) for r in rows])
         caught: dict[int, Any] = {}
 
         def catcher(layer: int) -> Any:
             def catch(_module: Any, _inputs: Any, output: Any) -> None:
                 caught[layer] = output[0] if isinstance(output, tuple) else output
+                if layer == max(layers):
+                    raise _Enough
 
             return catch
 
         hooks = [self._blocks[k - 1].register_forward_hook(catcher(k)) for k in set(layers)]
+        # A row alone needs no mask, and with none the model takes its fast path.
+        mask = torch.from_numpy(np.where(tree.seen(), 0, -np.inf).astype(np.float32))[None, None] if tree.branches else None  # fmt: skip
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), suppress(_Enough):
                 # The body alone: logits over the vocabulary would be most of the memory.
-                self._model.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
+                self._model.base_model(
+                    input_ids=torch.tensor([tree.ids]), attention_mask=mask,
+                    position_ids=torch.tensor([tree.positions]), use_cache=False,
+                )  # fmt: skip
         finally:
             for hook in hooks:
                 hook.remove()
-        return np.stack([caught[k].numpy() for k in layers])
+        return np.stack([caught[k][0].numpy() for k in layers])
 
     def generate(
         self, prompts: Sequence[Messages], added: Added | None = None, max_tokens: int = 40
@@ -292,20 +328,6 @@ def _blocks(model: Any) -> Any:
     )
 
 
-def _batches(lengths: Sequence[int], window: int) -> Iterator[list[int]]:
-    """Group rows of similar length, at most ``TOKENS`` tokens with padding; too long ones are left out."""
-    batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        if lengths[row] > window:
-            continue
-        if batch and (len(batch) + 1) * lengths[batch[0]] > TOKENS:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
 def open_reader(model: Model, view: View | None) -> Reader:
     """Open a model with weights; a GGUF file is read in its safetensors form.
 
@@ -318,70 +340,3 @@ def open_reader(model: Model, view: View | None) -> Reader:
 
         found = convert.as_safetensors(found, model.digest)
     return Reader(found)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Hidden states to be read: of which conversations, after which layers, pooled how."""
-
-    what: str
-    conversations: Sequence[Messages]
-    layers: Sequence[int]
-    pooling: Pooling
-
-
-class Opened:
-    """A model that is opened when it is first needed, and what it gave before, from the record."""
-
-    def __init__(self, model: Model, view: View, emit: Emit) -> None:
-        """Remember whom to open."""
-        self.model = model
-        self._view, self._emit = view, emit
-        self._reader: Reader | None = None
-
-    def __enter__(self) -> Self:
-        """Use it."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let the weights go."""
-        if self._reader is not None:
-            self._reader.__exit__()
-            self._reader = None
-
-    @property
-    def reader(self) -> Reader:
-        """Open the model, once."""
-        if self._reader is None:
-            self._reader = open_reader(self.model, self._view)
-        return self._reader
-
-    def about(self) -> dict[str, Any]:
-        """Say how many ``layers`` it has, their ``width``, and its ``form``; a unit of work."""
-
-        def ask() -> dict[str, Any]:
-            held = self.reader
-            return {"layers": held.layers, "width": held.width, "form": held.form}
-
-        found: dict[str, Any] = self._emit.unit("about", {"model": self.model.digest}, ask)
-        return found
-
-    def hidden(self, wanted: Wanted) -> Floats:
-        """Return :meth:`Reader.hidden`, a unit of work: done once for a model and these prompts."""
-        asked = [plain(messages) for messages in wanted.conversations]
-        inputs = {
-            "model": self.model.digest,
-            "prompts": digest_of({"conversations": asked}),
-            "layers": list(wanted.layers),
-            "pooling": wanted.pooling,
-            "batch_tokens": TOKENS,
-        }
-
-        def read() -> dict[str, str]:
-            states = self.reader.hidden(asked, wanted.layers, wanted.pooling)
-            buffer = io.BytesIO()
-            np.save(buffer, states, allow_pickle=False)
-            return {"states": self._emit.file(buffer.getvalue())}
-
-        done = self._emit.unit(f"hidden states: {wanted.what}", inputs, read)
-        return np.load(io.BytesIO(self._view.read(done["states"])), allow_pickle=False)
