@@ -7,6 +7,7 @@ from typing import Any, cast
 from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.measure import estimate
 from tenure.release.case import Case, Filed, Read
+from tenure.release.shapes import findings_of, mapping, unreadable
 
 
 def said(value: float, measure: Measure) -> str:
@@ -21,8 +22,9 @@ def said(value: float, measure: Measure) -> str:
 def _paired_so(measure: Measure, paired: str) -> bool:
     """Say whether a measure has the bounds of pairs that are asked for; the score's is the least."""
     recipe = measure.recipe
-    pairs = recipe is not None and recipe.estimator == "paired_difference"
-    return paired == "score" or not pairs or recipe.options.get("bounds") == paired
+    if recipe is None or recipe.estimator != "paired_difference":
+        return True
+    return paired == "score" or recipe.options.get("bounds") == paired
 
 
 def at_level(measure: Measure, level: float, read: Read, paired: str = "score") -> Measure | None:
@@ -75,7 +77,7 @@ def controls_of(findings: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def failed_controls(evidence: Evidence) -> list[str] | None:
     """List the controls that did not pass, with their reason; None when no control ran."""
-    rows = controls_of(evidence.findings)
+    rows = controls_of(findings_of(evidence))
     if not rows:
         return None
     failed: list[str] = []
@@ -88,22 +90,30 @@ def failed_controls(evidence: Evidence) -> list[str] | None:
 
 
 def directional(evidence: Evidence, model: Model) -> bool:
-    """Say whether evidence is about an unfinished model: it says so, or the model's card does."""
-    return evidence.findings.get("evidence_type") == "directional" or bool(
-        model.card.get("checkpoint")
-    )
+    """Say whether evidence is about an unfinished model: it says so, or the model's card does.
+
+    Evidence whose findings are no mapping says nothing of the kind, and is taken so.
+    """
+    told = findings_of(evidence).get("evidence_type") == "directional"
+    return told or unreadable(evidence) or bool(model.card.get("checkpoint"))
 
 
-def judges(evidence: Evidence) -> list[tuple[str, Mapping[str, Any]]]:
-    """List the graders of an evidence that are models, with their cards.
+def judges(evidence: Evidence) -> list[tuple[str, Mapping[str, Any] | None]]:
+    """List the graders of an evidence that are models, with their cards; None: not to be read.
 
     All of them where the evidence is of the kind "judge"; one nameless judge without a card where
-    it is and names none.
+    it is and names none. What cannot be read may be a judge, and is listed.
     """
-    graders: Mapping[str, Any] = evidence.findings.get("graders") or {}
+    given = findings_of(evidence).get("graders")
+    graders = mapping(given)
+    if graders is None and given:
+        return [("?", None)]
     alone = evidence.kind == "judge"
+    rows = [(name, mapping(card)) for name, card in (graders or {}).items()]
     found = [
-        (name, card) for name, card in graders.items() if alone or card.get("scorer") == "model"
+        (name, card)
+        for name, card in rows
+        if alone or card is None or card.get("scorer") == "model"
     ]
     return found or ([("judge", {})] if alone else [])
 

@@ -44,6 +44,33 @@ def _held(require: JSON, lower: float | None, upper: float | None) -> str:
     return "met" if safe else "not met" if unsafe else "not shown"
 
 
+def _number(value: Any) -> float | None:
+    """Return a finite number that is not true or false, else None."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if good and abs(value) < math.inf else None
+
+
+def _count(value: Any) -> int | None:
+    """Return a whole number of at least 0, else None."""
+    found = _number(value)
+    return int(found) if found is not None and found >= 0 and found == int(found) else None
+
+
+def _object(value: Any) -> JSON:
+    return value if isinstance(value, dict) else {}
+
+
+def _planted(row: Any, name: str) -> Any:
+    """Read a row of detection_power as (dose, planted, found); None where it cannot be read."""
+    about, dose = _object(row).get("measure", name), _number(_object(row).get("dose"))
+    planted, found = _count(_object(row).get("planted")), _count(_object(row).get("found"))
+    if not isinstance(about, str) or dose is None or planted is None or found is None:
+        return None
+    if found > planted:
+        return None
+    return dose if about == name else math.inf, planted, found
+
+
 class Case:
     """One requirement of a rule, the newest evidence it is about, and the measures that are meant."""
 
@@ -53,7 +80,7 @@ class Case:
         self.ask, self.expires, self.part = rule["evidence"], rule["expires"], part
         self.held: JSON = court.newest.get(part["assessment"], {})
         self.evidence: JSON = self.held.get("evidence", {})
-        self.findings: JSON = self.evidence.get("findings") or {}
+        self.findings: JSON = _object(self.evidence.get("findings"))
         self.attempt = self.held.get("attempt")
         self.level = court.level(self.attempt or 1)
         name, require = part["measure"], part["require"]
@@ -63,8 +90,9 @@ class Case:
         meant = [m for m in self.evidence.get("measures", []) if _fits(m["name"], pattern)]
         self.measures = [court.at_level(m, self.level) for m in meant]
         self.unfinished = court.unfinished(self.evidence)
-        rows = self.findings.get("controls") or []
-        self.controls: list[Any] = list(rows.values()) if isinstance(rows, dict) else list(rows)
+        rows = self.findings.get("controls")
+        rows = list(rows.values()) if isinstance(rows, dict) else rows
+        self.controls: list[Any] = rows if isinstance(rows, list) else []
 
     def fewest(self, column: str) -> int:
         """Return the smallest number in a column of the measures; null is 0."""
@@ -112,12 +140,18 @@ class Case:
         if asked is None:
             return True
         if not asked["power"]:
-            caught = [r for r in self.controls if isinstance(r, dict) and r.get("passed") is True and (r.get("found") or {}).get(name) == "caught"]  # fmt: skip
-            return any((r.get("truth") or {}).get(name, math.inf) <= asked["dose"] for r in caught)
-        rows = [r for r in self.findings.get("detection_power") or [] if r["dose"] <= asked["dose"] and r.get("measure", name) == name]  # fmt: skip
-        nearest = max((r["dose"] for r in rows), default=None)
-        rows = [r for r in rows if r["dose"] == nearest]
-        planted, seen = (sum(r[column] for r in rows) for column in ("planted", "found"))
+            caught = [r for r in self.controls if isinstance(r, dict) and r.get("passed") is True and _object(r.get("found")).get(name) == "caught"]  # fmt: skip
+            doses = [_number(_object(r.get("truth")).get(name)) for r in caught]
+            return any(dose is not None and dose <= asked["dose"] for dose in doses)
+        given = self.findings.get("detection_power") or []
+        rows: list[Any] = [None]
+        if isinstance(given, list):
+            rows = [_planted(row, name) for row in given]
+        if None in rows:
+            return False
+        rows = [row for row in rows if row[0] <= asked["dose"]]
+        nearest = max((row[0] for row in rows), default=None)
+        planted, seen = (sum(row[i] for row in rows if row[0] == nearest) for i in (1, 2))
         return bool(planted) and exact(seen, planted, self.level)[0] > asked["power"]
 
     def pinned(self) -> bool:
@@ -127,7 +161,8 @@ class Case:
             return True
         each = list(named.values()) if isinstance(named, dict) else [named]
         if isinstance(named, dict):
-            text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            named = {k: named[k] for k in sorted(named, key=lambda k: k.encode("utf-16-be"))}
+            text = json.dumps(named, separators=(",", ":"), ensure_ascii=False)
             named = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
         known = bool(each) and all(isinstance(d, str) and d.startswith("sha256:") for d in each)
         return known and wanted in (None, named)
@@ -234,8 +269,10 @@ class Court:
 
     def unfinished(self, evidence: JSON) -> bool:
         """Say whether evidence is about an unfinished model."""
-        told = (evidence.get("findings") or {}).get("evidence_type")
-        return told == "directional" or bool(self.docket["model"].get("checkpoint"))
+        told = evidence.get("findings")
+        told = {} if told is None else told
+        silent = not isinstance(told, dict) or told.get("evidence_type") == "directional"
+        return silent or bool(self.docket["model"].get("checkpoint"))
 
     def judge(self, rule: JSON, severity: str = "blocker") -> JSON:
         """Judge one rule, safeguard or capability."""
@@ -270,20 +307,30 @@ class Court:
             verdict = "not shown" if unfinished else "met" if rested else "missing"
             return {"verdict": verdict, "gate": "judge" if verdict == "met" else "evidence_type"}
         name, require = check["judge"]["agreement"], check["judge"]["require"]
-        for shown in (card.get(name) or {} for each in rested for card in _judges(each)):
-            ends = shown.get("low"), shown.get("high")
-            answer = "missing" if None in ends else _held(require, *ends)
+        for card in (card for each in rested for card in _judges(each)):
+            shown = (card.get(name) or {}) if isinstance(card, dict) else None
+            given: list[Any] = [{}, {}]  # no numbers
+            if isinstance(shown, dict):
+                given = [shown.get("low"), shown.get("high")]
+            if any(end is not None and _number(end) is None for end in given):
+                return {"verdict": "not shown", "gate": "judge"}
+            answer = "missing" if None in given else _held(require, given[0], given[1])
             if answer != "met":
-                told = {} if None in ends else {"bound": ends[require["bound"] == "upper"], "n": shown.get("n")}  # fmt: skip
+                told = {} if None in given else {"bound": given[require["bound"] == "upper"], "n": _count(_object(shown).get("n"))}  # fmt: skip
                 return {"verdict": answer, "gate": "judge", **told}
         return {"verdict": "met" if rested else "missing", "gate": "judge"}
 
 
-def _judges(evidence: JSON) -> list[JSON]:
-    """Return the cards of the graders that are models; a nameless one without a card is {}."""
-    cards: JSON = (evidence.get("findings") or {}).get("graders") or {}
+def _judges(evidence: JSON) -> list[Any]:
+    """Return the cards of the graders that are models; a nameless one without a card is {}.
+
+    What cannot be read may be a judge, and is returned as it is.
+    """
+    cards: Any = _object(evidence.get("findings")).get("graders") or {}
+    if not isinstance(cards, dict):
+        return [None]
     alone = evidence["kind"] == "judge"
-    found = [card for card in cards.values() if alone or card.get("scorer") == "model"]
+    found = [card for card in cards.values() if alone or not isinstance(card, dict) or card.get("scorer") == "model"]  # fmt: skip
     return found or ([{}] if alone else [])
 
 

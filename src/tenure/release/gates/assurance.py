@@ -2,6 +2,7 @@
 
 from tenure.release.case import Answer, Case, Gate
 from tenure.release.parts import ASSURANCES
+from tenure.release.shapes import findings_of
 
 WORDS = {
     "self_attested": "the developer's own",
@@ -19,7 +20,7 @@ def check(case: Case) -> Answer:
     if filed is None:
         return Answer(status="missing", why="no evidence on record")
     asked = case.rule.evidence.min_assurance or case.policy.min_assurance
-    found = filed.evidence.findings.get("assurance", "self_attested")
+    found = findings_of(filed.evidence).get("assurance", "self_attested")
     if found not in ASSURANCES:
         there = ", ".join(ASSURANCES)
         return Answer(status="not shown", why=f"assurance '{found}' is none of: {there}")

@@ -2,6 +2,7 @@
 
 from tenure.release.case import Answer, Case, Gate
 from tenure.release.measures import directional
+from tenure.release.shapes import unreadable
 
 
 def check(case: Case) -> Answer:
@@ -9,6 +10,12 @@ def check(case: Case) -> Answer:
     filed = case.newest
     if filed is None:
         return Answer(status="missing", why="no evidence on record")
+    if unreadable(filed.evidence):
+        return Answer(
+            status="not shown",
+            why=f"the findings of {filed.evidence.name} are no mapping of names to values, so nothing "
+            f"says that it is about the finished model; {case.again}",
+        )
     if directional(filed.evidence, case.model):
         return Answer(
             status="not shown",

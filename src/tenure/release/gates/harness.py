@@ -5,6 +5,7 @@ from typing import Any
 
 from tenure.dossier.canonical import digest_of
 from tenure.release.case import Answer, Case, Gate
+from tenure.release.shapes import findings_of
 
 
 def pinned(scenarios: Any) -> str | None:
@@ -28,7 +29,7 @@ def check(case: Case) -> Answer:
         return Answer(status="missing", why="no evidence on record")
     if not asked.harness_pinned and asked.harness is None:
         return Answer(status="met", why="the rule asks for no pinned harness")
-    named = pinned(filed.evidence.findings.get("scenarios"))
+    named = pinned(findings_of(filed.evidence).get("scenarios"))
     if named is None:
         return Answer(
             status="not shown",

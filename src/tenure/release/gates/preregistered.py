@@ -1,6 +1,7 @@
 """Was the run held to a plan that was written before, where the rule asks for one?"""
 
 from tenure.release.case import Answer, Case, Gate
+from tenure.release.shapes import findings_of, listed, mapping
 
 
 def check(case: Case) -> Answer:
@@ -10,7 +11,7 @@ def check(case: Case) -> Answer:
         return Answer(status="missing", why="no evidence on record")
     if not case.rule.evidence.preregistered:
         return Answer(status="met", why="the rule asks for no plan")
-    findings = filed.evidence.findings
+    findings = findings_of(filed.evidence)
     if not findings.get("plan"):
         name = case.part.assessment.partition("/")[2].replace("_", "-")
         return Answer(
@@ -20,7 +21,8 @@ def check(case: Case) -> Answer:
         )
     departed = findings.get("deviations") or []
     if departed:
-        what = ", ".join(str(row.get("what", "?")) for row in departed)
+        rows = [mapping(row) or {} for row in listed(departed) or ()]
+        what = ", ".join(str(row.get("what", "?")) for row in rows) or str(departed)[:80]
         return Answer(status="not shown", why=f"the run departed from its plan in: {what}")
     return Answer(status="met", why="the run kept to its plan")
 
