@@ -14,6 +14,7 @@ import time
 import warnings
 from pathlib import Path
 
+from _spoil import spoil
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from table import row, write
@@ -153,23 +154,6 @@ def count(figure, held, how):
     """A row of n of n; no rate is claimed beyond the cases."""
     n = len(held)
     return row(figure, f"{n} of {n}", f"{sum(held)} of {n}", "", n, all(held), how)
-
-
-def spoil(value, chance):
-    """Change something somewhere in a JSON value."""
-    if isinstance(value, dict) and value and chance.random() < 0.9:
-        key = chance.choice(sorted(value))
-        if chance.random() < 0.2:
-            return {k: v for k, v in value.items() if k != key}
-        return value | {key: spoil(value[key], chance)}
-    if isinstance(value, list) and value and chance.random() < 0.8:
-        at = chance.randrange(len(value))
-        new = [spoil(value[at], chance)] if chance.random() < 0.7 else []
-        return value[:at] + new + value[at + 1 :]
-    if isinstance(value, str) and value and chance.random() < 0.7:
-        at = chance.randrange(len(value))
-        return value[:at] + chance.choice("/.0aZ") + value[at + chance.randrange(2) :]
-    return chance.choice([None, 0, "", [], {}, True, "../x", "sha256"])
 
 
 def spoiled(folder):

@@ -8,12 +8,14 @@ believe.
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tenure.dossier.envelope import PAYLOAD_TYPE, pae, strict_json
+from tenure.dossier.oms_keyless import check_keyless
 from tenure.dossier.oms_keys import Trusted, WeightsKey, fits, fits_v0_2, hint_of, vouched_key
 from tenure.dossier.oms_manifest import PREDICATE_0_2, Manifest, read_manifest, shown
 from tenure.errors import IntegrityError, UsageError
@@ -31,9 +33,10 @@ class Bundle:
 
     payload: bytes
     signature: bytes
-    method: Literal["key", "certificate"]
+    method: Literal["key", "certificate", "keyless"]
     hint: str | None = None
     chain: tuple[bytes, ...] = ()
+    entries: Sequence[Any] = ()  # of Sigstore's log
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,11 @@ def check_bundle(data: bytes, trusted: Trusted) -> Signed:
     Raises:
         IntegrityError: it is damaged, is not signed by somebody trusted, or its manifest is not
             what OMS v1.0 asks for.
-        UsageError: it needs another kind of trust: a certificate, a key, or Sigstore's log.
+        UsageError: it needs another kind of trust: a certificate, a key, or a Sigstore's root.
     """
     bundle = read_bundle(data)
+    if bundle.method == "keyless":
+        return _keyless(bundle, trusted)
     if bundle.method == "certificate":
         public, name = vouched_key(bundle.chain, _asked(trusted, "certificate"))
         candidates, signer = [public], f"certificate {name}"
@@ -92,6 +97,24 @@ def check_bundle(data: bytes, trusted: Trusted) -> Signed:
         "the signature is not one of the trusted key over this manifest: it was changed, or somebody "
         f"else signed; {_AGAIN}, and the key from its owner"
     )
+
+
+def _keyless(bundle: Bundle, trusted: Trusted) -> Signed:
+    if trusted.keyless is None:
+        raise UsageError(
+            "these weights are signed with Sigstore's keyless method; name its trusted root, who you "
+            "believe signed, and who vouches for them: --trust-root trusted_root.json --identity NAME "
+            "--issuer URL"
+        )
+    signed = (bundle.payload, bundle.signature)
+    vouched = check_keyless(bundle.chain[0], bundle.entries, signed, trusted.keyless)
+    if not fits(vouched.public, bundle.signature, pae(bundle.payload)):
+        raise IntegrityError(
+            f"the signature is not by the certificate's key over this manifest; {_AGAIN}"
+        )
+    manifest = read_manifest(bundle.payload)
+    older = _note(manifest, bundle)
+    return Signed(manifest, vouched.signer, f"{vouched.note}; {older}" if older else vouched.note)
 
 
 def _asked(trusted: Trusted, method: str) -> Trusted:
@@ -133,7 +156,6 @@ def read_bundle(data: bytes) -> Bundle:
     Raises:
         IntegrityError: it is too large, cut, ambiguous (a key written twice, two signatures, two
             kinds of proof), or not a Sigstore bundle with a DSSE envelope.
-        UsageError: it is signed with Sigstore's keyless method.
     """
     if len(data) > LARGEST:
         raise IntegrityError(f"the signature file has {len(data)} bytes; expected <= {LARGEST}")
@@ -180,10 +202,13 @@ def _with_material(material: dict[str, Any], payload: bytes, signature: bytes) -
     given = [kind for kind in _MATERIAL if kind in material]
     _need(len(given) == 1, "it has not exactly one of a key, a chain and a certificate")
     if given == ["certificate"]:
-        raise UsageError(
-            "these weights are signed with Sigstore's keyless method, which needs its public log; "
-            "check them with 'model_signing verify sigstore' of the package model-signing"
-        )
+        leaf = _bytes(material["certificate"]["rawBytes"])
+        entries = cast("list[Any]", material["tlogEntries"])
+        stamps = material.get("timestampVerificationData")  # of RFC 3161: not read
+        whole = set(material) <= {"certificate", "tlogEntries", "timestampVerificationData"}
+        whole = whole and type(entries) is list and isinstance(stamps, dict | None)
+        _need(whole, "beside its certificate are not exactly entries of a log and timestamps")
+        return Bundle(payload, signature, "keyless", chain=(leaf,), entries=tuple(entries))
     if given == ["x509CertificateChain"]:
         chain = tuple(
             _bytes(c["rawBytes"]) for c in material["x509CertificateChain"]["certificates"]

@@ -28,6 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from tenure.dossier.keys import Keys
+from tenure.dossier.oms_trust_root import Keyless
 from tenure.errors import IntegrityError, RefusedError, UsageError
 
 FILE = "weights-p256"  # beside the roles' keys: weights-p256.pem
@@ -174,6 +175,7 @@ class Trusted:
     """Whom to believe: public keys by their hint, or the certificates at the root of a chain.
 
     ``at`` is the time certificates must be valid at: now, unless you know when it was signed.
+    ``keyless`` is an identity, with the trusted root of a Sigstore.
     """
 
     keys: Mapping[str, ec.EllipticCurvePublicKey] = field(
@@ -181,6 +183,7 @@ class Trusted:
     )
     roots: tuple[x509.Certificate, ...] = ()
     at: datetime | None = None
+    keyless: Keyless | None = None
 
     @classmethod
     def from_keys(cls, *keys: ec.EllipticCurvePublicKey) -> "Trusted":

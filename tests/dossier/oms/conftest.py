@@ -2,7 +2,9 @@
 
 import base64
 import json
+import runpy
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -129,3 +131,10 @@ def oms():
         signer=key(),
         PEM=Encoding.PEM,
     )
+
+
+@pytest.fixture(scope="session")
+def spoil():
+    """Change something somewhere in a JSON value, as the bench script does."""
+    place = Path(__file__).parents[3] / "bench" / "_spoil.py"
+    return runpy.run_path(str(place))["spoil"]

@@ -192,24 +192,9 @@ def test_their_command_line_accepts_what_we_write(model, tmp_path, oms):
     assert (answer.returncode, "succeeded" in answer.stdout) == (0, True), answer.stderr
 
 
-def spoil(value, chance):
-    """Change something somewhere in a JSON value."""
-    if isinstance(value, dict) and value and chance.random() < 0.9:
-        key = chance.choice(sorted(value))
-        if chance.random() < 0.2:
-            return {k: v for k, v in value.items() if k != key}
-        return value | {key: spoil(value[key], chance)}
-    if isinstance(value, list) and value and chance.random() < 0.8:
-        at = chance.randrange(len(value))
-        new = [spoil(value[at], chance)] if chance.random() < 0.7 else []
-        return value[:at] + new + value[at + 1 :]
-    if isinstance(value, str) and value and chance.random() < 0.7:
-        at = chance.randrange(len(value))
-        return value[:at] + chance.choice("/.0aZ") + value[at + chance.randrange(2) :]
-    return chance.choice([None, 0, "", [], {}, True, "../x", "sha256"])
-
-
-def test_ours_accepts_nothing_that_theirs_refuses_of_what_is_signed(theirs, model, tmp_path, oms):
+def test_ours_accepts_nothing_that_theirs_refuses_of_what_is_signed(
+    theirs, model, tmp_path, oms, spoil
+):
     """300 spoiled bundles, half of them signed again by their key: both say what they think."""
     _, public = oms.key_files(tmp_path / "k", oms.signer)
     verifier = theirs.verifying.Config().use_elliptic_key_verifier(public_key=public)

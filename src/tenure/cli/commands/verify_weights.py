@@ -28,6 +28,16 @@ def extension(
     certificate: Annotated[
         list[Path] | None, typer.Option(help="A certificate you trust, a PEM file; for chains.")
     ] = None,
+    trust_root: Annotated[
+        Path | None,
+        typer.Option(help="For keyless signatures: the trusted_root.json of the Sigstore used."),
+    ] = None,
+    identity: Annotated[
+        str | None, typer.Option(help="With --trust-root: who must have signed, as in their mail.")
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option(help="With --trust-root: the address of who vouches for them.")
+    ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(help="A path inside the folder to leave out.")
     ] = None,
@@ -41,8 +51,8 @@ def extension(
 ) -> None:
     """Check a signature of OpenSSF Model Signing (OMS) and every byte of the weights.
 
-    Whom to believe is said by --key or --certificate; without either, the keys that the dossier
-    declares are believed, once the dossier itself was verified. Without weights, every signature
+    Whom to believe is said by --key, --certificate or --trust-root; without any, the keys that the
+    dossier declares are believed, once the dossier itself was verified. Without weights, every signature
     that the dossier records is checked against its key and the model's registered files.
     """
     if model is None:
@@ -52,7 +62,9 @@ def extension(
 
     place = signature or (model if model.is_dir() else model.parent) / SIGNATURE
     view: Any = None
-    if key or certificate:
+    if trust_root or identity or issuer:
+        trusted = _keyless(trust_root, identity, issuer, alone=not (key or certificate))
+    elif key or certificate:
         trusted = _given(key or [], certificate or [])
     else:
         view, trusted = _from_dossier(find_dossier(dossier), trust)
@@ -121,6 +133,20 @@ def _given(keys: list[Path], certificates: list[Path]) -> Any:
         found[hint_of(public)] = public
     roots = tuple(each for path in certificates for each in read_certificates(path))
     return Trusted(found, roots)
+
+
+def _keyless(root: Path | None, identity: str | None, issuer: str | None, *, alone: bool) -> Any:
+    from tenure.dossier.oms_keys import Trusted
+    from tenure.dossier.oms_trust_root import Keyless, read_trust_root
+
+    if root is None or not identity or not issuer:
+        raise UsageError(
+            "a keyless signature is believed by three things together: --trust-root "
+            "trusted_root.json, --identity WHO SIGNED and --issuer WHO VOUCHES FOR THEM"
+        )
+    if not alone:
+        raise UsageError("say --trust-root, or --key and --certificate; not both of one signature")
+    return Trusted(keyless=Keyless(read_trust_root(root), identity, issuer))
 
 
 def _from_dossier(root: Path, trust: str | None) -> Any:
