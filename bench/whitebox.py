@@ -8,9 +8,9 @@ from an empty dossier: run them alone on a quiet machine, or add --loaded, which
     python bench/whitebox.py [--small | --real] [--loaded]       --real keeps the simulated rows as they are
 """
 
+import argparse
 import json
 import resource
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -32,9 +32,22 @@ from tenure.dossier import Dossier
 from tenure.models import register
 from tenure.stats import clopper_pearson, lower_bound, upper_bound
 
-SMALL, REAL = "--small" in sys.argv, "--real" in sys.argv
-WHEN = "on a loaded machine: time to be measured again" if "--loaded" in sys.argv else "2 cores"
-NULLS, RUNS = (12, 4) if SMALL else (200, 60)
+ASK = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+PART = ASK.add_mutually_exclusive_group()
+PART.add_argument(
+    "--small", action="store_true", help="a few simulated runs, printed and not written"
+)
+PART.add_argument(
+    "--real",
+    action="store_true",
+    help="the embedded model alone; simulated rows are kept as they are",
+)
+ASK.add_argument(
+    "--loaded", action="store_true", help="others use the machine too: the times are marked so"
+)
+ASKED = ASK.parse_args() if __name__ == "__main__" else ASK.parse_args([])
+WHEN = "on a loaded machine: time to be measured again" if ASKED.loaded else "2 cores"
+NULLS, RUNS = (12, 4) if ASKED.small else (200, 60)
 DOSES = (1.0, 2.0, 3.0, 4.0)
 STATED = 4.0  # the dose at which the power is asked for
 WIDTH, LAYERS = 64, (1, 2, 3)
@@ -148,7 +161,7 @@ def forced():
 SHOWN = {
     "assess/probes": [f"{c}/{m}" for c in ("deception", "monitored", "sandbagging")
                       for m in ("apart_auroc", "apart_flagged", "ordinary_false_alarms", "ordinary_false_alarms_by_pairs")]
-    + ["deception/mere_falsity_auroc", "deception/falsity_alone_auroc"],
+    + ["deception/words_apart_auroc", "deception/mere_falsity_auroc", "deception/falsity_alone_auroc"],
     "assess/introspection": ["noticed_beyond_random", "yes_or_no_chance", "forced_auroc", "forced_auroc_beyond_nothing",
                              "forced_auroc_random", "other_question_auroc", "forced_beyond_other_question"],
 }  # fmt: skip
@@ -195,10 +208,10 @@ def kept():
 
 
 if __name__ == "__main__":
-    if SMALL:
+    if ASKED.small:
         for each in [*simulated(), *beyond_falsity(), *forced()]:
             print(each)
-    elif REAL:
+    elif ASKED.real:
         write("whitebox", [*kept(), *real()])
     else:
         write("whitebox", [*simulated(), *beyond_falsity(), *forced(), *real()])
