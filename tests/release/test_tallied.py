@@ -87,8 +87,37 @@ def test_a_count_that_nobody_files_is_named_with_those_that_are(look):
     found = look([usage("2026-11-19", 0)], counts="eror")
 
     assert not found.idle
-    assert found.unknown.startswith(
+    assert found.note.startswith(
         "nothing here files tally/eror; 'tenure serve daily' files answered, "
     )
-    assert look([tally("2026-11-20", name="eror")], counts="eror").unknown == ""
+    assert look([tally("2026-11-20", name="eror")], counts="eror").note == ""
     assert look([usage("2026-11-19", 0)], counts="flagged_lies").idle
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"events": 5, "of": 3},
+        {"events": -1},
+        {"of": "many"},
+        {"since": "yesterday"},
+        {"until": None},
+    ],
+)
+def test_a_note_that_is_no_tally_is_passed_over_and_said(look, change):
+    about, name, body = tally("2026-11-20", of=2)
+
+    found = look([(about, name, body | change), tally("2026-11-19", of=7)])
+
+    assert (found.events, found.of) == (0, 7)
+    assert found.note.endswith("is no tally and is not counted")
+
+
+def test_the_same_rows_counted_twice_count_once(look):
+    about, name, body = tally("2026-11-20", of=4)
+    signed = (about, name, body | {"digest": "sha256:" + "1" * 64})
+    other = (about, name, body | {"digest": "sha256:" + "2" * 64})
+
+    assert look([signed, signed]).of == 4
+    assert look([other]).of == 8
+    assert look([(about, name, body)] * 2).of == 16

@@ -81,7 +81,7 @@ def test_a_monitor_that_had_nothing_to_count_is_not_silent(watched):
     assert (found.action, found.seen[0].standing) == ("keep", "not shown yet")
     assert "nothing was answered in 7 days" in found.seen[0].why
     strict = {"condition": {"not_shown": "downgrade"}}
-    assert watched(tally=Tally(unknown="nobody"), **strict).seen[0].why.endswith("; nobody")
+    assert watched(tally=Tally(note="nobody"), **strict).seen[0].why.endswith("; nobody")
 
 
 def test_a_rule_that_is_no_longer_met_takes_the_model_down_at_once(watched):

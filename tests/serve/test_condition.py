@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from tenure import models
-from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage
+from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage, writer
 from tenure.errors import IntegrityError
 from tenure.measure import estimate
 from tenure.release import decide, publish, watch
@@ -165,6 +165,27 @@ def test_a_day_that_was_closed_before_there_were_tallies_gets_them(house, ledger
     house.append_many([draft for draft in drafts if draft.name.startswith("usage/")])
 
     assert close(house, ledger) == [draft.name for draft in drafts[1:]]
+    assert close(house, ledger) == []
+
+
+def test_a_day_that_was_cut_short_is_told_whole_the_next_time(house, ledger, monkeypatch):
+    serve(house, ledger, monkeypatch, 3)
+    real, times = writer.now, []
+
+    def cut():
+        times.append(1)
+        if len(times) == 4:
+            raise KeyboardInterrupt
+        return real()
+
+    monkeypatch.setattr(writer, "now", cut)
+    before = len(house.view().events())
+    with pytest.raises(KeyboardInterrupt):
+        close(house, ledger)
+    monkeypatch.undo()
+
+    assert len(house.view().events()) == before
+    assert len(close(house, ledger)) == 7
     assert close(house, ledger) == []
 
 

@@ -4,9 +4,11 @@ The notes ``tally/NAME`` hold ``events``, ``of``, ``since`` and ``until``. The g
 'tenure serve daily', one for each model and finished day; other monitors may file theirs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from pydantic import BaseModel, Field, model_validator
 
 from tenure import plugins
 from tenure.dossier.nouns import Event, Model
@@ -35,24 +37,60 @@ def _of(
     condition: Condition, rows: Sequence[Event], view: View, model: Model, now: datetime
 ) -> Tally:
     name, window = str(condition.monitor.counts), timedelta(days=condition.window_days)
-    own = [event.body for event in rows if event.name == f"{TALLY}{name}"]
-    held = [body for body in own if _within(body, now, window)]
-    of = sum(int(body["of"]) for body in held)
+    own, odd = _once([event for event in rows if event.name == f"{TALLY}{name}"])
+    held = [each for each in own if _within(each, now, window)]
+    of = sum(each.of for each in held)
     ours = by_the_gateway(name)
     return Tally(
-        events=sum(int(body["events"]) for body in held),
+        events=sum(each.events for each in held),
         of=of,
         idle=ours and not of and _idle(view, model, now, window),
-        unknown="" if ours or own else nobody(name, plugins.names("tally")),
+        note="; ".join(odd if own or odd or ours else [nobody(name, plugins.names("tally"))]),
     )
 
 
-def _within(body: Mapping[str, Any], now: datetime, window: timedelta) -> bool:
+class _Body(BaseModel):
+    """What a note must hold; ``digest`` names the rows it was counted from."""
+
+    events: int = Field(ge=0)
+    of: int = Field(ge=0)
+    since: str
+    until: str
+    digest: str | None = None
+
+    @model_validator(mode="after")
+    def _is_a_share_of_a_time(self) -> "_Body":
+        if self.events > self.of or instant(self.since) > instant(self.until):
+            raise ValueError(
+                "expected are no more events than occasions, and a beginning before the end"
+            )
+        return self
+
+
+def _once(rows: Sequence[Event]) -> tuple[list[_Body], list[str]]:
+    """Read notes: those that count, and what to say of those that are no tally.
+
+    Of notes that count the same rows for the same time only the newest counts. What is no tally
+    cannot be taken back from the log; it is passed over, so that the rest can still be watched.
+    """
+    found: dict[Any, _Body] = {}
+    odd: list[str] = []
+    for event in rows:
+        try:
+            body = _Body.model_validate(event.body)
+        except ValueError:
+            odd.append(f"event {event.index} is no tally and is not counted")
+            continue
+        found[(body.since, body.until, body.digest) if body.digest else event.index] = body
+    return list(found.values()), odd
+
+
+def _within(body: _Body, now: datetime, window: timedelta) -> bool:
     """Say whether a tally ended within the window; the day in which the window begins counts whole.
 
     Whoever counts finished days has counted so many of them, whatever the hour of the look.
     """
-    began, ended = instant(str(body["since"])), instant(str(body["until"]))
+    began, ended = instant(body.since), instant(body.until)
     return now - window < ended <= now + SKEW and began > now - window - DAY
 
 

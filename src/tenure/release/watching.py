@@ -34,13 +34,13 @@ class Tally:
     """Counted events of so many occasions, all within the window of the condition.
 
     ``idle``: whoever counts was there, and says that nothing happened that could be counted.
-    ``unknown``: nobody here counts this; what is counted is said.
+    ``note``: what is odd about it, such as that nobody here counts this.
     """
 
     events: int = 0
     of: int = 0
     idle: bool = False
-    unknown: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,13 +152,11 @@ def _unseen(condition: Condition, released: Released, *, silent: bool) -> Seen:
     why = f"{name} saw nothing in {days} days"
     if tally.idle:
         why = f"nothing was answered in {days} days, so there was nothing to count for {name}"
-    elif tally.unknown:
-        why = f"{why}; {tally.unknown}"
     broken = silent and not tally.idle
     return Seen(
         name=condition.id,
         standing="broken" if broken else "not shown yet",
-        why=why,
+        why=f"{why}; {tally.note}" if tally.note else why,
         falls_to=condition.falls_to,
     )
 
@@ -176,7 +174,7 @@ def _monitored(
         return None
     for measure in held.evidence.measures:
         if measure.name == monitor.measure:
-            there = at_level(measure, policy.confidence, released.docket.read)
+            there = at_level(measure, policy.confidence, released.docket.read, policy.paired_bounds)
             if there is None:
                 return "not shown", f"{measure.name} cannot be bounded again", None, measure.n
             answer = against(there, require)
@@ -202,7 +200,7 @@ def _counted(
         f"{tally.events} of {tally.of} {condition.monitor.counts}: between {low:.3%} and {high:.3%}; "
         f"required is its {require.words}"
     )
-    return status, why, safe, tally.of
+    return status, f"{why}; {tally.note}" if tally.note else why, safe, tally.of
 
 
 def _rule(
