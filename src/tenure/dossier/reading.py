@@ -11,7 +11,7 @@ from pathlib import Path
 from tenure.dossier.files import Files, is_plain_name
 from tenure.dossier.fold import Ring, contained_by, model_of, ring_of, state_of
 from tenure.dossier.nouns import JSON, Act, Event, Evidence, Model, State
-from tenure.dossier.source import Source, Wanted
+from tenure.dossier.source import Earlier, Source, Wanted
 from tenure.errors import IntegrityError, ModelError, UsageError, unknown
 
 
@@ -28,6 +28,10 @@ class Reading:
     def root(self) -> Path:
         """The dossier's folder."""
         return self._root
+
+    def before(self, index: int) -> "Reading":
+        """Return the dossier as it stood before the event at this place in the log."""
+        return Reading(self._root, Earlier(self.source, index))
 
     def models(self) -> Sequence[Model]:
         """Every registered model, in the order of registration."""

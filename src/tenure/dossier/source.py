@@ -1,7 +1,7 @@
 """Where events are read from: a log that lives, or entries held in memory (an export, a copy)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tenure.dossier.envelope import unseal
@@ -102,3 +102,28 @@ class Held:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+class Earlier:
+    """Another source as it stood before one of its events."""
+
+    def __init__(self, source: Source, index: int) -> None:
+        """Hide the event at a log index, and what came after it."""
+        self._source = source
+        self._index = index
+
+    def find(self, wanted: Wanted) -> Sequence[Event]:
+        """Return the events looked for, in log order."""
+        held = self._source.find(replace(wanted, newest=False))
+        found = [event for event in held if event.index < self._index]
+        return found[-1:] if wanted.newest else found
+
+    def entries(self, start: int = 0) -> Iterable[tuple[int, bytes]]:
+        """Return the stored bytes with their indices, in log order."""
+        return [pair for pair in self._source.entries(start) if pair[0] < self._index]
+
+    def note(self) -> None:
+        """Return None: a checkpoint is over all that there is."""
+
+    def close(self) -> None:
+        """Leave the other source as it is; whoever opened it closes it."""

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tenure.dossier.canonical import canonical, digest, digest_file
 from tenure.dossier.excerpt import excerpt, write
@@ -22,7 +22,7 @@ from tenure.dossier.nouns import Event, Evidence
 from tenure.dossier.reading import Reading, evidence_of
 from tenure.dossier.samples import Secret, roots_of, samples_in
 from tenure.dossier.source import Wanted
-from tenure.dossier.stage import Emit, View
+from tenure.dossier.stage import Emit
 from tenure.errors import TenureError, UsageError
 from tenure.measure.disclosing import CHECKER, Besides, Choice, disclose
 from tenure.release import sign_review, standalone_program
@@ -136,26 +136,6 @@ def pack(
     )
 
 
-class _Before:
-    """A dossier as it stood before one of its events: what came later was not judged."""
-
-    def __init__(self, view: Reading, index: int) -> None:
-        self._view, self._index = view, index
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._view, name)
-
-    def events(self, **which: Any) -> list[Event]:
-        return [e for e in self._view.events(**which) if e.index < self._index]
-
-    def all_evidence(self, model: str) -> list[tuple[Event, Evidence]]:
-        return [pair for pair in self._view.all_evidence(model) if pair[0].index < self._index]
-
-    def evidence(self, name: str, model: str) -> Evidence | None:
-        named = [evidence for _, evidence in self.all_evidence(model) if evidence.name == name]
-        return named[-1] if named else None
-
-
 def _judged(view: Reading, decided: tuple[Event, Evidence], folder: Path) -> str | None:
     """Add the decision, and what is needed to judge it again; return why that cannot be, or None."""
     event, evidence = decided
@@ -163,8 +143,8 @@ def _judged(view: Reading, decided: tuple[Event, Evidence], folder: Path) -> str
     write(folder / "decision.json", json.dumps(told, indent=1, ensure_ascii=False).encode())
     try:
         policy = Policy.model_validate_json(view.read(evidence.files["policy.json"]))
-        then = cast("View", _Before(view, event.index))
-        docket = docket_of(then, policy, view.model(event.model), event.time)
+        then = view.before(event.index)
+        docket = docket_of(then, policy, then.model(event.model), event.time)
         write(folder / "docket.json", canonical(written(policy, docket)))
     except (TenureError, ValueError, KeyError) as error:
         return f"the decision cannot be judged again from this bundle: {str(error)[:200]}"

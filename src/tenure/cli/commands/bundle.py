@@ -12,7 +12,7 @@ from tenure.cli.commands.disclose import (
     ReasonOption,
     SeedOption,
     WithholdOption,
-    wanted,
+    choice_of,
 )
 from tenure.cli.place import DossierOption, ModelOption, find_dossier
 
@@ -41,18 +41,10 @@ def extension(
     """
     from tenure.dossier import Dossier
     from tenure.dossier.samples import SECRET, secret_in
-    from tenure.measure.disclosing import Choice
     from tenure.release.bundle import Parcel, pack
     from tenure.report.card import markdown
 
-    choice = Choice(
-        withhold=wanted(withhold),
-        fraction=fraction,
-        seed=seed,
-        hide=tuple(hide or ()),
-        count_only=count_only,
-        reason=reason,
-    )
+    choice = choice_of(withhold, fraction, seed, hide, count_only, reason)
     with Dossier.open(find_dossier(dossier), create=False) as held:
         named = held.view().model(model.removeprefix("tenure/"))
         keys = held.writer.keys.folder

@@ -42,6 +42,27 @@ def wanted(given: list[str] | None) -> tuple[dict[str, Any], ...]:
     return tuple(found)
 
 
+def choice_of(
+    withhold: list[str] | None,
+    fraction: float,
+    seed: int,
+    hide: list[str] | None,
+    count_only: bool,
+    reason: str,
+) -> Any:
+    """Gather what is shown and what is kept back, as the options above say it."""
+    from tenure.measure.disclosing import Choice
+
+    return Choice(
+        withhold=wanted(withhold),
+        fraction=fraction,
+        seed=seed,
+        hide=tuple(hide or ()),
+        count_only=count_only,
+        reason=reason,
+    )
+
+
 def extension(
     *,
     model: ModelOption,
@@ -65,7 +86,7 @@ def extension(
     from tenure.dossier.opening import open_view
     from tenure.dossier.samples import secret_in
     from tenure.measure.disclosed import check
-    from tenure.measure.disclosing import CHECKER, Choice, disclose
+    from tenure.measure.disclosing import CHECKER, disclose
 
     view = open_view(find_dossier(dossier))
     named = view.model(model.removeprefix("tenure/"))
@@ -73,14 +94,7 @@ def extension(
     if not events:
         there = sorted({e.name for e in view.events(act="evidence", model=named.id)})
         raise unknown("evidence", evidence, there)
-    choice = Choice(
-        withhold=wanted(withhold),
-        fraction=fraction,
-        seed=seed,
-        hide=tuple(hide or ()),
-        count_only=count_only,
-        reason=reason,
-    )
+    choice = choice_of(withhold, fraction, seed, hide, count_only, reason)
     secret = secret_in(default_folder(), create=False)
     made = disclose(view, secret, [events[-1]], choice, into)
     typer.echo("\n".join(check(into).lines()))
