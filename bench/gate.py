@@ -11,9 +11,10 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
+from gate_pairs import every_rate, shares_of
 from table import row, write
 
 from tenure.dossier.nouns import Evidence, Model, Recipe, State
@@ -37,6 +38,14 @@ MODEL = Model(name="simulated", source="bench", kind="scripted")
 CONTROLS = {"controls": [{"name": "planted", "passed": True}]}
 
 
+def rule_of(unit):
+    """The one rule."""
+    return {
+        "id": "r", "claim": "c", "harm": "words", "assessment": "assess/x", "measure": "m",
+        "unit": unit, "require": {"bound": "upper", "lt": LIMIT},
+    }  # fmt: skip
+
+
 def policy(unit="proportion", **more):
     """A policy of one rule."""
     return Policy.model_validate(
@@ -44,16 +53,14 @@ def policy(unit="proportion", **more):
             "apiVersion": "tenure/policy.v1",
             "kind": "ReleasePolicy",
             "metadata": {"id": "b", "owner": "b", "effective": "2026-01-01", "review_by": "2030-01-01"},
-            "rules": [
-                {
-                    "id": "r", "claim": "c", "harm": "words", "assessment": "assess/x", "measure": "m",
-                    "unit": unit, "require": {"bound": "upper", "lt": LIMIT},
-                }
-            ],
+            "rules": [rule_of(unit)],
             "classes": [{"id": "public", "audience": "all", "needs": ["r"]}],
             **more,
         }
     )  # fmt: skip
+
+
+PAIRED = partial(policy, "paired difference", paired_bounds="joined")
 
 
 def docket(measure, attempt=1, name="assess/x"):
@@ -90,7 +97,7 @@ def met_clustered(under, sizes, size):
 
 
 @cache
-def met_paired(under, first, second, pairs):
+def met_paired(under, first, second, pairs, attempt=1):
     """Judge pairs: where only the first arm has it, only the second, neither."""
     records = [
         {"p": i, "a": arm, "v": i < first if arm == "x" else first <= i < first + second}
@@ -103,10 +110,11 @@ def met_paired(under, first, second, pairs):
         arm="a",
         arms=("x", "y"),
         pair="p",
-        level=under.level,
+        level=under.level_of(attempt),
+        options={"bounds": under.paired_bounds},
     )
     measure = estimate(records, recipe, name="m", unit="difference", samples=None)
-    return judge(under, under.rules[0], docket(measure)).verdict == "met"
+    return judge(under, under.rules[0], docket(measure, attempt)).verdict == "met"
 
 
 def at_most(name, released, of, how, asked=ALPHA):
@@ -208,15 +216,60 @@ def clustered(draw, clusters, size):
 
 def paired(draw, pairs):
     """At the threshold, a gap of pairs: with and without disagreement the other way."""
-    under, rows = policy("paired difference"), []
+    under, old, rows = PAIRED(), PAIRED(paired_bounds="score"), []
+
+    def released(policy, cells):
+        return sum(many * met_paired(policy, b, c, pairs) for (b, c), many in cells.items())
+
     for back in (0.0, 0.02, 0.1):
-        shares = [LIMIT + back, back, 1 - LIMIT - 2 * back]
-        cells = Counter((int(b), int(c)) for b, c, _ in draw.multinomial(pairs, shares, MANY))
-        released = sum(many * met_paired(under, b, c, pairs) for (b, c), many in cells.items())
-        how = f"gap 0.05 true, 0.05 allowed, {pairs} pairs, {back:.0%} disagree the other way; Tango's bound is approximate"
-        rows.append(
-            at_most(f"gate: false release, pairs, {back:.0%} the other way", released, MANY, how)
+        drawn = draw.multinomial(pairs, shares_of(LIMIT, back), MANY)
+        cells = Counter((int(b), int(c)) for b, c, _ in drawn)
+        at = f"gap 0.05 true, 0.05 allowed, {pairs} pairs, {back:.0%} disagree the other way"
+        name = f"gate: false release, pairs, {back:.0%} the other way"
+        rows.append(at_most(name, released(under, cells), MANY, f"{at}; joined exact limits"))
+        if back == 0.1:
+            how = f"{at}; Tango's score bounds, the default of v1"
+            rows.append(at_most(f"{name}, score bounds", released(old, cells), MANY, how, None))
+    return [*rows, five_of_pairs(draw, pairs)]
+
+
+def five_of_pairs(draw, pairs):
+    """At the threshold, five attempts under alpha spending."""
+    under, held = PAIRED(attempts="spending"), 0
+    drawn = draw.multinomial(pairs, shares_of(LIMIT, 0.1), (RELEASES, ATTEMPTS))
+    for tries in drawn:
+        held += any(
+            met_paired(under, int(b), int(c), pairs, i) for i, (b, c, _) in enumerate(tries, 1)
         )
+    how = f"gap 0.05 true, 0.05 allowed, {pairs} pairs, 10% disagree the other way, at each attempt"
+    return at_most("gate: false release, pairs, five attempts, alpha spending", held, RELEASES, how)
+
+
+def exact_paired(under, n, gap, back):
+    """The probability of "met", the last count of each row of tables found by the verdict function."""
+    total = 0.0
+    for c in range(n + 1):
+        chance = binomial_at_most(c, n, back) - binomial_at_most(c - 1, n, back)
+        low, high = -1, n - c + 1
+        while chance > 1e-9 and high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if met_paired(under, middle, c, n) else (low, middle)
+        total += chance * binomial_at_most(low, n - c, (gap + back) / (1 - back))
+    return total
+
+
+def power_of_pairs(draw):
+    """At half the threshold: the n that plan prints shows a gap of pairs often enough."""
+    rows = []
+    for back, limit in ((0.0, 0.05), (0.02, 0.1), (0.1, 0.1)):
+        rule = {**rule_of("paired difference"), "require": {"bound": "upper", "lt": limit}}
+        under = PAIRED(rules=[rule | ({"spread": {"opposite": back}} if back else {})])
+        n = plan(under)[0]["n_for_power"]
+        share = exact_paired(under, n, limit / 2, back)
+        drawn = draw.multinomial(n, shares_of(limit / 2, back), RELEASES)
+        seen = sum(met_paired(under, int(b), int(c), n) for b, c, _ in drawn)
+        how = f"threshold {limit}, the n of tenure release plan; in {RELEASES} simulated: {seen / RELEASES:.2%}, at least {lower_bound(seen, RELEASES):.2%}"
+        rows.append(row(f"gate: power of pairs at half of {limit}, {back:.0%} the other way", ">= 80%", f"{share:.2%}", "exactly", n, share >= 0.8, how))  # fmt: skip
     return rows
 
 
@@ -302,6 +355,8 @@ def main():
         *powers(draw),
         *clustered(draw, 100, 5),
         *paired(draw, 300),
+        *every_rate(SMALL),
+        *power_of_pairs(draw),
         *whole(draw),
         *speed(),
     ]

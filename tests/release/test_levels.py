@@ -1,5 +1,7 @@
 """Levels follow from what capabilities showed; what they ask for stands between a model and a class."""
 
+import json
+
 import pytest
 
 from tenure.dossier.nouns import State
@@ -103,7 +105,10 @@ def test_a_signature_may_be_a_must_from_a_level_on(make):
 
 
 def test_an_exemption_covers_what_its_scope_names_and_nothing_else(make):
+    from tenure.dossier.canonical import canonical
+    from tenure.release.docket_file import written
     from tenure.release.exemptions import covering
+    from tenure.release.standalone_verdict import Court, decide
 
     rule = {
         "id": "areas", "claim": "x", "severity": "major", "harm": "words", "assessment": "assess/capability",
@@ -114,14 +119,23 @@ def test_an_exemption_covers_what_its_scope_names_and_nothing_else(make):
         "rule": "areas", "reason": "x", "owner": "x", "scope": {"area": "poetry"},
         "since": "2026-11-21", "expires": "2026-12-21", "approvals": ["a", "b"],
     }  # fmt: skip
-    under = make.policy(rules=[rule, *make.document["rules"]], exemptions=[exemption])
+    classes = [{"id": "staff", "audience": "x", "availability": "internal", "needs": ["areas"]}]
+    under = make.policy(
+        rules=[rule, *make.document["rules"]], classes=classes, exemptions=[exemption]
+    )
 
     def covered(today, **failures):
         rates = [make.rate(f"loss/{area}", k, 90) for area, k in failures.items()]
         held = make.filed(make.evidence(*rates, name="assess/capability"))
-        return covering(under, make.judged(held, under=under), today) is not None
+        ours = covering(under, make.judged(held, under=under), today) is not None
+        whole = json.loads(canonical(written(under, make.docket(held, now=f"{today}T12:00:00Z"))))
+        theirs = decide(Court(whole["policy"], whole["docket"]))
+        assert ours == (theirs["class"] == "staff")
+        return ours
 
     assert covered("2026-11-21", poetry=40, code=0)
+    assert covered("2026-11-21", poetry=40)  # though but one area was measured
+    assert not covered("2026-11-21", code=40)
     assert not covered("2026-11-21", poetry=40, code=40)
     assert not covered("2026-11-20", poetry=40, code=0)
     assert not covered("2026-12-21", poetry=40, code=0)

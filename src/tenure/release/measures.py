@@ -7,7 +7,7 @@ from typing import Any, cast
 from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.measure import estimate
 from tenure.release.case import Case, Filed, Read
-from tenure.release.shapes import findings_of, mapping, unreadable
+from tenure.release.shapes import findings_of, mapping, ordered, unreadable
 
 
 def said(value: float, measure: Measure) -> str:
@@ -59,8 +59,7 @@ def at_level(measure: Measure, level: float, read: Read, paired: str = "score") 
 def _rows(found: Any) -> list[tuple[str, Any]]:
     """List controls as (name, row), whether written as a list or as a mapping."""
     if isinstance(found, Mapping):
-        held = cast("Mapping[str, Any]", found)
-        return [(str(name), row) for name, row in held.items()]
+        return ordered(cast("Mapping[str, Any]", found))
     if isinstance(found, Sequence) and not isinstance(found, str):
         rows = cast("Sequence[Any]", found)
         return [
@@ -109,7 +108,7 @@ def judges(evidence: Evidence) -> list[tuple[str, Mapping[str, Any] | None]]:
     if graders is None and given:
         return [("?", None)]
     alone = evidence.kind == "judge"
-    rows = [(name, mapping(card)) for name, card in (graders or {}).items()]
+    rows = [(name, mapping(card)) for name, card in ordered(graders or {})]
     found = [
         (name, card)
         for name, card in rows

@@ -27,6 +27,14 @@ def mapping(value: Any) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
 
 
+def ordered(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the entries in the order they have on file (RFC 8785), however they came."""
+    return sorted(
+        ((str(name), entry) for name, entry in value.items()),
+        key=lambda pair: pair[0].encode("utf-16-be", "surrogatepass"),
+    )
+
+
 def listed(value: Any) -> Sequence[Any] | None:
     """Return a list as it is; None for anything else."""
     return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else None

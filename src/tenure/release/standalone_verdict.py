@@ -193,7 +193,7 @@ class Case:
             rows.append((("not met", "not shown", "met").index(answer), near, answer, said))
         worst = min(rows, key=lambda row: row[:2])[3]
         unmet = sorted(said["name"] for _, _, answer, said in rows if answer != "met")
-        return {**worst, "open": unmet if len(rows) > 1 else []}
+        return {**worst, "open": unmet if len(rows) > 1 or self.part.get("per") else []}
 
     def judged(self) -> JSON:
         """Ask the gates in their order; the first that does not say met decides."""
@@ -330,7 +330,8 @@ def _judges(evidence: JSON) -> list[Any]:
     if not isinstance(cards, dict):
         return [None]
     alone = evidence["kind"] == "judge"
-    found = [card for card in cards.values() if alone or not isinstance(card, dict) or card.get("scorer") == "model"]  # fmt: skip
+    rows = [cards[name] for name in sorted(cards, key=lambda name: name.encode("utf-16-be"))]
+    found = [card for card in rows if alone or not isinstance(card, dict) or card.get("scorer") == "model"]  # fmt: skip
     return found or ([{}] if alone else [])
 
 

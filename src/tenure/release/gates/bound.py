@@ -59,14 +59,17 @@ def _rank(answer: Answer, *, upper: bool) -> tuple[int, float]:
 
 
 def check(case: Case) -> Answer:
-    """Judge every measure the requirement means; the worst decides, and those not met are named."""
+    """Judge every measure the requirement means; the worst decides.
+
+    Those not met are named where the requirement means several, or could (``per``).
+    """
     found, part = case.measures, case.part
     if not found or part is None:
         return Answer(status="missing", why="no evidence on record")
     answers = [(measure.name, _tested(case, measure, part.require)) for measure in found]
     upper = part.require.bound == "upper"
     worst = min((answer for _, answer in answers), key=lambda a: _rank(a, upper=upper))
-    if len(found) == 1:
+    if len(found) == 1 and part.per is None:
         return worst
     unmet = tuple(sorted(name for name, answer in answers if answer.status != "met"))
     return Answer(status=worst.status, why=worst.why, bound=worst.bound, n=worst.n, open=unmet)
