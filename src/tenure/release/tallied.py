@@ -15,7 +15,7 @@ from tenure.dossier.nouns import Event, Model
 from tenure.dossier.stage import View
 from tenure.release.case import SKEW, instant
 from tenure.release.classes import Condition
-from tenure.release.dockets import TALLY, notes
+from tenure.release.dockets import TALLY
 from tenure.release.policy import Policy
 from tenure.release.watching import Tally
 
@@ -25,19 +25,16 @@ DAY = timedelta(days=1)
 
 def counted(view: View, policy: Policy, model: Model, now: str) -> dict[str, Tally]:
     """Add up, for each condition that counts, the tallies within its window."""
-    rows = list(notes(view, TALLY, (model.id,)))
     return {
-        condition.id: _of(condition, rows, view, model, instant(now))
+        condition.id: _of(condition, view, model, instant(now))
         for condition in policy.conditions
         if condition.monitor.counts is not None
     }
 
 
-def _of(
-    condition: Condition, rows: Sequence[Event], view: View, model: Model, now: datetime
-) -> Tally:
+def _of(condition: Condition, view: View, model: Model, now: datetime) -> Tally:
     name, window = str(condition.monitor.counts), timedelta(days=condition.window_days)
-    own, odd = _once([event for event in rows if event.name == f"{TALLY}{name}"])
+    own, odd = _once(view.events(act="note", name=f"{TALLY}{name}", model=model.id))
     held = [each for each in own if _within(each, now, window)]
     of = sum(each.of for each in held)
     ours = by_the_gateway(name)

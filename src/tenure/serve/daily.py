@@ -21,6 +21,7 @@ from tenure.serve.tally import Request, by_model, counts
 WINDOW = 30
 USAGE = "usage/"
 TALLY = "tally/"
+EVERY = "refused"  # every request is an occasion of it: a day without it has no tally at all
 SETTLED = timedelta(hours=1)
 """A request of a day may still be answered after midnight; after this the day is closed."""
 
@@ -96,7 +97,7 @@ def to_close(ledger: Ledger, view: View, since: str | None, now: datetime) -> It
 
 def _tallied(view: View) -> set[str]:
     """Return the days of which the gateway's tallies are in the dossier."""
-    notes = view.events(act="note", name=f"{TALLY}*")
+    notes = view.events(act="note", name=f"{TALLY}{EVERY}")
     return {str(note.body["since"])[:10] for note in notes if "digest" in note.body}
 
 
