@@ -25,8 +25,7 @@ BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
 
 
 def _point(data: bytes) -> tuple[int, ...] | None:
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & ((1 << 255) - 1)
+    sign, y = divmod(int.from_bytes(data, "little"), 1 << 255)
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
@@ -158,12 +157,9 @@ class Check:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
-        self.keys: dict[str, bytes] = {}
-        self.roles: dict[str, str] = {}
-        self.ended: dict[str, int] = {}
-        self.signed: dict[str, int] = {}
-        self.subjects: dict[str, str] = {}
-        self.files: dict[str, str] = {}
+        self.keys, self.roles = dict[str, bytes](), dict[str, str]()
+        self.ended, self.signed = dict[str, int](), dict[str, int]()  # index; events
+        self.subjects, self.files = dict[str, str](), dict[str, str]()
         self.first: str | None = None
         self.witnesses: dict[tuple[str, bytes, bytes], list[tuple[int, int]]] = {}
         self.origin, self.count, self.read, self.log = "", 0, False, ("given by --log", b"", b"")
