@@ -16,13 +16,18 @@ the Oxford Common File Layout 1.1; README-50-YEARS.txt explains it without a pro
 import hashlib
 import json
 import os
+import struct
 import sys
+import tempfile
+import zlib
+from collections import Counter
 from pathlib import Path
 
 INVENTORY = "inventory.json"
 SIDECAR = "inventory.json.sha512"
 DECLARATION = "0=ocfl_object_1.1"
 UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError)
+CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 class VaultError(Exception):
@@ -53,9 +58,9 @@ def safe(path):
 def sidecar_holds(folder):
     """Say whether inventory.json is the file that its sidecar names."""
     try:
-        wanted = (folder / SIDECAR).read_text(encoding="ascii").split()[0]
-        return digests(folder / INVENTORY)[0] == wanted
-    except (OSError, ValueError, IndexError, VaultError):
+        wanted = (folder / SIDECAR).read_text(encoding="ascii").split()
+        return [digests(folder / INVENTORY)[0], INVENTORY] == wanted
+    except (OSError, ValueError, VaultError):
         return False
 
 
@@ -215,6 +220,159 @@ def copy(source, place, digest):
     return size
 
 
+def number(data):
+    """See bytes as one great number, the first byte lowest: all its bits are worked on at once."""
+    return int.from_bytes(data, "little")
+
+
+class Frame:
+    """Walks through one frame of a pack; FORMAT.txt says what is where."""
+
+    def __init__(self, data) -> None:
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        """Return the next bytes."""
+        self.at += count
+        if self.at > len(self.data):
+            raise ValueError("a frame ends too early")
+        return self.data[self.at - count : self.at]
+
+    def row(self, count):
+        """Return the next row, which stands for ``count`` bytes."""
+        kind = self.take(1)[0] if count else 0
+        if kind < 2:
+            return self.take(count) if kind == 0 else self.take(1) * count
+        sizes = struct.unpack("<I" if kind == 2 else "<4I", self.take(4 if kind == 2 else 16))
+        row = b"".join(zlib.decompressobj(-15).decompress(self.take(n), count + 1) for n in sizes)
+        if len(row) != count:
+            raise ValueError("a row does not give the bytes it stands for")
+        return row
+
+    def planes(self, count, width, turn):
+        """Return elements from their byte planes, the top one first; turned back by one bit."""
+        rows, out = [number(self.row(count)) for _ in range(width)], bytearray(count * width)
+        ones = number(b"\1" * count)
+        for at in range(width):
+            row = rows[at]
+            if turn:  # the lowest bit of the plane above comes on top; above the first is the last
+                row = (row >> 1 & ones * 127) | (rows[at - 1] & ones) << 7
+            out[width - 1 - at :: width] = row.to_bytes(count, "little")
+        return out
+
+    def group(self, count, width):
+        """Return one group of coded changes."""
+        mode, code = self.take(1)[0], CODES[width]
+        if mode == 0:
+            return struct.unpack(f"<{count}{code}", self.planes(count, width, 0))
+        bits, tuples = 8 // mode, self.row(-(-count // mode))
+        escape, symbols, at = (1 << bits) - 1, bytearray(len(tuples) * mode), -1
+        for place in range(mode):
+            table = bytes(byte >> bits * place & escape for byte in range(256))
+            symbols[place::mode] = tuples.translate(table)
+        more, found = symbols.count(escape, 0, count), list(symbols[:count])
+        for extra in struct.unpack(f"<{more}{code}", self.planes(more, width, 0)):
+            at = symbols.index(escape, at + 1)
+            found[at] += extra
+        return found
+
+
+def delta(frame, base, width):
+    """Undo a change to ``base``: elements come back in the groups that the base's own bits say."""
+    count, bits, table, sizes, held = len(base) // width, 8 * width, [], [], 0
+    ones = number(b"\1" * count)
+    first, second = number(base[width - 1 :: width]), number(base[(width - 2) % width :: width])
+    keys = ((first & ones * 127) << 1 | (second >> 7 & ones)).to_bytes(count, "little")
+    found = Counter(keys)
+    for key in range(256):
+        table.append(len(sizes))
+        held += found[key]
+        if held >= 4096:
+            sizes, held = [*sizes, held], 0
+    sizes = [*sizes[:-1], sum(sizes[-1:]) + held]
+    group = [iter(frame.group(size, width)) for size in sizes if count]
+    order = keys.translate(bytes(min(at, len(sizes) - 1) for at in table))
+    coded = map(next, map(group.__getitem__, order))
+    # All elements at once, as lanes of great numbers.
+    coded, under = number(struct.pack(f"<{count}{CODES[width]}", *coded)), number(base)
+    one = number((b"\1" + bytes(width - 1)) * count)
+    top, whole = one << bits - 1, (one << bits) - one
+    flags, signs, rest = coded & one, under >> bits - 1 & one, whole ^ top
+    under ^= top | (signs << bits) - signs
+    change = (coded >> 1 & rest) ^ (flags << bits) - flags
+    value = (under & rest) + (change & rest) ^ (under ^ change) & top
+    signs = (value >> bits - 1 & one) ^ one
+    return (value ^ (top | (signs << bits) - signs)).to_bytes(count * width, "little")
+
+
+def decode_chunk(codec, width, turn, data, count, base):
+    """Decode one frame that stands for ``count`` bytes."""
+    frame = Frame(data)
+    if codec == "raw":
+        chunk = frame.take(count)
+    elif codec == "planes":
+        chunk = bytes(frame.planes(count // width, width, turn))
+    else:
+        chunk = delta(frame, base, width)
+    if frame.at != len(data) or len(chunk) != count:
+        raise ValueError("a frame does not give the bytes it stands for")
+    return chunk
+
+
+def unpack(source, place, base_of):
+    """Write the file that a pack stands for; ``base_of`` finds the file it is a change to."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with source.open("rb") as pack, place.open("x+b") as out:
+            pack.seek(-56, 2)
+            at, length, digest, _ = struct.unpack("<QQ32s8s", pack.read(56))
+            pack.seek(at)
+            stored = pack.read(length)
+            if hashlib.sha256(stored).digest() != digest:
+                raise ValueError("its index does not match its check sum")
+            index = json.loads(zlib.decompressobj(-15).decompress(stored, 1 << 26))
+            with base_of(index["base"]).open("rb") if index["base"] else source.open("rb") as base:
+                for segment in index["segments"]:
+                    unpack_segment(pack, segment, index["chunk"], out, base)
+    except (struct.error, zlib.error, RuntimeError, ArithmeticError, *UNREADABLE) as error:
+        raise VaultError(f"{source} cannot be unpacked: {error}") from None
+    if digests(place)[1] != index["file"]["sha256"]:
+        place.unlink()
+        raise VaultError(f"damaged: {source}; restore it from another copy of the vault")
+    return index["file"]["bytes"]
+
+
+def unpack_segment(pack, segment, chunk, out, base):
+    """Append one segment: decoded, or copied from the base or from what was written before."""
+    codec, whole = segment["codec"], segment["bytes"]
+    for at in range(0, whole, chunk):
+        count, data = min(chunk, whole - at), b""
+        if "of" in segment:
+            known = out if codec == "seen" else base
+            known.seek(segment["of"]["at"] + at)
+            data = known.read(count)
+        if codec not in ("same", "seen"):
+            pack.seek(segment["frames"][at // chunk][0])
+            frame, width = pack.read(segment["frames"][at // chunk][1]), segment.get("width", 1)
+            data = decode_chunk(codec, width, segment.get("turn", 0), frame, count, data)
+        out.seek(segment["at"] + at)
+        out.write(data)
+
+
+def original(vault, base, scratch):
+    """Return the file that a pack is a change to, unpacked where it is packed itself."""
+    wanted, path = base["object"], base["path"]
+    folder, whole = find(vault, wanted)
+    files = {p: d for d, paths in whole["versions"][whole["head"]]["state"].items() for p in paths}
+    if path in files:
+        return folder / whole["manifest"][files[path]][0]
+    place = scratch / hashlib.sha256((wanted + path).encode()).hexdigest()
+    if not place.exists():
+        packed = files[f"packed/{path[9:]}.pack"]
+        unpack(folder / whole["manifest"][packed][0], place, lambda _: None)
+    return place
+
+
 def restore(vault, wanted, target, version=None):
     """Copy an object's files into a new folder, checking each on the way."""
     folder, whole = find(vault, wanted)
@@ -226,10 +384,16 @@ def restore(vault, wanted, target, version=None):
     if Path(target).exists() and any(Path(target).iterdir()):
         raise VaultError(f"{target} is not empty; name a new folder")
     count = size = 0
-    for digest, paths in sorted(whole["versions"][version]["state"].items()):
-        for logical in paths:
-            size += copy(folder / whole["manifest"][digest][0], Path(target) / logical, digest)
-            count += 1
+    with tempfile.TemporaryDirectory(dir=Path(target).resolve().parent) as scratch:
+        for digest, paths in sorted(whole["versions"][version]["state"].items()):
+            source = folder / whole["manifest"][digest][0]
+            for logical in sorted(paths):
+                if logical.startswith("packed/"):
+                    place = Path(target) / "original" / logical[len("packed/") : -len(".pack")]
+                    size += unpack(source, place, lambda base: original(vault, base, Path(scratch)))
+                elif not logical.startswith("parity/"):
+                    size += copy(source, Path(target) / logical, digest)
+                count += not logical.startswith("parity/")
     print(f"{whole['id']} {version}: {count} files, {size} bytes, every check sum equal")
     return 0
 
@@ -346,18 +510,17 @@ class Parity:
 
 
 def put_back(vault, path, parts, digest):
-    """Write a file again beside the damaged one, compare, and set the damaged one aside."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    found, fresh = hashlib.sha512(), path.with_name(path.name + ".mending")
+    """Write a file again in a place of its own, compare, and set the damaged one aside."""
+    aside = vault / "extensions/tenure-set-aside/mended"
+    for folder in (aside, path.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    found, fresh = hashlib.sha512(), aside / "unfinished"
     with fresh.open("wb") as writing:
         for part in parts:
             found.update(part)
             writing.write(part)
     if found.hexdigest() != digest:
-        fresh.unlink()
         raise VaultError(f"{path} was computed again and is not right")
-    aside = vault / "extensions/tenure-set-aside/mended"
-    aside.mkdir(parents=True, exist_ok=True)
     if path.exists():
         path.replace(aside / f"{digest[:16]}-{path.name}")
     fresh.replace(path)
@@ -396,8 +559,11 @@ def mend_object(vault, folder):
         version = path.split("/")[0]
         own = folder / version / "content/parity" / f"{version}.parity"
         data = small.get(path, small.get(f"/{path}"))
-        parts = Parity(folder, own).parts(path) if data is None else [data]
-        put_back(vault, folder / path, parts, digest)
+        try:
+            parts = Parity(folder, own).parts(path) if data is None else [data]
+            put_back(vault, folder / path, parts, digest)
+        except (*UNREADABLE, VaultError) as error:
+            print(f"not mended: {error}")
 
 
 def mend(vault, wanted=None):
