@@ -14,7 +14,6 @@ not run, and only the pooled rows are kept.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, cast
@@ -145,6 +144,13 @@ class Reader:
                 f"there is no layer {layer}; this model has 1 (after the first block) to {self.layers}"
             )
 
+    def _check_added(self, added: Added, rows: int) -> None:
+        self._check_layer(added.layer)
+        if added.vectors.shape != (rows, self.width):
+            raise UsageError(
+                f"vectors of shape {added.vectors.shape} do not fit; expected ({rows}, {self.width})"
+            )
+
     def _tokens(self, messages: Messages, pooling: Pooling) -> tuple[list[int], int]:
         """Return token ids, and where the pooled span starts."""
         answered = bool(messages) and messages[-1]["role"] == "assistant"
@@ -181,19 +187,27 @@ class Reader:
             return catch
 
         hooks = [self._blocks[k - 1].register_forward_hook(catcher(k)) for k in set(layers)]
-        # A row alone needs no mask, and with none the model takes its fast path.
-        mask = torch.from_numpy(np.where(tree.seen(), 0, -np.inf).astype(np.float32))[None, None] if tree.branches else None  # fmt: skip
         try:
             with torch.inference_mode(), suppress(_Enough):
                 # The body alone: logits over the vocabulary would be most of the memory.
-                self._model.base_model(
-                    input_ids=torch.tensor([tree.ids]), attention_mask=mask,
-                    position_ids=torch.tensor([tree.positions]), use_cache=False,
-                )  # fmt: skip
+                self._model.base_model(**self._inputs(tree))
         finally:
             for hook in hooks:
                 hook.remove()
         return np.stack([caught[k][0].numpy() for k in layers])
+
+    def _inputs(self, tree: Tree) -> dict[str, Any]:
+        """Write a tree as a model takes it; a row alone needs no mask, and is faster with none."""
+        torch, mask = self._torch, None
+        if tree.branches:
+            seen = np.where(tree.seen(), np.float32(0), np.float32(-np.inf))
+            mask = torch.from_numpy(seen)[None, None]
+        return {
+            "input_ids": torch.tensor([tree.ids]),
+            "position_ids": torch.tensor([tree.positions]),
+            "attention_mask": mask,
+            "use_cache": False,
+        }
 
     def generate(
         self, prompts: Sequence[Messages], added: Added | None = None, max_tokens: int = 40
@@ -238,7 +252,7 @@ class Reader:
 
         An option is a list of spellings, whose probabilities are summed; a spelling whose tokens
         begin with those of another of its option is counted with that one. ``added`` is as in
-        :meth:`generate`; one fixed batch.
+        :meth:`generate`; one fixed batch, in which prompts with the same added share what they begin with.
 
         Raises:
             UsageError: a layer there is not, or vectors of another shape than (prompts, width).
@@ -246,51 +260,63 @@ class Reader:
         """
         spelt = [_shortest([tuple(self._ids(s)) for s in spellings]) for spellings in options]
         heads = sorted({ids[:k] for option in spelt for ids in option for k in range(len(ids))})
-        with self._torch.inference_mode(), self._adding(added, len(prompts)):
-            after = self._following([self._ids(self._template.render(m)) for m in prompts], heads)
+        tokens = sorted({token for option in spelt for ids in option for token in ids})
+        column = {token: at for at, token in enumerate(tokens)}
+        read = [self._ids(self._template.render(m)) for m in prompts]
+        after = dict(zip(heads, self._following(read, heads, tokens, added), strict=True))
         found = np.empty((len(prompts), len(options)))
-        for column, option in enumerate(spelt):
-            each = [sum(after[ids[:k]][:, ids[k]] for k in range(len(ids))) for ids in option]
-            found[:, column] = np.logaddexp.reduce(np.stack(each), axis=0)
+        for at, option in enumerate(spelt):
+            each = [
+                sum(after[ids[:k]][:, column[ids[k]]] for k in range(len(ids))) for ids in option
+            ]
+            found[:, at] = np.logaddexp.reduce(np.stack(each), axis=0)
         return found
 
     def _following(
-        self, read: Sequence[Sequence[int]], heads: Sequence[tuple[int, ...]]
-    ) -> dict[tuple[int, ...], NDArray[np.float64]]:
-        """Return the log-probabilities of the token after each prompt and a head, (prompts, vocabulary)."""
-        torch, pad, longest = self._torch, self._tokenizer.pad_token_id, max(map(len, read))
-        if longest + max(map(len, heads)) > self.window:
+        self,
+        read: Sequence[Sequence[int]],
+        heads: Sequence[tuple[int, ...]],
+        tokens: Sequence[int],
+        added: Added | None,
+    ) -> NDArray[np.float64]:
+        """Return the log-probabilities of tokens after each head after each prompt, (heads, prompts, tokens)."""
+        torch = self._torch
+        longest = max(map(len, read)) + max(map(len, heads))
+        if longest > self.window:
             raise EngineError(
                 f"a prompt of {longest} tokens exceeds the model's window of {self.window}; "
                 "shorten the prompt"
             )
-        # Padded on the left, so that one position ends every row.
-        ids = torch.tensor([[pad] * (longest - len(r)) + list(r) for r in read])
-        mask = torch.tensor([[0] * (longest - len(r)) + [1] * len(r) for r in read])
-        found: dict[tuple[int, ...], NDArray[np.float64]] = {}
-        prompt: Any = None
-        for head in heads:  # sorted: the empty one, the prompt alone, is the first
-            tail = torch.tensor([head] * len(read)) if head else ids
-            seen = torch.cat([mask, torch.ones_like(tail)], 1) if head else mask
-            out = self._model(
-                input_ids=tail, attention_mask=seen, past_key_values=deepcopy(prompt),
-                position_ids=(seen.cumsum(1) - 1).clamp(min=0)[:, -tail.shape[1] :],
-                logits_to_keep=1, use_cache=len(heads) > 1,
-            )  # fmt: skip
-            prompt = prompt or out.past_key_values
-            found[head] = torch.log_softmax(out.logits[:, -1].double(), -1).numpy()
+        found = np.empty((len(heads), len(read), len(tokens)))
+        for same, extra in self._alike(added, len(read)):
+            rows = [(h, i) for h in range(len(heads)) for i in same]
+            for tree in self._trees([[*read[i], *heads[h]] for h, i in rows]):
+                ends = torch.tensor([places[-1] for places in tree.places.values()])
+                with torch.inference_mode(), self._adding(extra, 1):
+                    out = self._model(**self._inputs(tree), logits_to_keep=ends)
+                    chances = torch.log_softmax(out.logits[0].double(), -1)[:, tokens].numpy()
+                for row, values in zip(tree.places, chances, strict=True):
+                    found[rows[row]] = values
         return found
+
+    def _alike(self, added: Added | None, rows: int) -> Iterator[tuple[list[int], Added | None]]:
+        """Group prompts by what is added: only with the same added do they share what they begin with."""
+        if added is None:
+            yield list(range(rows)), None
+            return
+        self._check_added(added, rows)
+        groups: dict[bytes, list[int]] = {}
+        for row, vector in enumerate(added.vectors):
+            groups.setdefault(vector.tobytes(), []).append(row)
+        for same in groups.values():
+            yield same, Added(layer=added.layer, vectors=added.vectors[same[:1]])
 
     @contextmanager
     def _adding(self, added: Added | None, rows: int) -> Iterator[None]:
         if added is None:
             yield
             return
-        self._check_layer(added.layer)
-        if added.vectors.shape != (rows, self.width):
-            raise UsageError(
-                f"vectors of shape {added.vectors.shape} do not fit; expected ({rows}, {self.width})"
-            )
+        self._check_added(added, rows)
         extra = self._torch.from_numpy(np.ascontiguousarray(added.vectors, np.float32))[:, None]
 
         def add(_module: Any, _inputs: Any, output: Any) -> Any:
