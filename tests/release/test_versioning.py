@@ -1,10 +1,19 @@
 """The version follows from what changed in paired comparisons; what is unknown is not the same."""
 
+from dataclasses import replace
+
 import pytest
 
 from tenure.dossier.nouns import Evidence, Model
 from tenure.measure.compare import compare_each, side_by_side
-from tenure.release.versioning import bumped, changes_in, inferior, predecessor, version_of
+from tenure.release.versioning import (
+    Versioned,
+    bumped,
+    changes_in,
+    inferior,
+    predecessor,
+    version_of,
+)
 
 COLUMNS = ("area", "id", "holds")
 
@@ -110,3 +119,21 @@ def test_what_came_before_is_the_earlier_version_else_the_parent():
     assert predecessor(two, [base, one, two]) == one
     assert predecessor(one, [base, one, two]) == base
     assert predecessor(base, [base, one, two]) is None
+
+
+@pytest.mark.parametrize("areas", [3, "facts", [3], [{}], [{"area": 7, "verdict": ["better"]}]])
+def test_a_comparison_that_cannot_be_read_is_no_sameness(areas):
+    found = Evidence(name="assess/compare", model="new@1", summary="x", findings={"old": "old@1", "areas": areas})  # fmt: skip
+
+    assert version_of(changes_in(found, "old@1"))[0] == "not shown"
+
+
+def test_the_threshold_of_a_major_version_is_the_policys_and_is_said():
+    evidence = compared(margin=0.06, facts=(outcomes(25), outcomes(10)))
+    changes = changes_in(evidence, "old@1")
+
+    assert version_of(changes, 0.10)[0] == "minor"
+    assert version_of(changes, 0.01)[0] == "major"
+    plain = Versioned(kind="minor", against="old@1", rule="", because="")
+    assert "major" not in plain.to_json()  # so that what was signed before keeps its digest
+    assert replace(plain, major=0.2).to_json()["major"] == 0.2

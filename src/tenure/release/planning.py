@@ -100,12 +100,27 @@ class Ruler:
         limit = self.part.require.threshold
         return high < limit if self.part.require.bound == "upper" else -high > limit
 
+    def _start(self, power: float) -> int | None:
+        """Return where to begin to look: little below where the power is, if that is dear to compute."""
+        n = self.fewest(0)
+        if n is None or not self.opposite:
+            return n
+        high = n
+        while self.power(high) < power:
+            n, high = high, 2 * high
+            if n > MOST:
+                return None
+        while high - n > max(1, n // 50):
+            middle = (n + high) // 2
+            n, high = (n, middle) if self.power(middle) >= power else (middle, high)
+        return max(1, n - n // 20)
+
     def enough(self, power: float = POWER) -> int | None:
         """Find the fewest n that show it with this power at half the threshold.
 
         Exact power is a saw: this is the first n for which it holds there and at the ten after it.
         """
-        n = self.fewest(0)
+        n = self._start(power)
         while n is not None and n <= MOST:
             if all(self.power(n + i) >= power for i in (0, 1, 2, 3, 4, 6, 8, 10)):
                 return n

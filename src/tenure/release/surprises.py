@@ -12,6 +12,7 @@ from typing import Any
 
 from tenure.dossier.nouns import Evidence, Measure, Model, Record
 from tenure.dossier.stage import View
+from tenure.release.shapes import findings_of, mapping, unreadable
 
 LEDGER, NONE = "ledger/", "none"
 BOOK = f"{LEDGER}surprises"
@@ -35,20 +36,24 @@ class Surprise(Record):
 
 def seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield (id, text) for everything in an evidence of training that its guards fired at."""
+    findings = findings_of(evidence)
     if evidence.name == "align/train":
-        yield from _losses(evidence.findings.get("trained") or {})
+        yield from _losses(mapping(findings.get("trained")) or {})
     elif evidence.name == "align/adherence":
-        for name, row in (evidence.findings.get("holm") or {}).items():
-            if row.get("statement") == "worsened":
+        holm, collapse = (mapping(findings.get(name) or {}) for name in ("holm", "collapse"))
+        if unreadable(evidence) or holm is None or collapse is None:
+            yield "not-readable", "what the child was found to keep cannot be read"
+        for name, row in (holm or {}).items():
+            if (mapping(row) or {"statement": "worsened"}).get("statement") == "worsened":
                 yield f"worsened-{name}", f"the child keeps '{name}' less often than its parent"
-        yield from _collapse(evidence.findings.get("collapse") or {})
+        yield from _collapse(collapse or {})
         for measure in evidence.measures:
             yield from _guard(measure)
 
 
 def _losses(trained: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     first, last = trained.get("first_loss"), trained.get("last_loss")
-    if first is None or last is None:
+    if not isinstance(first, int | float) or not isinstance(last, int | float):
         yield "no-loss", "the training reported no loss"
     elif not (math.isfinite(first) and math.isfinite(last)):
         yield "loss-not-finite", f"the loss went from {first} to {last}"
@@ -57,7 +62,7 @@ def _losses(trained: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _collapse(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    child, parent = found.get("child") or {}, found.get("parent") or {}
+    child, parent = (mapping(found.get(side)) or {} for side in ("child", "parent"))
     for key, said in COLLAPSE.items():
         now, before = child.get(key), parent.get(key)
         if isinstance(now, int) and isinstance(before, int) and now > before:

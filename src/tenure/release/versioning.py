@@ -9,13 +9,14 @@ not shown  anything else; an area that is unknown is not the same
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Evidence, Measure, Model, Record
 from tenure.dossier.stage import View
+from tenure.release.shapes import findings_of, listed, mapping, number
 
 COMPARE, ADHERENCE = "assess/compare", "align/adherence"
 MAJOR = 0.10  # of a proportion: what a user would notice in every tenth request
@@ -51,7 +52,7 @@ class Versioned(Record):
 
     ``against`` is the model it was compared with, None where there is none. ``diff`` is the digest
     of the changes. ``number`` is the version that follows from the other's, where that one counts
-    in numbers; ``typed`` is the one it was registered under.
+    in numbers; ``typed`` is the one it was registered under. ``major`` is the policy's threshold.
     """
 
     kind: Kind
@@ -62,11 +63,15 @@ class Versioned(Record):
     diff: str | None = None
     number: str | None = None
     typed: str = ""
+    major: float = MAJOR
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, each change with its source."""
         plain = {k: getattr(self, k) for k in ("kind", "against", "rule", "because", "diff", "number", "typed")}  # fmt: skip
-        return plain | {"changes": [each.to_json() for each in self.changes]}
+        stated = (
+            {"major": self.major} if self.major != MAJOR else {}
+        )  # else what was signed stays so
+        return plain | stated | {"changes": [each.to_json() for each in self.changes]}
 
 
 def predecessor(model: Model, models: Sequence[Model]) -> Model | None:
@@ -84,19 +89,27 @@ def predecessor(model: Model, models: Sequence[Model]) -> Model | None:
 
 def changes_in(evidence: Evidence, against: str) -> list[Change]:
     """Read the paired differences of an evidence with a model; none where it is about others."""
-    findings = evidence.findings
+    findings = findings_of(evidence)
     if evidence.name == COMPARE and findings.get("old") == against:
-        return [
-            _change(evidence, f"change/{row['area']}", str(row["verdict"]), row.get("margin"))
-            for row in findings.get("areas", ())
-        ]
-    other: Mapping[str, Any] = findings.get("parent") or {}
+        return [_compared(evidence, row) for row in listed(findings.get("areas")) or ()]
+    other = mapping(findings.get("parent")) or {}
     if evidence.name == ADHERENCE and other.get("id") == against:
         return [
-            _change(evidence, f"adherence/{name}", STATEMENTS.get(str(row["statement"]), "unknown"), None)
-            for name, row in findings.get("holm", {}).items()
-        ]  # fmt: skip
+            _change(evidence, f"adherence/{name}", _stated(row), None)
+            for name, row in (mapping(findings.get("holm")) or {}).items()
+        ]
     return []
+
+
+def _compared(evidence: Evidence, row: Any) -> Change:
+    """Read one area; what cannot be read is unknown, and is not the same."""
+    told = mapping(row) or {}
+    verdict = str(told.get("verdict", "unknown"))
+    return _change(evidence, f"change/{told.get('area', '?')}", verdict, number(told.get("margin")))
+
+
+def _stated(row: Any) -> str:
+    return STATEMENTS.get(str((mapping(row) or {}).get("statement")), "unknown")
 
 
 def _change(evidence: Evidence, name: str, verdict: str, margin: float | None) -> Change:
@@ -148,11 +161,12 @@ def decide_version(model: Model, view: View, major: float = MAJOR) -> Versioned:
             rule=rule,
             because="nothing came before it",
             typed=model.version,
+            major=major,
         )
     newest = {name: view.evidence(name, model.id) for name in (COMPARE, ADHERENCE)}
     changes: list[Change] = []
     for found in view.all_evidence(model.id):
-        if found[1].name == COMPARE and found[1].findings.get("old") == before.id:
+        if found[1].name == COMPARE and findings_of(found[1]).get("old") == before.id:
             newest[COMPARE] = found[1]  # the newest comparison with this very model
     for evidence in newest.values():
         changes += changes_in(evidence, before.id) if evidence else []
@@ -168,6 +182,7 @@ def decide_version(model: Model, view: View, major: float = MAJOR) -> Versioned:
         diff=digest_of([each.to_json() for each in changes]) if changes else None,
         number=bumped(before.version, kind),
         typed=model.version,
+        major=major,
     )
 
 
