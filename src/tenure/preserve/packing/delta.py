@@ -91,8 +91,28 @@ def decode(frame: bytes, base: bytes | memoryview, width: int) -> bytes:
 
 def _encode_group(coded: Words) -> bytes:
     """Code one group in the mode that takes the fewest bytes; the first of equals."""
-    mode = min((0, *TUPLES), key=lambda mode: sum(plane.cost(row) for row in _rows(coded, mode)))
+    modes = _worth(coded)
+    mode = min(modes, key=lambda mode: sum(plane.cost(row) for row in _rows(coded, mode)))
     return bytes([mode]) + b"".join(plane.encode(row) for row in _rows(coded, mode))
+
+
+def _worth(coded: Words) -> list[int]:
+    """Return the modes worth trying, by how many changes are small: it spares the others' full cost."""
+    count = len(coded)
+    zero, few, more, many = (
+        int(np.count_nonzero(coded < limit))
+        if limit < 255
+        else int(np.count_nonzero(coded >= limit))
+        for limit in (1, 3, 15, 255)
+    )
+    worth = (
+        many * 16 >= count,
+        zero * 8 >= count * 5,
+        few * 2 >= count,
+        more * 2 >= count,
+        zero * 8 <= count * 7,
+    )
+    return [mode for mode, wanted in zip((0, *TUPLES), worth, strict=True) if wanted]
 
 
 def _rows(coded: Words, mode: int) -> list[plane.Bytes]:
