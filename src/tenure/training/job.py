@@ -59,15 +59,14 @@ def finetune(
         inputs,
         lambda: _train(model, rows_digest, words, view, emit),
     )
-    went: dict[str, Any] = dict(done["went"])
-    steps: list[dict[str, Any]] = went.pop("checkpoints", [])
+    steps: list[dict[str, Any]] = done["went"].get("checkpoints", [])
     trained = {
         "method": f"LoRA, rank {settings.rank}, merged",
         "rows": len(rows),
         "rows_digest": rows_digest,
         "settings": inputs["settings"],
         "libraries": inputs["libraries"],
-        **went,
+        **{name: value for name, value in done["went"].items() if name != "checkpoints"},
     }
     child = Model(
         name=settings.name,

@@ -10,6 +10,16 @@ import typer
 from tenure.cli.place import DossierOption, find_dossier
 from tenure.errors import IntegrityError, UsageError
 
+TrustRootOption = Annotated[
+    Path | None,
+    typer.Option(help="For keyless signatures: the trusted_root.json of the Sigstore used."),
+]
+IdentityOption = Annotated[
+    str | None, typer.Option(help="With --trust-root: the mail address or workflow that signed.")
+]
+IssuerOption = Annotated[
+    str | None, typer.Option(help="With --trust-root: the address of who vouches for them.")
+]
 LARGE = 2 << 30  # bytes; hashing them takes a few seconds
 
 
@@ -28,16 +38,9 @@ def extension(
     certificate: Annotated[
         list[Path] | None, typer.Option(help="A certificate you trust, a PEM file; for chains.")
     ] = None,
-    trust_root: Annotated[
-        Path | None,
-        typer.Option(help="For keyless signatures: the trusted_root.json of the Sigstore used."),
-    ] = None,
-    identity: Annotated[
-        str | None, typer.Option(help="With --trust-root: who must have signed, as in their mail.")
-    ] = None,
-    issuer: Annotated[
-        str | None, typer.Option(help="With --trust-root: the address of who vouches for them.")
-    ] = None,
+    trust_root: TrustRootOption = None,
+    identity: IdentityOption = None,
+    issuer: IssuerOption = None,
     ignore: Annotated[
         list[str] | None, typer.Option(help="A path inside the folder to leave out.")
     ] = None,
