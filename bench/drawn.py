@@ -125,8 +125,8 @@ def _requirement(draw, near, *, patterns=True):
 def _ask(draw, sources):
     kinds = draw.sample(KINDS, draw.randint(2, 7)) + ["behavioural"] * (draw.random() < 0.9)
     most = min(sources, len(set(kinds)))
-    if most > 1 and draw.random() < 0.7:  # little else, so that the last gate is reached
-        return {"min_kinds": 2, "kinds": list(KINDS), "controls_passed": False}
+    if most > 1 and draw.random() < 0.8:  # little else, so that the last gate is reached
+        return {"min_kinds": draw.randint(2, most), "kinds": list(KINDS), "controls_passed": False}
     asked = _some(
         draw, 0.05, min_n=draw.choice([5, 20, 60, 61, 400]), min_clusters=draw.choice([1, 4, 12, 80]),
         max_age_days=draw.choice([1, 7, 30]), preregistered=True, harness_pinned=True,
@@ -153,8 +153,25 @@ def _check(draw):
     return draw.choice([ledger, {"evidence_type_not_in": ["directional"]}, {"judge": judged}])
 
 
+def _of_kinds(draw, name, near):
+    """A rule that little else stands in the way of than which kinds of evidence it rests on."""
+    sources = draw.sample(SOURCES, draw.choice([1, 2, 2, 3]))
+    part = {"measure": "rate", "require": {"bound": "upper", "lt": 0.98}}
+    parts = [{"assessment": source, **part} for source in sources]
+    asked = {
+        "kinds": list(KINDS),
+        "min_kinds": draw.randint(1, len(sources)),
+        "controls_passed": False,
+    }
+    found = {"id": name, "claim": "c", "harm": "words", "evidence": asked}
+    found |= {"severity": draw.choice(["blocker", "major"])}
+    return found | ({"all": parts} if len(parts) > 1 else parts[0])
+
+
 def _rule(draw, number, near):
     name, shape = f"r{number}", draw.random()
+    if shape > 0.8:
+        return _of_kinds(draw, name, near)
     severity = draw.choice(["blocker", "major"])
     if shape < 0.15:
         return {**_claim(draw, name, 1), "severity": severity, "check": _check(draw)}
@@ -228,7 +245,7 @@ def _policy(draw, near):
         "kind": "ReleasePolicy",
         "metadata": {"id": "p", "owner": "o", "effective": "2026-11-20", "review_by": "2027-01-01"},
         **_some(
-            draw, 0.25, multiplicity="every claim", criteria="required",
+            draw, 0.25, multiplicity="every claim", paired_bounds="joined", criteria="required",
             evidence_max_age_days=draw.choice([1, 30]), min_assurance=draw.choice(ASSURANCES[:2]),
         ),
         "rules": rules,
@@ -281,6 +298,18 @@ def _findings(draw):
         assurance=draw.choice([*ASSURANCES[1:] * 3, *ASSURANCES, "hearsay"]), graders=graders, detection_power=power,
     )  # fmt: skip
     found |= _some(draw, 0.06, evidence_type="directional", deviations=[{"what": "n"}])
+    if draw.random() < 0.1:  # what was written by hand, and has another shape
+        wrong = {
+            "detection_power": draw.choice(
+                [7, ["x"], [{}], [{"dose": 0.1, "planted": 9, "found": 10}]]
+            ),
+            "graders": draw.choice([3, {"j": "model"}, {"j": {"scorer": "model", "kappa": 1}}]),
+            "controls": draw.choice(
+                [5, "passed", [True, "x"], {"n": {"passed": True, "truth": 1}}]
+            ),
+            "deviations": draw.choice([3, ["x"]]),
+        }
+        found |= _some(draw, 0.5, **wrong)
     return found | _some(
         draw, 0.95, controls=draw.choice([listed] * 8 + [named] * 4 + [{"n": True}, []])
     )
@@ -340,7 +369,8 @@ def _near(policy, docket):
     found = {}
     for held in docket.filed:
         for measure in held.evidence.measures:
-            there = at_level(measure, policy.level_of(held.attempt), docket.read) or measure
+            level = policy.level_of(held.attempt)
+            there = at_level(measure, level, docket.read, policy.paired_bounds) or measure
             name = measure.name if measure.name in UNITS else "rate"
             found.setdefault(name, []).extend([there.upper, there.lower])
     return found

@@ -120,3 +120,23 @@ def test_the_published_schema_is_the_one_of_the_code():
         "run: python -c 'from tenure.release import schema; import json; print(json.dumps(schema(), "
         "indent=1))' > src/tenure/release/policy.schema.json"
     )
+
+
+def test_a_policy_of_pairs_by_the_score_is_advised_of_the_joined_bounds(make):
+    from tenure.release.lint import lint
+
+    rules = [dict(make.document["rules"][0], unit="paired difference"), make.document["rules"][1]]
+    said = [note.text for note in lint(make.policy(rules=rules), {}, "2026-11-22")]
+    joined = lint(make.policy(rules=rules, paired_bounds="joined"), {}, "2026-11-22")
+
+    assert sum("paired_bounds: joined" in text for text in said) == 1
+    assert not any("paired_bounds" in note.text for note in joined)
+
+
+def test_which_bounds_of_pairs_and_which_versions_are_ranked_where_policies_differ(make):
+    from tenure.release.diff import changes
+
+    new = make.policy(paired_bounds="joined", versions={"major": 0.2})
+    found = {change.at: change.direction for change in changes(make.policy(), new)}
+
+    assert found == {"paired_bounds": "stricter", "versions.major": "looser"}
