@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import copies, damage, fixity, places
+from tenure.preserve import copies, damage, fixity, places, placing
+from tenure.preserve.placing import Site
 from tenure.preserve.store import Store
 from tenure.preserve.stores.local import LocalStore
 
@@ -26,25 +27,36 @@ class Spec(BaseModel):
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
-    """Check all copies of one model against the inventory that the dossier signed."""
+    """Check all copies of one model against the inventories that the dossier signed, form by form."""
     held = places.require(view, model)
-    stores = held.stores(view.root)
-    wanted = held.plan(view.root)
-    planted = _plant(stores[-1], wanted) if spec.drill else None
+    site = Site(
+        object=held.object,
+        copies=held.opened(view.root),
+        folder=emit.scratch / "check",
+        signed=dict(held.signed),
+    )
+    plans = {
+        form: placing.planned(site, form, held.signed.get(form), site.stores(form))
+        for form in site.forms
+    }
+    last = site.copies[-1]
+    planted = _plant(last.store, plans[last.form][0]) if spec.drill else None
     before: list[fixity.Health] = []
     repairs: list[tuple[str, copies.Repair]] = []
-    for number, store in enumerate(stores):
-        emit.progress(number, len(stores), f"reading {store.label}")
-        others = [other for other in stores if other is not store]
+    for number, copy in enumerate(site.copies):
+        emit.progress(number, len(site.copies), f"reading {copy.store.label}")
+        wanted, made = plans[copy.form]
         if spec.repair:
-            outcome = copies.bring(store, others, wanted)
+            same = [store for store in site.stores(copy.form) if store is not copy.store]
+            finders = [*made, *site.finders(copy.store, copy.form)]
+            outcome = copies.bring(copy.store, same, wanted, finders)
             before.append(outcome.before)
-            repairs += [(store.label, repair) for repair in outcome.repairs]
+            repairs += [(copy.store.label, repair) for repair in outcome.repairs]
         else:
-            before.append(fixity.check(store, wanted))
+            before.append(fixity.check(copy.store, wanted))
     _require_found(planted, before)
     well = spec.repair or all(health.well for health in before)
-    return _evidence(model, wanted, before, repairs, planted, well)
+    return _evidence(model, plans[last.form][0], before, repairs, planted, well)
 
 
 def _plant(store: Store, wanted: fixity.Plan) -> damage.Planted:

@@ -1,21 +1,51 @@
 """Bringing a copy to what it must be, file by file, from copies whose bytes are right.
 
 A new copy, one that is a version behind, one that was interrupted and a damaged one are the same
-case. Damaged files are set aside only once good bytes lie ready beside them.
+case. Damaged files are set aside only once good bytes lie ready beside them. Bytes are looked for in
+this order: the parity of the damaged copy itself, other copies of the same form, copies of the other
+form; whatever they give is compared with the signed inventory before it is put in place.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from typing import BinaryIO, Protocol
 
-from tenure.errors import IntegrityError, RoomError
-from tenure.preserve import ocfl
+from tenure.errors import BusyError, IntegrityError, RoomError
+from tenure.preserve import ocfl, recovery
 from tenure.preserve.fixity import Fault, Health, Plan, check
 from tenure.preserve.ocfl import INVENTORY, SIDECAR
 from tenure.preserve.store import Store
-from tenure.preserve.vault import SPARE_BYTES
+from tenure.preserve.vault import SPARE_BYTES, peek
 
 FROM_INVENTORY = "the signed inventory"
+FROM_PARITY = "its own parity"
+
+
+class Finder(Protocol):
+    """A place other than a copy of the same form where a file's bytes can be had."""
+
+    def size(self, key: str, wanted: Plan) -> int:
+        """Return the size in bytes as far as known; KeyError when it does not have the file."""
+        ...
+
+    def find(self, key: str, wanted: Plan) -> tuple[str, BinaryIO]:
+        """Return the place's name and the bytes; KeyError or IntegrityError when it has not."""
+        ...
+
+
+class _Copies:
+    """Copies of the same form, as a place to look."""
+
+    def __init__(self, sources: Sequence[Store]) -> None:
+        self._sources = sources
+
+    def size(self, key: str, wanted: Plan) -> int:
+        for source in self._sources:
+            with suppress(KeyError, IntegrityError):
+                return source.size(key)
+        raise KeyError(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +66,12 @@ class Outcome:
     repairs: tuple[Repair, ...]
 
 
-def bring(target: Store, sources: Sequence[Store], wanted: Plan) -> Outcome:
+def bring(
+    target: Store, sources: Sequence[Store], wanted: Plan, finders: Sequence[Finder] = ()
+) -> Outcome:
     """Check a copy, repair what is not right, and check it again, every byte.
+
+    ``sources`` are copies of the same form, ``finders`` other places to look after them.
 
     Raises:
         IntegrityError: a file is bad in every copy; what could be repaired was, nothing deleted.
@@ -48,9 +82,10 @@ def bring(target: Store, sources: Sequence[Store], wanted: Plan) -> Outcome:
     if before.well:
         return Outcome(before=before, after=before, repairs=())
     with target.lock():
+        _refuse_newer(target, wanted)
         faults = {fault.key: fault for fault in before.faults}
-        _need_room(target, sources, faults)
-        done, lost = _mend_all(target, sources, wanted, faults)
+        _need_room(target, [_Copies(sources), *finders], wanted, faults)
+        done, lost = _mend_all(target, (sources, finders), wanted, faults)
         after = check(target, wanted)
     if lost or not after.well:
         bad = ", ".join(lost[:3] or [fault.key for fault in after.faults[:3]])
@@ -61,12 +96,28 @@ def bring(target: Store, sources: Sequence[Store], wanted: Plan) -> Outcome:
     return Outcome(before=before, after=after, repairs=tuple(done))
 
 
-def _need_room(target: Store, sources: Sequence[Store], faults: dict[str, Fault]) -> None:
+def _refuse_newer(target: Store, wanted: Plan) -> None:
+    """Refuse to set aside a version that somebody else committed while this copy was read."""
+    there = peek(target, wanted.inventory.id)
+    count = len(wanted.inventory.versions)
+    if there is None or len(there.versions) <= count:
+        return
+    same = there.versions[:count] == wanted.inventory.versions
+    if same and there.versions[count].created > wanted.began:
+        raise BusyError(
+            f"{there.id} in {target.label} has become {there.head} while it was read; run the same "
+            "command again"
+        )
+
+
+def _need_room(
+    target: Store, finders: Sequence["_Copies | Finder"], wanted: Plan, faults: dict[str, Fault]
+) -> None:
     size = 0
     for key in faults:
-        for source in sources:
+        for finder in finders:
             try:
-                size += source.size(key)
+                size += finder.size(key, wanted)
             except (KeyError, IntegrityError):
                 continue
             break
@@ -78,8 +129,11 @@ def _need_room(target: Store, sources: Sequence[Store], faults: dict[str, Fault]
         )
 
 
+Places = tuple[Sequence[Store], Sequence[Finder]]
+
+
 def _mend_all(
-    target: Store, sources: Sequence[Store], wanted: Plan, faults: dict[str, Fault]
+    target: Store, places: Places, wanted: Plan, faults: dict[str, Fault]
 ) -> tuple[list[Repair], list[str]]:
     at = ocfl.object_path(wanted.inventory.id)
     done, lost = list[Repair](), list[str]()
@@ -94,7 +148,7 @@ def _mend_all(
             target.swap(key, wanted.small[key])
             source: str | None = FROM_INVENTORY
         else:
-            source = None if key in heads else _mend(target, sources, wanted, key)
+            source = None if key in heads else _mend(target, places, wanted, key)
         if source is None:
             lost.append(key)
         else:
@@ -102,11 +156,14 @@ def _mend_all(
     return done, lost
 
 
-def _mend(target: Store, sources: Sequence[Store], wanted: Plan, key: str) -> str | None:
+def _mend(target: Store, places: Places, wanted: Plan, key: str) -> str | None:
     """Put one file from the first place whose bytes are right; name that place."""
     if key in wanted.small:
         target.mend(key, BytesIO(wanted.small[key]), wanted.files[key])
         return FROM_INVENTORY
+    if _by_parity(target, wanted, key):
+        return FROM_PARITY
+    sources, finders = places
     for source in sources:
         try:
             with source.open(key) as stream:
@@ -114,4 +171,26 @@ def _mend(target: Store, sources: Sequence[Store], wanted: Plan, key: str) -> st
         except (KeyError, IntegrityError, OSError):
             continue
         return source.label
+    for finder in finders:
+        try:
+            label, stream = finder.find(key, wanted)
+            with stream:
+                target.mend(key, stream, wanted.files[key])
+        except (KeyError, IntegrityError, OSError):
+            continue
+        return label
     return None
+
+
+def _by_parity(target: Store, wanted: Plan, key: str) -> bool:
+    """Compute a file again from what this very copy still holds."""
+    path = key.removeprefix(f"{ocfl.object_path(wanted.inventory.id)}/")
+    try:
+        stream = recovery.recover(target, wanted.inventory, path)
+        if stream is None:
+            return False
+        with stream:
+            target.mend(key, stream, wanted.files[key])
+    except (KeyError, IntegrityError, OSError):
+        return False
+    return True

@@ -1,14 +1,16 @@
 """Is every byte of every copy still what was signed?
 
-The inventory whose digest stands in a signed event decides, not the majority of the copies.
+The inventory whose digest stands in a signed event decides, not the majority of the copies. All
+copies that are compared here are of one form; ``across.py`` goes from one form to the other.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tenure.dossier.canonical import now
 from tenure.errors import IntegrityError
-from tenure.preserve import ocfl
+from tenure.preserve import forms, ocfl
 from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory
 from tenure.preserve.store import Store, read_small, sha512_of
 from tenure.preserve.vault import root_files
@@ -31,12 +33,16 @@ class Plan:
     """What an object must consist of.
 
     ``files`` maps each key to its sha512, in the order of a commit; ``small`` holds the bytes of
-    those that follow from the inventories.
+    those that follow from the inventories. ``also`` holds a second sha512 that a file of the root
+    may have: that of this installation's guide or reader, where an older one was signed. ``began`` is when
+    the plan was made: what was committed since is not its to judge.
     """
 
     inventory: Inventory
     files: Mapping[str, str]
     small: Mapping[str, bytes]
+    also: Mapping[str, str] = field(default_factory=dict[str, str])
+    began: str = ""
 
     @property
     def signed(self) -> Signed:
@@ -91,10 +97,16 @@ def _inventories(store: Store, object_id: str) -> dict[str, set[bytes]]:
     return found
 
 
-def plan(stores: Sequence[Store], object_id: str, signed: Signed | None = None) -> Plan:
-    """Work out from all copies what the object must be.
+def plan(
+    stores: Sequence[Store],
+    object_id: str,
+    signed: Signed | None = None,
+    more: Mapping[str, bytes] | None = None,
+) -> Plan:
+    """Work out from all copies of one form what the object must be in that form.
 
-    Without ``signed`` (no dossier at hand) the copies must agree with each other.
+    Without ``signed`` (no dossier at hand) the copies must agree with each other. ``more`` holds
+    inventories by version that were worked out otherwise, from a copy in the other form.
 
     Raises:
         IntegrityError: no copy holds the signed inventory, or unsigned copies disagree.
@@ -103,7 +115,11 @@ def plan(stores: Sequence[Store], object_id: str, signed: Signed | None = None) 
     for store in stores:
         for version, datas in _inventories(store, object_id).items():
             found.setdefault(version, set()).update(datas)
+    for version, data in (more or {}).items():
+        found.setdefault(version, set()).add(data)
     signed = signed or Signed()
+    if signed.inventories:
+        _add_older(found, object_id)
     head = _newest(signed.inventories or found)
     if head is None:
         raise IntegrityError(
@@ -125,7 +141,15 @@ def plan(stores: Sequence[Store], object_id: str, signed: Signed | None = None) 
             raise IntegrityError(
                 f"{object_id}: {version} was rewritten: its inventory disagrees with {head}'s"
             )
-    return _complete(inventory, chosen, signed.root or _root(stores))
+    return _complete(inventory, chosen, _root(stores, signed.root))
+
+
+def _add_older(found: dict[str, set[bytes]], object_id: str) -> None:
+    """Add what follows: a newer inventory says what every older one was, byte for byte."""
+    for datas in list(found.values()):
+        for data in list(datas):
+            for version, older in forms.all_bytes(ocfl.parse(data, object_id)).items():
+                found.setdefault(version, set()).add(older)
 
 
 def _newest(versions: Mapping[str, object]) -> str | None:
@@ -149,13 +173,17 @@ def _choose(version: str, datas: set[bytes], signed: str | None, object_id: str)
     return next(iter(datas))
 
 
-def _root(stores: Sequence[Store]) -> dict[str, str]:
-    """Digest the root's files in the first copy that has each."""
+def _root(stores: Sequence[Store], signed: Mapping[str, str]) -> dict[str, str]:
+    """Say what each file of the root must be: as signed, or ours where no copy has that any more."""
     found: dict[str, str] = {}
-    for key, ours in root_files().items():
+    for key in [*signed, *(key for key in root_files() if not signed)]:
+        ours = root_files().get(key)
         there = (read_small(store, key) for store in stores)
-        content = next((data for data in there if data), ours)
-        found[key] = hashlib.sha512(content).hexdigest()
+        sums = [hashlib.sha512(data).hexdigest() for data in there if data is not None]
+        wanted = signed.get(key) or next(iter(sums), None)
+        if wanted is None or (wanted not in sums and ours is not None):
+            wanted = hashlib.sha512(ours or b"").hexdigest()
+        found[key] = wanted
     return found
 
 
@@ -173,8 +201,10 @@ def _complete(inventory: Inventory, chosen: Mapping[str, bytes], root: Mapping[s
         **{f"{at}/{path}": digest for digest, path in inventory.manifest.items()},
         **{key: hashlib.sha512(data).hexdigest() for key, data in small.items()},
     }
-    ours = {k: v for k, v in root_files().items() if hashlib.sha512(v).hexdigest() == root.get(k)}
-    return Plan(inventory=inventory, files=files, small={**ours, **small})
+    sums = {key: hashlib.sha512(data).hexdigest() for key, data in root_files().items()}
+    ours = {key: data for key, data in root_files().items() if sums[key] == root.get(key)}
+    also = {key: digest for key, digest in sums.items() if key in root and key not in ours}
+    return Plan(inventory=inventory, files=files, small={**ours, **small}, also=also, began=now())
 
 
 def check(store: Store, wanted: Plan) -> Health:
@@ -196,7 +226,7 @@ def check(store: Store, wanted: Plan) -> Health:
             faults.append(Fault(key=key, problem=f"unreadable: {error.strerror}"))
             continue
         count, size = count + 1, size + read
-        if found != digest:
+        if found not in (digest, wanted.also.get(key)):
             faults.append(Fault(key=key, problem="damaged", found=found))
     extra = set(store.list(at)) - set(wanted.files)
     faults.extend(Fault(key=key, problem="not named by the inventory") for key in sorted(extra))

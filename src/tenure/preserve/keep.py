@@ -1,21 +1,37 @@
-"""Keep a model: its files and everything it needs to come back, in two copies, before it is released.
+"""Keep a model: its files and everything it needs to come back, in copies, before it is released.
 
 The first keeping makes version 1 of the model's object; later ones add what is new (a report, an
-interview) as further versions and never touch the older ones. A model behind an API keeps its
-record, without weights, and says so.
+interview) as further versions and never touch the older ones. Of two copies one is packed: weights
+take less room there, a fine-tune of a model that is kept already far less; the other holds every
+file as it is. A model behind an API keeps its record, without weights, and says so.
 """
 
-import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, digest_of, now
-from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import copies, fixity, golden, kit, machine, places, vault
+from tenure.errors import RefusedError, RoomError, UsageError
+from tenure.preserve import (
+    basing,
+    copies,
+    forms,
+    golden,
+    kit,
+    machine,
+    packs,
+    passports,
+    places,
+    placing,
+    vault,
+)
+from tenure.preserve.deriving import Workshop
 from tenure.preserve.ocfl import Inventory, object_path
+from tenure.preserve.places import Copy, Place
+from tenure.preserve.placing import Site
 from tenure.preserve.store import Store
 
 REFRESHED = ("dossier/", "env/")  # renewed with every version, but no reason for a new one
@@ -23,7 +39,7 @@ RECORD_ONLY = "record kept"
 
 
 class Spec(BaseModel):
-    """Where to keep it, and what to add."""
+    """Where to keep it, in which form, and what to add."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,6 +48,13 @@ class Spec(BaseModel):
     )
     second: str = Field(
         "vault-copy", description="Folder of the second copy; another disk is better."
+    )
+    copies: list[Place] = Field(
+        default_factory=list[Place],
+        description="All copies, instead of 'vault' (packed) and 'second' (plain): at, form.",
+    )
+    allow_no_plain: bool = Field(
+        default=False, description="Keep without one copy that holds every file as it is."
     )
     golden: str = Field("G3", description="Make golden answers up to this level: G0, G1, G2 or G3.")
     engine: str | None = Field(
@@ -42,37 +65,96 @@ class Spec(BaseModel):
         description="What to add: path in the object -> a file's digest, or the name of evidence.",
     )
 
+    def places(self) -> list[Place]:
+        """Return the copies that are asked for."""
+        standard = [Place(at=self.vault, form="packed"), Place(at=self.second, form="plain")]
+        return self.copies or standard
+
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
-    """Commit what is new to the vault, bring the second copy to the same, read every byte of both."""
+    """Commit what is new to every copy, each in its form, and read every byte of all of them."""
     golden.upto(spec.golden)
-    if spec.vault == spec.second:
-        raise UsageError("'vault' and 'second' are one folder; a copy needs a place of its own")
-    first = places.open_store(view.root, spec.vault)
-    second = places.open_store(view.root, spec.second)
-    object_id = places.object_id(model)
-    earlier = _mend_first(first, second, view, model)
+    held = places.kept(view, model)
+    site = _site(model, view, spec, emit)
+    if held is not None:
+        placing.mend_leads(site, held, view.root)
     add = kit.added(view, model, spec.add)
     key = _key(model, spec, kit.identity(add))
-    found = vault.read(first, object_id)
-    inventory = found[0] if found else None
-    _refuse_another(inventory, model, first)
-    if inventory is None or not _there(inventory, key, model, add):
-        whole = not _has(inventory, model)
-        content = _whole_kit(model, view) if whole else kit.environment()
+    plain = placing.plain_of(site)
+    for copy in site.copies:
+        _refuse_another(copy.store, site.object, model)
+    shop, at_hand = _workshop(site, plain), dict[str, placing.Source]()
+    if plain is None or not _there(plain, key, model, add):
+        whole = not _has(plain, model)
+        content = _whole_kit(model, view, shop, site, emit) if whole else kit.environment()
         if whole and model.files:
             content |= _golden(model, view, spec, emit)
         content |= add | kit.record(model, view, emit)
         emit.progress(1, 3, f"writing {len(content)} files to the vault")
         addition = vault.Addition(
-            files=content, message=f"kept by tenure {tenure.__version__}; {key}", created=now()
+            files=content,
+            message=f"kept by tenure {tenure.__version__}; {key}",
+            created=_time(plain),
         )
-        inventory = vault.commit(first, object_id, addition)
-    emit.progress(2, 3, "second copy, every byte read back")
-    wanted = fixity.plan([first], object_id, _trusted(first, object_id, earlier))
-    outcomes = [copies.bring(second, [first], wanted), copies.bring(first, [second], wanted)]
-    _fact(model, emit)
-    return _evidence(model, spec, wanted, outcomes, _levels(first, inventory))
+        plain, at_hand = placing.commit_plain(site, plain, addition)
+    emit.progress(2, 3, f"{len(site.copies)} copies, every byte read back")
+    done = placing.commit_packed(site, plain, at_hand, shop)
+    outcomes = placing.bring_all(site, done)
+    _fact(model, emit, len(outcomes))
+    return _evidence(model, spec, site, outcomes)
+
+
+def _site(model: Model, view: View, spec: Spec, emit: Emit) -> Site:
+    """Open the copies that are asked for.
+
+    Raises:
+        UsageError: fewer than two places, one place twice, or no plain copy among them.
+    """
+    asked = spec.places()
+    if len({place.at for place in asked}) != len(asked):
+        raise UsageError("two of the copies are one folder; a copy needs a place of its own")
+    if len(asked) < 2:
+        raise UsageError("one copy is none: name two places at least under 'copies'")
+    opened = places.opened_for(view, model, asked, places.kept(view, model))
+    if not spec.allow_no_plain and all(copy.form != forms.PLAIN for copy in opened):
+        raise UsageError(
+            "no copy is plain: an error in the packing could then reach all of them; give one of the "
+            "copies 'form: plain', or say 'allow_no_plain: true'"
+        )
+    return Site(
+        object=places.object_id(model), copies=tuple(opened), folder=emit.scratch / "packing"
+    )
+
+
+def _workshop(site: Site, plain: Inventory | None) -> Workshop:
+    """Prepare for packing; the base of a model kept before is the one its passport names."""
+    lead = site.lead(forms.PACKED)
+    shop = Workshop(site.folder / "packs")
+    reader = site.lead(forms.PLAIN) or lead
+    if lead is not None and reader is not None and plain is not None:
+        there = vault.peek(reader, site.object)
+        named = passports.bases(passports.read(reader, there)) if there else {}
+        if there is not None and packs_are_due(lead, site.object):
+            basing.hold_everywhere(named, site.stores(forms.PACKED))
+        shop.base_of = lambda name: packs.bases_of(named, lead, name)
+    return shop
+
+
+def packs_are_due(lead: Store, object_id: str) -> bool:
+    """Say whether a packed copy holds nothing of an object yet."""
+    return vault.peek(lead, object_id) is None
+
+
+def _time(plain: Inventory | None) -> str:
+    """Tell the time of a new version; RefusedError when it would lie before an older one."""
+    at = now()
+    last = plain.versions[-1].created if plain else ""
+    if at < last:
+        raise RefusedError(
+            f"this machine's clock says {at}, and the newest version was kept at {last}: the clock was "
+            "set back; set it right and run this again. Nothing was written"
+        )
+    return at
 
 
 def _key(model: Model, spec: Spec, add: Mapping[str, str]) -> str:
@@ -81,35 +163,6 @@ def _key(model: Model, spec: Spec, add: Mapping[str, str]) -> str:
     return digest_of(
         {"model": model.digest, "add": dict(add), "package": tenure.__version__, **settings}
     )
-
-
-def _mend_first(first: Store, second: Store, view: View, model: Model) -> fixity.Signed:
-    """Where it was kept before, mend the vault before anything is added to it.
-
-    Returns what was signed so far. A version that was committed by a keeping that was killed
-    before its evidence was signed is left as it is.
-    """
-    before = places.kept(view, model)
-    if before is None:
-        return fixity.Signed()
-    stores = [first, second, *before.stores(view.root)]
-    wanted = fixity.plan(stores, before.object, before.signed)
-    try:
-        found = vault.read(first, before.object)
-    except IntegrityError:
-        found = None
-    if found is None or found[0].head == wanted.inventory.head:
-        copies.bring(first, stores[1:], wanted)
-    return before.signed
-
-
-def _trusted(first: Store, object_id: str, earlier: fixity.Signed) -> fixity.Signed:
-    """Add the version just committed to what was signed before."""
-    found = vault.read(first, object_id)
-    assert found is not None, "it was committed a moment ago"
-    inventory, data = found
-    newest = {inventory.head: hashlib.sha512(data).hexdigest()}
-    return fixity.Signed(inventories={**earlier.inventories, **newest}, root=earlier.root)
 
 
 def _sha256(inventory: Inventory, sha512: str) -> str:
@@ -137,23 +190,58 @@ def _there(inventory: Inventory, key: str, model: Model, add: kit.Content) -> bo
     return _has(inventory, model) and fresh.items() <= held.items()
 
 
-def _refuse_another(inventory: Inventory | None, model: Model, store: Store) -> None:
-    if inventory is None or "model.json" not in inventory.state:
-        return
-    path = inventory.manifest[inventory.state["model.json"]]
-    with store.open(f"{object_path(inventory.id)}/{path}") as source:
-        held = json.load(source)
-    if held["digest"] != model.digest:
+def _refuse_another(store: Store, object_id: str, model: Model) -> None:
+    there = vault.peek(store, object_id)
+    held = passports.read(store, there) if there else {}
+    if held and held["digest"] != model.digest:
         raise UsageError(
             f"{store.label} already keeps another model as {model.id} ({held['digest'][:19]}…); "
             "register this one under another version, or name another vault"
         )
 
 
-def _whole_kit(model: Model, view: View) -> kit.Content:
-    """Gather what a first version holds: the model's own files first, so that they are stored there."""
+def _whole_kit(model: Model, view: View, shop: Workshop, site: Site, emit: Emit) -> kit.Content:
+    """Gather what a first version holds: the model's own files first, so that they are stored there.
+
+    Weights are packed here already: the passport says which other model they build on.
+    """
     content = kit.original(model, view) | kit.guide(model, view) | kit.environment()
-    return content | {"model.json": kit.passport(model, view, places.object_id(model))}
+    passport = json.loads(kit.passport(model, view, site.object))
+    based = _packed(model, view, shop, site, (passport, emit))
+    return content | {"model.json": kit.text(passport | passports.said(based))}
+
+
+def _packed(
+    model: Model, view: View, shop: Workshop, site: Site, told: tuple[dict[str, object], Emit]
+) -> dict[str, passports.BaseRef]:
+    """Pack the weights where a packed copy is wanted; returns the bases that were of use."""
+    stores, (passport, emit) = site.stores(forms.PACKED), told
+    if not stores or not model.files:
+        return {}
+    folder = view.folder(model)
+    weights = [name for name in model.files if name.endswith(forms.WEIGHTS)]
+    _need_room(site, sum((folder / name).stat().st_size for name in weights))
+    bases = basing.choose(view, model, stores, passport)
+    basing.hold_everywhere(bases, stores)
+    shop.base_of = lambda name: packs.bases_of(bases, stores[0], name)
+    used: dict[str, passports.BaseRef] = {}
+    for number, name in enumerate(weights):
+        emit.progress(number, len(weights), f"packing {name}")
+        logical = kit.ORIGINAL + name
+        made = shop.pack(packs.digests_of(folder / name).sha512, logical, folder / name)
+        if made is not None and made.needs_base:
+            used[logical] = bases[logical]
+    return used
+
+
+def _need_room(site: Site, size: int) -> None:
+    free = shutil.disk_usage(site.folder).free
+    if free < size + vault.SPARE_BYTES:
+        raise RoomError(
+            f"packing needs {size >> 20} MiB beside the dossier and {free >> 20} MiB are free; make "
+            "room, or keep it in plain copies only (copies: [{at: vault}, {at: vault-copy}]). "
+            "Nothing was written"
+        )
 
 
 def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> kit.Content:
@@ -187,46 +275,67 @@ def _levels(store: Store, inventory: Inventory) -> dict[str, str]:
     return said
 
 
-def _fact(model: Model, emit: Emit) -> None:
+def _fact(model: Model, emit: Emit, count: int) -> None:
+    number = {2: "two", 3: "three", 4: "four"}.get(count, str(count))
     if model.files:
-        emit.fact("custody", "kept", "two copies, every byte of both read back")
+        emit.fact("custody", "kept", f"{number} copies, every byte of all of them read back")
     else:
         emit.fact(
-            "custody", RECORD_ONLY, "its record in two copies; the weights are not ours to keep"
+            "custody",
+            RECORD_ONLY,
+            f"its record in {number} copies; the weights are not ours to keep",
         )
 
 
+def _stored(copy: Copy, inventory: Inventory) -> int:
+    at = object_path(inventory.id)
+    return sum(copy.store.size(f"{at}/{path}") for path in inventory.manifest.values())
+
+
 def _evidence(
-    model: Model,
-    spec: Spec,
-    wanted: fixity.Plan,
-    outcomes: list[copies.Outcome],
-    levels: Mapping[str, str],
+    model: Model, spec: Spec, site: Site, outcomes: list[tuple[Copy, copies.Outcome]]
 ) -> Evidence:
-    inventory = wanted.inventory
-    health = [outcome.after for outcome in reversed(outcomes)]
+    plans = {form: placing.plan_of(site, form) for form in site.forms}
+    lead = site.copies[0]
+    inventory = plans[lead.form].inventory
+    closure = passports.bases(passports.read(lead.store, inventory), inventory.id)
     what = (
         "the model's own files and its kit"
         if model.files
         else "its record; no weights: they are not ours to keep"
     )
+    counts = {form: len(site.stores(form)) for form in site.forms}
+    said = " and ".join(f"{count} {form}" for form, count in counts.items())
+    signed = {form: plan.signed.to_json() for form, plan in plans.items()}
     return Evidence(
         name=places.KEEP,
         model=model.id,
         kind="record",
-        summary=f"Kept as {inventory.head} in two copies, every byte of both read back: {what}.",
+        summary=f"Kept as {inventory.head} in {len(outcomes)} copies ({said}), every byte of all of "
+        f"them read back: {what}.",
         findings={
             "object": inventory.id,
             "version": inventory.head,
-            "roots": [spec.vault, spec.second],
+            "roots": [copy.at for copy in site.copies],
+            "copies": [{"at": copy.at, "form": copy.form} for copy in site.copies],
             "weights": bool(model.files),
-            "golden": dict(levels),
+            "base": sorted({base.object for base in closure.values()}),
+            "golden": _levels(lead.store, inventory),
             "added": sorted(spec.add),
-            "contents": sorted({name.split("/")[0] for name in inventory.state}),
+            "contents": sorted({n.split("/")[0] for n in forms.plain_names(inventory)}),
         },
         runtime={
-            "vault": wanted.signed.to_json(),
-            "copies": [{"copy": h.copy, "files": h.files, "bytes": h.bytes} for h in health],
+            "vault": {"forms": signed},
+            "copies": [
+                {
+                    "copy": outcome.after.copy,
+                    "form": copy.form,
+                    "files": outcome.after.files,
+                    "bytes": outcome.after.bytes,
+                    "stored": _stored(copy, plans[copy.form].inventory),
+                }
+                for copy, outcome in outcomes
+            ],
         },
     )
 
@@ -235,5 +344,5 @@ stage = Stage(
     name=places.KEEP,
     spec=Spec,
     run=run,
-    summary="Keep the model in the vault: weights, kit and record, in two copies.",
+    summary="Keep the model in the vault: weights, kit and record, in two copies or more.",
 )

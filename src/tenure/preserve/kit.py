@@ -17,14 +17,25 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from tenure.dossier import Emit, Model, View, digest, digest_file
+from tenure.dossier import Emit, Model, View, canonical, digest, digest_file
 from tenure.errors import IntegrityError, UsageError, unknown
 from tenure.preserve import machine
+from tenure.preserve.forms import WEIGHTS
 from tenure.preserve.store import safe_path
 
 ORIGINAL = "original/"
 LARGEST_BYTES = 64 << 20
-OWN = ("model.json", "RESTORE.txt", "LICENCE.txt", "original", "golden", "env", "dossier")
+OWN = (
+    "model.json",
+    "RESTORE.txt",
+    "LICENCE.txt",
+    "original",
+    "packed",
+    "parity",
+    "golden",
+    "env",
+    "dossier",
+)
 Content = dict[str, Path | bytes]
 
 
@@ -202,11 +213,28 @@ def identity(content: Content) -> dict[str, str]:
 def record(model: Model, view: View, emit: Emit) -> Content:
     """Return the signed record of this model with its verifier, exported from the dossier.
 
-    Files above ``LARGEST_BYTES`` (weights) are named in it and left out: they are in ``original/``.
+    Files above ``LARGEST_BYTES`` and the model's own weights are named in it and left out: the
+    weights are in ``original/``.
     """
     from tenure.dossier.export import export
 
     folder = emit.scratch / "dossier"
     export(view, [model.id], folder, largest=LARGEST_BYTES)  # type: ignore[arg-type]
+    _without_weights(folder, model)
     found = sorted(p for p in folder.rglob("*") if p.is_file())
     return {f"dossier/{p.relative_to(folder).as_posix()}": p for p in found}
+
+
+def _without_weights(folder: Path, model: Model) -> None:
+    """Leave small weights out of an exported record as well, and list them as such."""
+    from tenure.dossier.opening import LEFT_OUT
+
+    listed = json.loads((folder / LEFT_OUT).read_text(encoding="utf-8"))
+    for name, named in model.files.items():
+        hexed = named.removeprefix("sha256:")
+        place = folder / "files" / "sha256" / hexed[:2] / hexed
+        if name.endswith(WEIGHTS) and place.is_file():
+            listed.append({"digest": named, "name": name, "size": place.stat().st_size})
+            place.unlink()
+    listed.sort(key=lambda each: str(each["digest"]))
+    (folder / LEFT_OUT).write_bytes(canonical(listed) + b"\n")

@@ -1,15 +1,39 @@
-"""Where a dossier's models are kept, under which names, and what signed events say of them."""
+"""Where a dossier's models are kept, in which form, and what signed events say of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from tenure import plugins
 from tenure.dossier import Evidence, Model, View
-from tenure.errors import UsageError
+from tenure.errors import IntegrityError, UsageError
+from tenure.preserve import across, vault
 from tenure.preserve.fixity import Plan, Signed, plan
+from tenure.preserve.forms import PACKED, PLAIN, form_of
 from tenure.preserve.store import Store
 
 KEEP = "preserve/keep"
+
+
+class Place(BaseModel):
+    """One copy as it is asked for: where, and in which form."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: str = Field(description="A folder (relative ones lie in the dossier), or backend://place.")
+    form: Literal["packed", "plain"] = Field("plain", description="packed, or plain.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One copy: where it is (``at``), its form, and its open store."""
+
+    at: str
+    form: str
+    store: Store
 
 
 def object_id(model: Model) -> str:
@@ -31,20 +55,52 @@ def open_store(root: Path, location: str) -> Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What the newest keeping of a model recorded."""
+    """What the newest keeping of a model recorded.
+
+    ``copies`` are the places with their forms; ``signed`` says of each form what was signed.
+    """
 
     object: str
-    roots: tuple[str, ...]
-    signed: Signed
+    copies: tuple[Place, ...]
+    signed: Mapping[str, Signed]
     evidence: Evidence
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Return where the copies are."""
+        return tuple(copy.at for copy in self.copies)
 
     def stores(self, root: Path) -> list[Store]:
         """Open every copy."""
-        return [open_store(root, location) for location in self.roots]
+        return [open_store(root, copy.at) for copy in self.copies]
 
-    def plan(self, root: Path) -> Plan:
-        """Work out what the object must be, by the signed inventories."""
-        return plan(self.stores(root), self.object, self.signed)
+    def opened(self, root: Path) -> tuple[Copy, ...]:
+        """Open every copy, each with its form."""
+        return tuple(
+            Copy(at=copy.at, form=copy.form, store=store)
+            for copy, store in zip(self.copies, self.stores(root), strict=True)
+        )
+
+    def plan(self, root: Path, form: str = PLAIN) -> Plan:
+        """Work out what the object must be in a form, by the signed inventories.
+
+        Where no copy in this form has its inventory any more, it is worked out from the other
+        form: the plain one always, the packed one by packing again (``across``).
+
+        Raises:
+            IntegrityError: no copy holds, and none gives, an inventory that was signed.
+        """
+        copies = self.opened(root)
+        same = [copy.store for copy in copies if copy.form == form]
+        try:
+            return plan(same, self.object, self.signed.get(form))
+        except IntegrityError:
+            others = [copy.store for copy in copies if copy.form != form]
+            if form != PLAIN or not others:
+                raise
+            found = plan(others, self.object, self.signed.get(PACKED))
+            more = across.plain_from_packed(others, found.inventory)
+            return plan(same, self.object, self.signed.get(form), more)
 
 
 def kept(view: View, model: Model) -> Kept | None:
@@ -52,11 +108,17 @@ def kept(view: View, model: Model) -> Kept | None:
     evidence = view.evidence(KEEP, model.id)
     if evidence is None:
         return None
-    recorded = evidence.runtime["vault"]
+    recorded, findings = evidence.runtime["vault"], evidence.findings
+    # Before there were forms every copy was plain.
+    by_form = recorded.get("forms") or {PLAIN: recorded}
+    copies = findings.get("copies") or [{"at": at, "form": PLAIN} for at in findings["roots"]]
     return Kept(
-        object=evidence.findings["object"],
-        roots=tuple(evidence.findings["roots"]),
-        signed=Signed(inventories=recorded["inventories"], root=recorded["root"]),
+        object=findings["object"],
+        copies=tuple(Place(**copy) for copy in copies),
+        signed={
+            form: Signed(inventories=one["inventories"], root=one["root"])
+            for form, one in by_form.items()
+        },
         evidence=evidence,
     )
 
@@ -68,4 +130,22 @@ def require(view: View, model: Model) -> Kept:
         raise UsageError(
             f"{model.id} is not kept; run 'tenure preserve keep --model {model.id}' first"
         )
+    return found
+
+
+def opened_for(view: View, model: Model, asked: list[Place], before: Kept | None) -> list[Copy]:
+    """Open the places a keeping asks for.
+
+    A version once written is never changed, so an object that lies in a place already stays in
+    the form it has there.
+    """
+    was = {copy.at: copy.form for copy in before.copies} if before else {}
+    found: list[Copy] = []
+    for place in asked:
+        store = open_store(view.root, place.at)
+        form = was.get(place.at) or place.form
+        if place.at not in was:
+            there = vault.peek(store, object_id(model))
+            form = form_of(there) if there else form
+        found.append(Copy(at=place.at, form=form, store=store))
     return found

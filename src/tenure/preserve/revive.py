@@ -1,6 +1,7 @@
 """Bring a kept model back, in a fresh process, from the vault alone, and see whether it is the same.
 
-``revive_to`` is what the gateway calls to answer for a retired model; the stage is the drill.
+``revive_to`` is what the gateway calls to answer for a retired model, ``to_folder`` the command for
+people; the stage is the drill. Plain copies are read as they are, packed ones are unpacked.
 """
 
 import json
@@ -10,18 +11,34 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
-from tenure.errors import IntegrityError, RoomError, TenureError
-from tenure.preserve import fixity, golden, places, vault
-from tenure.preserve.kit import ORIGINAL
-from tenure.preserve.ocfl import object_path
-from tenure.preserve.places import Kept
+from tenure.errors import (
+    IntegrityError,
+    RefusedError,
+    RoomError,
+    TenureError,
+    UsageError,
+    unknown,
+)
+from tenure.preserve import (
+    fixity,
+    golden,
+    packs,
+    passports,
+    places,
+    restore,
+    tombstones,
+    vault,
+)
+from tenure.preserve.forms import ORIGINAL, PACKED, PLAIN, form_of
+from tenure.preserve.places import Copy, Kept
 from tenure.preserve.store import Store
 
 SECONDS_LIMIT = 600
@@ -49,7 +66,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     held = places.require(view, model)
     location, store, wanted = _sound_copy(held, view)
     into = emit.scratch / "revived"
-    need_room([store], wanted, into)
+    # Converted forms are made beside the files on the way.
+    need_room(4 * sum(restore.sizes(store, wanted.inventory).values()), into)
     began = time.monotonic()
     outcome = _in_a_process(
         view.root / location if "://" not in location else location, held, into, spec, emit
@@ -57,6 +75,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     seconds = time.monotonic() - began
     shutil.rmtree(into, ignore_errors=True)
     reached, levels = outcome["reached"], outcome["levels"]
+    stone = tombstones.of(view, model)
     emit.fact(
         "last_drill", f"came back at {reached}", f"restored from {store.label} in a fresh process"
     )
@@ -68,7 +87,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         model=model.id,
         kind="record",
         summary=f"Came back at level {reached}: {_means(reached)}."
-        + (f" Not higher: {why}." if why else ""),
+        + (f" Not higher: {why}." if why else "")
+        + (f" It {stone}." if stone else ""),
         findings={
             "reached": reached,
             "asked": spec.level,
@@ -76,6 +96,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "levels": [{k: each[k] for k in ("level", "outcome", "why")} for each in levels],
             "version": wanted.inventory.head,
             "from": store.label,
+            "form": form_of(wanted.inventory),
         },
         runtime={
             "revive_seconds": round(seconds, 2),
@@ -95,39 +116,41 @@ def _sound_copy(held: Kept, view: View) -> tuple[str, Store, fixity.Plan]:
     Raises:
         IntegrityError: no copy is whole.
     """
-    wanted = held.plan(view.root)
     faults: list[str] = []
-    for location, store in zip(held.roots, held.stores(view.root), strict=True):
-        health = fixity.check(store, wanted)
-        if health.well:
-            return location, store, wanted
-        faults.append(f"{store.label}: {len(health.faults)} fault(s)")
+    for copy in held.opened(view.root):
+        try:
+            wanted = held.plan(view.root, copy.form)
+            health = fixity.check(copy.store, wanted)
+            if health.well:
+                _need_bases(copy.store, wanted)
+                return copy.at, copy.store, wanted
+        except IntegrityError as error:
+            faults.append(f"{copy.store.label}: {error}")
+        else:
+            faults.append(f"{copy.store.label}: {len(health.faults)} fault(s)")
     raise IntegrityError(
         f"no copy of {held.object} is whole ({'; '.join(faults)}); run 'tenure preserve check'"
     )
 
 
-def need_room(stores: Sequence[Store], wanted: fixity.Plan, into: Path) -> None:
-    """Refuse before the work when the target disk is too small for the files and converted forms."""
-    at, size = object_path(wanted.inventory.id), vault.SPARE_BYTES
-    for digest in set(wanted.inventory.state.values()):
-        key = f"{at}/{wanted.inventory.manifest[digest]}"
-        size += 4 * max((_size(store, key) for store in stores), default=0)
+def _need_bases(store: Store, wanted: fixity.Plan) -> None:
+    """Refuse a packed copy whose base has gone."""
+    if form_of(wanted.inventory) == PACKED:
+        named = passports.bases(passports.read(store, wanted.inventory), wanted.inventory.id)
+        for base in named.values():
+            packs.base_file(store, base)
+
+
+def need_room(size: int, into: Path) -> None:
+    """Refuse before the work when the target disk is too small for ``size`` bytes."""
     folder = into.absolute()
     while not folder.exists():
         folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free, size = shutil.disk_usage(folder).free, size + vault.SPARE_BYTES
     if free < size:
         raise RoomError(
             f"coming back needs {size >> 20} MiB of disk and {free >> 20} MiB are free; nothing was started"
         )
-
-
-def _size(store: Store, key: str) -> int:
-    try:
-        return store.size(key)
-    except KeyError:
-        return 0
 
 
 def _in_a_process(
@@ -180,6 +203,17 @@ def _lines(stream: Any) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revived:
+    """What came back: its files with their sha256, from which copy, how many bytes, in how long."""
+
+    files: dict[str, str]
+    copy: str
+    form: str
+    bytes: int
+    seconds: float
+
+
 def revive_to(view: View, model: Model, into: Path) -> Path:
     """Restore a kept model's own files below ``into`` and return their folder, for an engine to load.
 
@@ -187,45 +221,103 @@ def revive_to(view: View, model: Model, into: Path) -> Path:
 
     Raises:
         UsageError: it was never kept.
+        RefusedError: it is tombstoned.
         IntegrityError: no copy is whole, or the model was kept without weights.
         RoomError: too little disk.
     """
     held = places.require(view, model)
-    wanted = held.plan(view.root)
     target = into / model.digest.removeprefix("sha256:")[:32]
-    if not model.files:
-        raise IntegrityError(f"{model.id} was kept without weights: they are with its provider")
-    if target.is_dir():
-        return target
-    stores = held.stores(view.root)
-    need_room(stores, wanted, into)
-    into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=into, prefix=".reviving-") as building:
-        made, files = _from_any(stores, wanted, Path(building))
-        if files != dict(model.files):
-            raise IntegrityError(
-                f"{model.id}: the vault's files are not those the dossier registered"
-            )
-        try:
-            made.rename(target)
-        except OSError:
-            if not target.is_dir():  # another process brought the same model back first
-                raise
+    _need_weights(model)
+    stone = tombstones.of(view, model)
+    if stone is not None:
+        raise RefusedError(f"{model.id} {stone}; it answers nobody. {tombstones.REMEDY}")
+    if not target.is_dir():
+        bring_back(held, view.root, target, wanted=dict(model.files))
     return target
 
 
-def _from_any(
-    stores: Sequence[Store], wanted: fixity.Plan, building: Path
-) -> tuple[Path, dict[str, str]]:
-    """Restore the model's own files from the first copy whose bytes are right."""
+def _need_weights(model: Model) -> None:
+    if not model.files:
+        raise IntegrityError(f"{model.id} was kept without weights: they are with its provider")
+
+
+def to_folder(
+    view: View, model: Model, target: Path, at: str | None = None, told: restore.Told | None = None
+) -> Revived:
+    """Restore a kept model's own files into a new folder, for people; ``at`` names one copy.
+
+    Raises:
+        UsageError: it was never kept, no such copy, or the folder is not empty.
+        IntegrityError: no copy is whole, or the model was kept without weights.
+        RoomError: too little disk.
+    """
+    held = places.require(view, model)
+    _need_weights(model)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{target} is not an empty folder; name a new one")
+    return bring_back(held, view.root, target, wanted=dict(model.files), at=at, told=told)
+
+
+def copies_of(held: Kept, root: Path, at: str | None = None) -> list[Copy]:
+    """Return the copies to read, plain ones first; ``at`` names one by its place or its last part.
+
+    Raises:
+        UsageError: no such copy; lists those there are.
+    """
+    opened = held.opened(root)
+    found = [c for c in opened if at in (None, c.at, c.store.label)]
+    if not found:
+        raise unknown(f"copy of {held.object}", at or "", [copy.at for copy in opened])
+    return sorted(found, key=lambda copy: copy.form != PLAIN)
+
+
+def bring_back(
+    held: Kept,
+    root: Path,
+    target: Path,
+    *,
+    wanted: dict[str, str],
+    at: str | None = None,
+    told: restore.Told | None = None,
+) -> Revived:
+    """Restore the model's own files (name -> digest) into a new folder, whole or not at all.
+
+    Copies whose bytes are not right are passed over.
+
+    Raises:
+        IntegrityError: no copy is whole, or its files are not those that are wanted.
+        RoomError: too little disk.
+    """
     said: list[str] = []
-    for number, store in enumerate(stores):
-        place = building / str(number)
-        try:
-            return place, vault.restore(store, wanted.inventory, place, prefix=ORIGINAL)
-        except IntegrityError as error:
-            said.append(str(error))
-    raise IntegrityError(f"no copy of {wanted.inventory.id} is whole: {'; '.join(said)}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".reviving-") as building:
+        for number, copy in enumerate(copies_of(held, root, at)):
+            began, place = time.monotonic(), Path(building) / str(number)
+            try:
+                inventory = held.plan(root, copy.form).inventory
+                size = sum(restore.sizes(copy.store, inventory, ORIGINAL).values())
+                need_room(size, target.parent)
+                files = restore.whole(copy.store, inventory, place, ORIGINAL, told)
+            except IntegrityError as error:
+                said.append(str(error))
+                shutil.rmtree(place, ignore_errors=True)
+                continue
+            if files != wanted:
+                raise IntegrityError(
+                    f"{held.object}: the vault's files are not those the dossier registered"
+                )
+            _into_place(place, target)
+            seconds = time.monotonic() - began
+            return Revived(files=files, copy=copy.at, form=copy.form, bytes=size, seconds=seconds)
+    raise IntegrityError(f"no copy of {held.object} is whole: {'; '.join(said)}")
+
+
+def _into_place(made: Path, target: Path) -> None:
+    try:
+        made.rename(target)
+    except OSError:
+        if not target.is_dir() or not any(target.iterdir()):
+            raise  # otherwise another process brought the same model back first
 
 
 stage = Stage(

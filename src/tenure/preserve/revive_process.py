@@ -19,6 +19,7 @@ from tenure.dossier import Model
 from tenure.dossier.canonical import manifest_digest
 from tenure.errors import IntegrityError, TenureError
 from tenure.preserve import golden, vault
+from tenure.preserve import restore as restoring
 from tenure.preserve.golden import Level
 from tenure.preserve.kit import ORIGINAL
 from tenure.preserve.store import Store
@@ -43,7 +44,7 @@ def restore(store: Store, object_id: str, into: Path) -> tuple[Model, Level]:
         raise IntegrityError(
             f"{store.label} holds no {object_id}; 'read_vault.py list' shows what it holds"
         )
-    restored = vault.restore(store, found[0], into)
+    restored = restoring.whole(store, found[0], into)
     passport = json.loads((into / "model.json").read_text(encoding="utf-8"))
     files = {n.removeprefix(ORIGINAL): d for n, d in restored.items() if n.startswith(ORIGINAL)}
     if not files:

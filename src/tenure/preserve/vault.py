@@ -8,6 +8,7 @@ Killed before the root inventory, the version never was; killed after it, the ne
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,8 @@ from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory, Ver
 from tenure.preserve.store import Store, chunks, read_small, safe_path, sha512_of
 
 SPARE_BYTES = 32 << 20
-IN_VAULT = ("README-50-YEARS.txt", "read_vault.py")
+IN_VAULT = ("README-50-YEARS.txt", "FORMAT.txt", "read_vault.py")
+VECTORS = "extensions/tenure-vectors"  # small packs and parities with what they must give
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +48,37 @@ class _Hashed:
         return BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
 
 
-def root_files() -> dict[str, bytes]:
-    """Return the files of every vault's root: OCFL's own, the plain-word guide, the reader."""
+@cache
+def root_files() -> Mapping[str, bytes]:
+    """Return the files of every vault's root: OCFL's own, the plain-word guide, formats, reader."""
     here = files("tenure.preserve.in_vault")
-    return {**ocfl.ROOT_FILES, **{name: (here / name).read_bytes() for name in IN_VAULT}}
+    found = {name: here / name for name in IN_VAULT}
+    if (here / "vectors").is_dir():
+        found |= {f"{VECTORS}/{each.name}": each for each in (here / "vectors").iterdir()}
+    ours = {name: each.read_bytes() for name, each in found.items() if each.is_file()}
+    return {**ocfl.ROOT_FILES, **ours}
 
 
-def begin(store: Store) -> None:
-    """Make a vault's root, or finish making it; an older guide or reader there is kept."""
+def begin(store: Store, *, renew: bool = False) -> None:
+    """Make a vault's root, or finish making it.
+
+    An older guide or reader there is kept, unless ``renew`` says that it could not read what comes:
+    then it is set aside for the newer one.
+    """
     for key, content in root_files().items():
-        try:
-            store.size(key)
-        except KeyError:
-            store.put(key, BytesIO(content), hashlib.sha512(content).hexdigest())
+        digest = hashlib.sha512(content).hexdigest()
+        if not _held(store, key):
+            store.put(key, BytesIO(content), digest)
+        elif renew and not _there(store, key, digest):
+            store.mend(key, BytesIO(content), digest)
+
+
+def _held(store: Store, key: str) -> bool:
+    try:
+        store.size(key)
+    except KeyError:
+        return False
+    return True
 
 
 def _hash(source: Path | bytes) -> _Hashed:
@@ -103,6 +123,15 @@ def read(store: Store, object_id: str) -> tuple[Inventory, bytes] | None:
     )
 
 
+def peek(store: Store, object_id: str) -> Inventory | None:
+    """Read an object's newest inventory; None when there is none that can be believed."""
+    try:
+        found = read(store, object_id)
+    except IntegrityError:
+        return None
+    return found[0] if found else None
+
+
 def settle(store: Store, object_id: str) -> Inventory | None:
     """Finish a commit that was interrupted after its root inventory; the lock must be held.
 
@@ -138,21 +167,32 @@ def commit(store: Store, object_id: str, addition: Addition) -> Inventory:
         IntegrityError: the object there is damaged, or a source changed while it was read.
         BusyError: another command is writing to this vault.
     """
-    if not addition.files:
-        raise UsageError("nothing to keep: the addition holds no files")
-    hashed = {safe_path(name): _hash(source) for name, source in addition.files.items()}
+    hashed = _hashed(addition)
     with store.lock():
         _need_room(store, sum(item.size for item in hashed.values()))
         begin(store)
         current = settle(store, object_id)
-        state = {**(current.state if current else {}), **{n: h.sha512 for n, h in hashed.items()}}
-        try:
-            ocfl.refuse_nested(state)
-        except ValueError as error:
-            raise UsageError(f"{error}; give the added file another path") from None
-        if current is not None and state == current.state:
-            return current
-        return _write(store, _next(object_id, current, addition, hashed), current, hashed)
+        new = _next(object_id, current, addition, hashed)
+        return new if new is current else _write(store, new, current, hashed)
+
+
+def drafted(
+    object_id: str, current: Inventory | None, addition: Addition
+) -> tuple[Inventory, dict[str, Path | bytes]]:
+    """Return the inventory that a commit would write, and its new content by sha512; write nothing.
+
+    Raises:
+        UsageError: nothing to add, or a path that is refused.
+    """
+    hashed = _hashed(addition)
+    new = _next(object_id, current, addition, hashed)
+    return new, {item.sha512: item.source for item in hashed.values()}
+
+
+def _hashed(addition: Addition) -> dict[str, _Hashed]:
+    if not addition.files:
+        raise UsageError("nothing to keep: the addition holds no files")
+    return {safe_path(name): _hash(source) for name, source in addition.files.items()}
 
 
 def _need_room(store: Store, size: int) -> None:
@@ -175,6 +215,12 @@ def _next(
             manifest[item.sha512] = f"{version}/content/{logical}"
             sha256[manifest[item.sha512]] = item.sha256
     state = {**(current.state if current else {}), **{n: h.sha512 for n, h in hashed.items()}}
+    try:
+        ocfl.refuse_nested(state)
+    except ValueError as error:
+        raise UsageError(f"{error}; give the added file another path") from None
+    if current is not None and state == current.state:
+        return current
     new = Version(
         created=addition.created, message=addition.message, user=addition.user, state=state
     )

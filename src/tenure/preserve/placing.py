@@ -1,0 +1,217 @@
+"""Putting a version into every copy: the plain form first, the packed one made from it, then the rest.
+
+The plain inventory is the record of what was kept. Where no plain copy is wanted it is worked out
+all the same, and the packed form made from the files at hand.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tenure.errors import IntegrityError
+from tenure.preserve import across, copies, deriving, fixity, forms, packs, passports, vault
+from tenure.preserve.copies import Finder, Outcome
+from tenure.preserve.deriving import Derived, FromStore, Source, Workshop
+from tenure.preserve.fixity import Plan, Signed
+from tenure.preserve.forms import FORMS, PACKED, PLAIN
+from tenure.preserve.ocfl import Inventory
+from tenure.preserve.places import Copy, Kept
+from tenure.preserve.store import Store
+from tenure.preserve.vault import Addition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The copies of one object, a working folder, and what was signed so far, by form."""
+
+    object: str
+    copies: Sequence[Copy]
+    folder: Path
+    signed: dict[str, Signed] = field(default_factory=dict[str, Signed])
+
+    def stores(self, form: str) -> list[Store]:
+        """Return the copies of one form."""
+        return [copy.store for copy in self.copies if copy.form == form]
+
+    def others(self, form: str) -> list[Store]:
+        """Return the copies of the other form."""
+        return [copy.store for copy in self.copies if copy.form != form]
+
+    def lead(self, form: str) -> Store | None:
+        """Return the copy of a form that is written first."""
+        return next(iter(self.stores(form)), None)
+
+    @property
+    def forms(self) -> list[str]:
+        """Return the forms there are."""
+        return [form for form in FORMS if self.lead(form) is not None]
+
+    def finders(self, target: Store, form: str) -> list[Finder]:
+        """Return where to look across forms for what a copy lacks."""
+        return list(across.finders(target, form, self.others(form), self.folder / "across"))
+
+
+def plain_of(site: Site) -> Inventory | None:
+    """Return the object's newest plain inventory, worked out where no plain copy is wanted.
+
+    Raises:
+        IntegrityError: the object is damaged in a way that leaves no inventory to believe.
+    """
+    lead, packed = site.lead(PLAIN), site.lead(PACKED)
+    if lead is not None:
+        found = vault.read(lead, site.object)
+        if found is not None:
+            return found[0]
+    if packed is None:
+        return None
+    found = vault.read(packed, site.object)
+    if found is None:
+        return None
+    return forms.plain_inventory(found[0], packs.originals([packed], found[0]))
+
+
+def mend_leads(site: Site, held: Kept, root: Path) -> None:
+    """Where it was kept before, mend the first copy of each form before anything is added to it.
+
+    A version that was committed by a keeping that was killed before its evidence was signed is
+    left as it is. A packed form that no copy holds any more, and that this version of the code
+    does not make again byte for byte, is made anew: what was signed of it is dropped.
+    """
+    for form, signed in held.signed.items():
+        same = [c.store for c in held.opened(root) if c.form == form]
+        stores = [*site.stores(form), *(store for store in same if store not in site.stores(form))]
+        lead = site.lead(form)
+        if lead is None:
+            site.signed[form] = signed
+            continue
+        try:
+            wanted, more = planned(site, form, signed, stores)
+        except IntegrityError:
+            if form == PLAIN:
+                raise
+            continue
+        site.signed[form] = signed
+        there = vault.peek(lead, site.object)
+        if there is None or there.head == wanted.inventory.head:
+            finders = [*more, *site.finders(lead, form)]
+            copies.bring(lead, [s for s in stores if s is not lead], wanted, finders)
+
+
+def planned(
+    site: Site, form: str, signed: Signed | None, stores: Sequence[Store]
+) -> tuple[Plan, list[Finder]]:
+    """Work out what an object must be in a form; and, where it had to be made again, what was made.
+
+    Raises:
+        IntegrityError: no copy of any form gives an inventory that was signed.
+    """
+    try:
+        return fixity.plan(stores, site.object, signed), []
+    except IntegrityError:
+        others = site.others(form)
+        if not others:
+            raise
+        if form == PLAIN:
+            packed = fixity.plan(others, site.object, site.signed.get(PACKED)).inventory
+            more = across.plain_from_packed(others, packed)
+            return fixity.plan(stores, site.object, signed, more), []
+        plain = fixity.plan(others, site.object, site.signed.get(PLAIN)).inventory
+        made = _made(site, plain, others[0], stores[0])
+        more = forms.all_bytes(made.inventory)
+        return fixity.plan(stores, site.object, signed, more), [made]
+
+
+def _made(site: Site, plain: Inventory, source: Store, target: Store) -> Derived:
+    bases = passports.bases(passports.read(source, plain), plain.id)
+    shop = Workshop(site.folder / "packs", lambda name: packs.bases_of(bases, target, name))
+    return deriving.derive(plain, FromStore(source, plain, site.folder / "plain"), shop, None)
+
+
+def commit_plain(
+    site: Site, current: Inventory | None, addition: Addition
+) -> tuple[Inventory, Mapping[str, Source]]:
+    """Commit a version to the first plain copy; without one, only work out what it would be.
+
+    Returns the plain inventory, and the content at hand by sha512.
+    """
+    lead = site.lead(PLAIN)
+    if lead is not None:
+        return vault.commit(lead, site.object, addition), {}
+    return vault.drafted(site.object, current, addition)
+
+
+def commit_packed(
+    site: Site, plain: Inventory, at_hand: Mapping[str, Source], shop: Workshop
+) -> Outcome | None:
+    """Bring the first packed copy to the same version; None when no packed copy is wanted.
+
+    Raises:
+        IntegrityError: it holds something else under this name, or what is made is not sound.
+        RoomError: too little disk.
+    """
+    lead = site.lead(PACKED)
+    if lead is None:
+        return None
+    before = _packed_before(lead, plain)
+    derived = before
+    if before is None or before.inventory.head != plain.head:
+        derived = deriving.derive(plain, _source(site, plain, at_hand), shop, before)
+    assert derived is not None, "made just now"
+    more = forms.all_bytes(derived.inventory)
+    sums = {version: hashlib.sha512(data).hexdigest() for version, data in more.items()}
+    with lead.lock():
+        vault.begin(lead, renew=True)
+    wanted = fixity.plan(site.stores(PACKED), site.object, Signed(inventories=sums), more)
+    others = [store for store in site.stores(PACKED) if store is not lead]
+    return copies.bring(lead, others, wanted, [derived, *site.finders(lead, PACKED)])
+
+
+def _packed_before(lead: Store, plain: Inventory) -> Derived | None:
+    current = vault.peek(lead, plain.id)
+    if current is None:
+        return None
+    originals = packs.originals([lead], current)
+    was, count = forms.plain_inventory(current, originals), len(current.versions)
+    if count > len(plain.versions) or was != forms.upto(plain, count):
+        raise IntegrityError(
+            f"{lead.label} holds another history of {plain.id} than the plain copy; run 'tenure "
+            "preserve check' with the dossier that kept it, or name another vault"
+        )
+    return deriving.known(current, originals)
+
+
+def _source(site: Site, plain: Inventory, at_hand: Mapping[str, Source]) -> Callable[[str], Source]:
+    lead = site.lead(PLAIN)
+    if lead is not None:
+        return FromStore(lead, plain, site.folder / "plain")
+    return lambda sha512: at_hand[sha512]
+
+
+def bring_all(site: Site, done: Outcome | None) -> list[tuple[Copy, Outcome]]:
+    """Bring every copy to what its form's first one is; every byte of each is read.
+
+    ``done`` is what became of the first packed copy just now; it is not read again.
+    """
+    found: list[tuple[Copy, Outcome]] = []
+    for copy in site.copies:
+        if done is not None and copy.store is site.lead(PACKED):
+            found.append((copy, done))
+            continue
+        same = [store for store in site.stores(copy.form) if store is not copy.store]
+        wanted = plan_of(site, copy.form)
+        outcome = copies.bring(copy.store, same, wanted, site.finders(copy.store, copy.form))
+        found.append((copy, outcome))
+    return found
+
+
+def plan_of(site: Site, form: str) -> Plan:
+    """Work out what a form must be, trusting what was signed and the version just committed."""
+    lead = site.lead(form)
+    assert lead is not None, "asked only for a form there is"
+    signed = site.signed.get(form, Signed())
+    found = vault.read(lead, site.object)
+    assert found is not None, "it was committed a moment ago"
+    newest = {found[0].head: hashlib.sha512(found[1]).hexdigest()}
+    trusted = Signed(inventories={**signed.inventories, **newest}, root=signed.root)
+    return fixity.plan([lead], site.object, trusted)

@@ -1,0 +1,205 @@
+"""Bringing files back out of a copy, whatever its form: a whole object, the model's own files, one tensor.
+
+Plain files are copied, packs are unpacked by several threads while they are read. Every check sum is
+compared while the bytes are written, with what the signed inventory and the passport in it say.
+"""
+
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenure.errors import IntegrityError, RoomError, UsageError, unknown
+from tenure.preserve import across, forms, ocfl, packs, passports
+from tenure.preserve.forms import ORIGINAL, PACKS
+from tenure.preserve.ocfl import Inventory
+from tenure.preserve.store import Store, safe_path
+
+STEP_BYTES = 4 << 20
+HEADER_BYTES = 100 << 20  # the longest header that safetensors itself allows
+
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """One tensor: its name, number format, shape, the file it is in, and its raw bytes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+    data: bytes
+
+
+def sizes(store: Store, inventory: Inventory, prefix: str = "") -> dict[str, int]:
+    """Return the size in bytes of every file that comes back, by logical path."""
+    found: dict[str, int] = {}
+    for name, stored in forms.plain_names(inventory).items():
+        if not name.startswith(prefix):
+            continue
+        if stored.startswith(PACKS):
+            found[name] = packs.opened(store, inventory, stored).bytes
+        else:
+            try:
+                found[name] = store.size(_key(inventory, stored))
+            except KeyError:
+                raise _lost(store, inventory, name) from None
+    return found
+
+
+def _key(inventory: Inventory, logical: str) -> str:
+    path = inventory.manifest[inventory.state[logical]]
+    return f"{ocfl.object_path(inventory.id)}/{path}"
+
+
+def _lost(store: Store, inventory: Inventory, name: str) -> IntegrityError:
+    return IntegrityError(
+        f"{store.label} has lost {name} of {inventory.id}; run 'tenure preserve check'"
+    )
+
+
+def _damaged(store: Store, inventory: Inventory, name: str) -> IntegrityError:
+    return IntegrityError(
+        f"{store.label}: {name} of {inventory.id} is damaged; run 'tenure preserve check' to mend "
+        "it from another copy"
+    )
+
+
+def whole(
+    store: Store, inventory: Inventory, into: Path, prefix: str = "", told: Told | None = None
+) -> dict[str, str]:
+    """Bring a version's files below ``prefix`` back into a folder, as they were before packing.
+
+    Returns logical path (without the prefix) -> ``sha256:<hex>``. ``told`` hears how many of how
+    many bytes are written.
+
+    Raises:
+        IntegrityError: a file is missing, is not what the inventory names, or its base has gone.
+        RoomError: the disk is full; what was written stays, to be removed by the caller.
+    """
+    known = _passport_sums(store, inventory)
+    length = sizes(store, inventory, prefix)
+    total, done, made = sum(length.values()), 0, dict[str, str]()
+    for name, stored in sorted(forms.plain_names(inventory).items()):
+        if not name.startswith(prefix):
+            continue
+        target = into / safe_path(name.removeprefix(prefix))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if stored.startswith(PACKS):
+                sha256 = _unpacked(store, inventory, stored, target)
+                wanted = known.get(name)
+            else:
+                sha256, wanted = _copied(store, inventory, stored, target)
+        except OSError as error:
+            raise RoomError(
+                f"{name} could not be written: {error.strerror}; make room or name another folder"
+            ) from error
+        if wanted != sha256:
+            target.unlink(missing_ok=True)
+            raise _damaged(store, inventory, name)
+        made[name.removeprefix(prefix)] = "sha256:" + sha256
+        done += length[name]
+        if told:
+            told(done, total)
+    return made
+
+
+def _passport_sums(store: Store, inventory: Inventory) -> dict[str, str]:
+    """Return the sha256 of the model's own files by logical path, as the passport says."""
+    if forms.form_of(inventory) == forms.PLAIN:
+        return {}
+    files = passports.read(store, inventory).get("files") or {}
+    return {ORIGINAL + name: str(said["sha256"]) for name, said in files.items()}
+
+
+def _unpacked(store: Store, inventory: Inventory, stored: str, target: Path) -> str:
+    try:
+        return across.unpack(store, inventory, stored, target)
+    except UsageError as error:  # the base there is another file than the one that is needed
+        raise IntegrityError(f"{store.label}: {inventory.id}: {error}") from None
+
+
+def _copied(store: Store, inventory: Inventory, stored: str, target: Path) -> tuple[str, str]:
+    """Copy a file; returns its sha256 and the one wanted (that of the inventory, or of its sha512)."""
+    path = inventory.manifest[inventory.state[stored]]
+    wanted = inventory.sha256.get(path, "")
+    short, long = hashlib.sha256(), None if wanted else hashlib.sha512()
+    try:
+        source = store.open(_key(inventory, stored))
+    except KeyError:
+        raise _lost(store, inventory, stored) from None
+    with source, target.open("xb") as out, ThreadPoolExecutor(1) as beside:
+        while chunk := source.read(STEP_BYTES):
+            hashed = beside.submit(short.update, chunk)
+            if long is not None:
+                long.update(chunk)
+            out.write(chunk)
+            hashed.result()
+    if long is not None and long.hexdigest() == inventory.state[stored]:
+        wanted = short.hexdigest()
+    return short.hexdigest(), wanted
+
+
+def tensor(store: Store, inventory: Inventory, name: str) -> Tensor:
+    """Bring one tensor back by range reads, compared with the passport.
+
+    Raises:
+        UsageError: there is no such tensor; the nearest names are listed.
+        IntegrityError: its bytes are not those the passport names.
+    """
+    tables = {str(t["name"]): t for t in passports.read(store, inventory).get("tensors") or ()}
+    if name not in tables:
+        raise unknown(f"tensor of {inventory.id}", name, tables)
+    said = tables[name]
+    logical = ORIGINAL + str(said["file"])
+    if logical in inventory.state:
+        data = _from_plain(store, inventory, logical, name)
+    else:
+        stored = forms.pack_of(logical)
+        pack = packs.opened(store, inventory, stored)
+        base = across.base_for(store, inventory, stored) if pack.base is not None else None
+        data = pack.tensor(name, base, packs.THREADS)
+    if hashlib.sha256(data).hexdigest() != said.get("sha256"):
+        raise _damaged(store, inventory, f"the tensor {name} in {logical}")
+    return Tensor(
+        name=name,
+        dtype=str(said["dtype"]),
+        shape=tuple(said["shape"]),
+        file=str(said["file"]),
+        data=data,
+    )
+
+
+def _from_plain(store: Store, inventory: Inventory, logical: str, name: str) -> bytes:
+    key = _key(inventory, logical)
+    try:
+        if logical.endswith(".gguf"):
+            return _from_gguf(packs.local(store, key), name)
+        read = packs.Ranges(store, key)
+    except KeyError:
+        raise _lost(store, inventory, logical) from None
+    try:
+        (length,) = struct.unpack("<Q", read(0, 8))
+        begin, end = json.loads(read(8, min(length, HEADER_BYTES)))[name]["data_offsets"]
+    except (ValueError, KeyError, TypeError, struct.error, RecursionError):
+        raise _damaged(store, inventory, f"the header of {logical}") from None
+    return read(8 + length + begin, end - begin)
+
+
+def _from_gguf(path: Path, name: str) -> bytes:
+    from tenure.models.gguf_header import TYPES
+    from tenure.preserve.in_vault import numpy_reference as reference
+
+    blocks: dict[str, Any] = {kind: (values, size) for kind, values, size in TYPES.values()}
+    _, start, kind, shape = reference.gguf_tables(path)[1][name]
+    values, size = blocks[kind]
+    with path.open("rb") as source:
+        source.seek(start)
+        return source.read(math.prod(shape) * size // values)
