@@ -8,6 +8,7 @@ import pytest
 from tenure.dossier import Dossier
 from tenure.dossier.verify import verify
 from tenure.models import register, tiny
+from tenure.release.checkpoints import checkpoints_of
 from tenure.training import FineTune, finetune
 from tenure.training.checkpoints import even_steps
 
@@ -28,6 +29,17 @@ def test_steps_are_even_and_neither_the_first_nor_the_last():
     assert even_steps(1, 4) == []
 
 
+@pytest.mark.slow
+def test_the_stages_that_train_pass_on_how_many_are_wanted():
+    from tenure.align.train import Spec
+    from tenure.assess.organism_kit import Training
+
+    for stage in (Spec, Training):
+        asked = FineTune.of(stage(checkpoints=2), name="a", purpose="b")
+        assert asked.numbers()["checkpoints"] == 2
+        assert "checkpoints" not in FineTune.of(stage(), name="a", purpose="b").numbers()
+
+
 def train(dossier, settings):
     view = dossier.view()
     with dossier.emitter("parent@1", "training") as emit:
@@ -45,6 +57,7 @@ def test_a_training_registers_its_checkpoints_and_ends_where_it_would_without(tm
         again = train(dossier, replace(SETTINGS, name="stepped", checkpoints=2, containment="x"))
         view = dossier.view()
         held = [view.model("stepped-step-1"), view.model("stepped-step-2")]
+        assert checkpoints_of(child, view.models()) == held  # what a decision reads
         written = [json.loads(view.read(m.files["config.json"]))["tenure"] for m in held]
 
     assert again.digest == child.digest
