@@ -42,6 +42,10 @@ from tenure.errors import IntegrityError
 
 _ISSUER = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")  # raw text
 _ISSUER_V2 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")  # the same as a DER UTF8String
+_UNREADABLE = (
+    ValueError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType, x509.InvalidVersion,
+)  # fmt: skip
 _NAMED = (x509.RFC822Name, x509.UniformResourceIdentifier)
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
@@ -72,7 +76,7 @@ def check_keyless(
         public = held.public_key()
         found = _identity(held), _issuer(held)
         usable = _is_for_code(held)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+    except _UNREADABLE:
         raise IntegrityError(
             "the certificate cannot be read; ask for the signature again"
         ) from None

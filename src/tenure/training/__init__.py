@@ -5,6 +5,7 @@ settings  FineTune: everything one fine-tuning depends on
 job       finetune(): one unit of work, from rows to a registered child
 worker    the process that trains, so that memory goes back and a crash takes nobody along
 sft       the training itself: LoRA over TRL's SFTTrainer, merged and saved
+checkpoints  the model as it was at steps on the way
 """
 
 from tenure.training.charter import Approvals, Charter, check

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 from datetime import timedelta
 
 import pytest
@@ -148,3 +149,17 @@ def test_the_command_checks_weights_by_a_root_a_name_and_an_issuer(keyless, oms,
     (folder / "a.txt").write_bytes(b"")
     with pytest.raises(IntegrityError, match=r"changed: 'a\.txt'"):
         verify_weights(folder, **whom)
+
+
+def test_bytes_of_a_certificate_changed_at_random_are_refused_with_our_own_error(keyless, payload, check):  # fmt: skip
+    bundle, chance = keyless.house.bundle(payload), random.Random(3)
+    held = bundle["verificationMaterial"]["certificate"]
+    original = base64.b64decode(held["rawBytes"])
+    for _ in range(400):
+        raw = bytearray(original)
+        for _ in range(chance.randrange(1, 4)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        held["rawBytes"] = keyless.b64(bytes(raw))
+        if bytes(raw) != original:
+            with pytest.raises(IntegrityError):
+                check(bundle, keyless.house)
