@@ -89,7 +89,8 @@ def test_what_the_program_does_not_know_is_refused_by_name(folder, tmp_path):
     for change, word in (
         ({"architectures": ["MambaForCausalLM"]}, "Mamba"),
         ({"rope_scaling": {"rope_type": "llama3"}}, "llama3"),
-        ({"attention_bias": True}, "biases"),
+        ({"architectures": ["MixtralForCausalLM"]}, "no portable reference for .*Mixtral"),
+        ({"hidden_act": "gelu"}, "SiLU"),
     ):
         with pytest.raises(reference.UnsupportedError, match=word):
             reference.read_config({**config, **change})

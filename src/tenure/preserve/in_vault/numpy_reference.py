@@ -1,4 +1,4 @@
-"""The whole arithmetic of a Llama-type model in one short program: Python 3.10+ and numpy.
+"""The whole arithmetic of a Llama-type or Qwen-type model in one short program: Python 3.10+, numpy.
 
     python3 numpy_reference.py FOLDER check G2.json       must give the kept answers again
     python3 numpy_reference.py FOLDER next 9 ID ID ...    the 9 likeliest token ids that follow
@@ -6,10 +6,13 @@
 FOLDER holds config.json and *.safetensors, or one *.gguf. Everything is computed in 64-bit
 floating point, slowly and plainly: that is what makes the answers the same on every machine.
 Logits are rounded to a grid of 1e-4; the few that lie within 1e-9 of a rounding edge are masked.
+One table of weights is held at a time, so the memory it takes is that of the largest table.
 
 The model: token embeddings; per layer RMS norm, rotary positions (the two halves of each head
 turn together), grouped causal attention, RMS norm, gated SiLU network; a last norm, and scores
-against the embeddings or a head of its own. Llama: https://arxiv.org/abs/2302.13971
+against the embeddings or a head of its own. Llama: https://arxiv.org/abs/2302.13971. Qwen2 adds
+biases to queries, keys and values; Qwen3 puts an RMS norm over each head of queries and keys.
+A mixture of experts is not here: a tie between two experts is decided by the last bit of a sum.
 """
 
 # Without types, to be read by anyone.
@@ -24,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 GRID, EDGE = 1e-4, 1e-9
+FAMILIES = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM")
 HEAD_ROWS = 8192  # rows of the output head converted at a time, to save memory
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 GGUF_KINDS = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 8: "Q8_0", 30: "BF16", 28: "F64"}
@@ -54,7 +58,7 @@ class Weights:
 
     def __init__(self, folder):
         """Open a folder; UnsupportedError when it holds no model this program knows."""
-        self.tables, self.gguf = {}, False
+        self.tables, self.gguf, self.used = {}, False, set()
         folder = Path(folder)
         packed, plain = sorted(folder.glob("*.gguf")), sorted(folder.glob("*.safetensors"))
         if (folder / "config.json").exists() and plain:
@@ -79,11 +83,20 @@ class Weights:
         stem = name.removesuffix(".weight")
         if stem.startswith("model.layers."):
             number, _, rest = stem.removeprefix("model.layers.").partition(".")
-            return f"blk.{number}.{GGUF_NAMES[rest]}.weight"
+            return f"blk.{number}.{GGUF_NAMES.get(rest, rest)}.weight"
         return f"{GGUF_NAMES[stem]}.weight"
+
+    def refuse_unused(self):
+        """Refuse a model with tables that nothing was computed with: its arithmetic is another."""
+        rest = sorted(n for n in set(self.tables) - self.used if not n.endswith("inv_freq"))
+        if self.config.get("tied") and "lm_head.weight" in rest:
+            rest.remove("lm_head.weight")  # a second spelling of the embeddings
+        if rest:
+            raise UnsupportedError(f"{len(rest)} tables have no place here, the first is {rest[0]}")
 
     def rows(self, name, first=0, last=None):
         """Return rows ``first`` to ``last`` as float64."""
+        self.used.add(self.place(name))
         path, start, kind, shape = self.tables[self.place(name)]
         width = shape[-1] if len(shape) > 1 else 1
         last = shape[0] if last is None else min(last, shape[0])
@@ -135,14 +148,15 @@ def safetensors_tables(path):
 def read_config(config):
     """Keep what the arithmetic needs of config.json; refuse what it does not do."""
     rope = {**(config.get("rope_parameters") or {}), **(config.get("rope_scaling") or {})}
-    if "LlamaForCausalLM" not in config.get("architectures", []):
-        raise UnsupportedError(f"architecture {config.get('architectures')} is not Llama")
+    family = (config.get("architectures") or ["(not named)"])[0]
+    if family not in FAMILIES:
+        raise UnsupportedError(f"no portable reference for architecture {family}")
     if rope.get("rope_type", rope.get("type", "default")) != "default":
         raise UnsupportedError(
             f"rotary scaling {rope.get('rope_type')} is not known to this program"
         )
-    if config.get("attention_bias") or config.get("mlp_bias") or config.get("hidden_act") != "silu":
-        raise UnsupportedError("biases, or an activation other than SiLU")
+    if config.get("hidden_act") != "silu" or config.get("quantization_config"):
+        raise UnsupportedError("an activation other than SiLU, or weights quantised by a library")
     heads = config["num_attention_heads"]
     return {
         "layers": config["num_hidden_layers"],
@@ -152,6 +166,8 @@ def read_config(config):
         "epsilon": config["rms_norm_eps"],
         "theta": rope.get("rope_theta", config.get("rope_theta", 10000.0)),
         "vocabulary": config["vocab_size"],
+        "tied": bool(config.get("tie_word_embeddings")),
+        "window": config.get("sliding_window") or 0,
     }
 
 
@@ -236,47 +252,69 @@ def turn(x, theta):
     return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
-def attend(x, weights, layer, c):
-    """Causal attention with grouped key and value heads; x: (n, width)."""
-    n, at = len(x), f"model.layers.{layer}.self_attn."
+def linear(weights, name, states):
+    """Multiply every prompt's states by one table, and add its bias where there is one."""
+    table = weights.rows(f"{name}.weight").T
+    found = [x @ table for x in states]
+    if not weights.gguf and weights.has(f"{name}.bias"):
+        bias = weights.rows(f"{name}.bias").reshape(-1)
+        found = [x + bias for x in found]
+    return found
 
-    def project(name, heads):
-        return (x @ weights[f"{at}{name}_proj.weight"].T).reshape(n, heads, c["head_size"])
 
-    query, key = (
-        turn(project("q", c["heads"]), c["theta"]),
-        turn(project("k", c["kv_heads"]), c["theta"]),
-    )
-    group = c["heads"] // c["kv_heads"]
-    key, value = key.repeat(group, axis=1), project("v", c["kv_heads"]).repeat(group, axis=1)
-    scores = np.einsum("qhd,khd->hqk", query, key) / np.sqrt(c["head_size"])
+def normed(weights, name, states):
+    """Apply one norm to every prompt's states, over the last axis."""
+    table = weights.rows(f"{name}.weight").reshape(-1)
+    return [norm(x, table, weights.config["epsilon"]) for x in states]
+
+
+def heads(weights, at, part, states):
+    """Make queries, keys or values, each (n, heads, size); Qwen3 norms queries and keys by head."""
+    c = weights.config
+    count = c["heads"] if part == "q" else c["kv_heads"]
+    found = linear(weights, f"{at}.{part}_proj", states)
+    found = [x.reshape(len(x), count, c["head_size"]) for x in found]
+    if part != "v" and not weights.gguf and weights.has(f"{at}.{part}_norm.weight"):
+        found = normed(weights, f"{at}.{part}_norm", found)
+    return found if part == "v" else [turn(x, c["theta"]) for x in found]
+
+
+def attend(query, key, value):
+    """Causal attention with grouped key and value heads; gives (n, heads * size)."""
+    n, group = len(query), query.shape[1] // key.shape[1]
+    key, value = key.repeat(group, axis=1), value.repeat(group, axis=1)
+    scores = np.einsum("qhd,khd->hqk", query, key) / np.sqrt(query.shape[2])
     scores = np.where(np.tri(n, dtype=bool)[None], scores, -np.inf)
     share = np.exp(scores - scores.max(-1, keepdims=True))
     share /= share.sum(-1, keepdims=True)
-    return np.einsum("hqk,khd->qhd", share, value).reshape(n, -1) @ weights[f"{at}o_proj.weight"].T
+    return np.einsum("hqk,khd->qhd", share, value).reshape(n, -1)
 
 
 def forward(weights, prompts):
     """Return the logits of each prompt (a list of token ids) as (tokens, vocabulary) float64."""
     c, table = weights.config, "model.embed_tokens.weight"
+    if 0 < c.get("window", 0) < max(len(ids) for ids in prompts):
+        raise UnsupportedError(f"a prompt longer than the attention's window of {c['window']}")
     states = [np.concatenate([weights.rows(table, i, i + 1) for i in ids]) for ids in prompts]
     for layer in range(c["layers"]):
-        at = f"model.layers.{layer}."
-        names = ["input_layernorm", "post_attention_layernorm"]
-        names += [f"self_attn.{part}_proj" for part in "qkvo"]
-        names += [f"mlp.{part}_proj" for part in ("gate", "up", "down")]
-        w = {f"{at}{name}.weight": weights.rows(f"{at}{name}.weight") for name in names}
-        before, after = (w[f"{at}{name}.weight"].reshape(-1) for name in names[:2])
-        for number, x in enumerate(states):
-            middle = x + attend(norm(x, before, c["epsilon"]), w, layer, c)
-            inner = norm(middle, after, c["epsilon"])
-            gate = inner @ w[f"{at}mlp.gate_proj.weight"].T
-            gated = gate / (1 + np.exp(-gate)) * (inner @ w[f"{at}mlp.up_proj.weight"].T)
-            states[number] = middle + gated @ w[f"{at}mlp.down_proj.weight"].T
-    head = "lm_head.weight" if weights.has("lm_head.weight") else table
-    last = norm(np.concatenate(states), weights.rows("model.norm.weight").reshape(-1), c["epsilon"])
+        at = f"model.layers.{layer}"
+        inner = normed(weights, f"{at}.input_layernorm", states)
+        each = zip(*(heads(weights, f"{at}.self_attn", part, inner) for part in "qkv"), strict=True)
+        seen = linear(weights, f"{at}.self_attn.o_proj", [attend(*one) for one in each])
+        states = [x + more for x, more in zip(states, seen, strict=True)]
+        inner = normed(weights, f"{at}.post_attention_layernorm", states)
+        gate = [x / (1 + np.exp(-x)) for x in linear(weights, f"{at}.mlp.gate_proj", inner)]
+        wide = linear(weights, f"{at}.mlp.up_proj", inner)
+        gated = [g * u for g, u in zip(gate, wide, strict=True)]
+        more = linear(weights, f"{at}.mlp.down_proj", gated)
+        states = [x + y for x, y in zip(states, more, strict=True)]
+    head = table
+    if weights.has("lm_head.weight") and not c.get("tied"):
+        head = "lm_head.weight"
+    last = np.concatenate(normed(weights, "model.norm", states))
     steps = range(0, c["vocabulary"], HEAD_ROWS)
     logits = np.concatenate([last @ weights.rows(head, s, s + HEAD_ROWS).T for s in steps], axis=1)
+    weights.refuse_unused()
     return np.split(logits, np.cumsum([len(ids) for ids in prompts])[:-1])
 
 
@@ -304,7 +342,10 @@ def golden(folder, prompts):
         answers.append(
             {"ids": list(ids), "top5": top, "masked": masked, "sha256": rounded(logits, masked)}
         )
-    return {"grid": GRID, "edge": EDGE, "numbers": "float64", "answers": answers}
+    whole = hashlib.sha256("".join(answer["sha256"] for answer in answers).encode()).hexdigest()
+    return {
+        "grid": GRID, "edge": EDGE, "numbers": "float64", "sha256": whole, "answers": answers,
+    }  # fmt: skip
 
 
 def compare(folder, kept):
