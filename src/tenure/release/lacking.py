@@ -15,6 +15,7 @@ from tenure.release.ledgers import REMEDIES
 from tenure.release.parts import Requirement
 from tenure.release.planning import FAILURES, ruler
 from tenure.release.policy import Policy, Rule
+from tenure.release.spread import by_mean
 from tenure.release.usefulness import usage_of
 from tenure.release.verdict import Verdict
 
@@ -75,13 +76,28 @@ def _cost(policy: Policy, rule: Rule, part: Requirement, docket: Docket) -> dict
             f"no attempt is left: the policy allows {most}, and what comes after does not count until the "
             f"runs before are more than {days} days old"
         )
-        why = left if counted else "the n it takes depends on the spread"
-        return row | {"n": None, "n_why": why} | ({"command": ""} if counted else {})
+        if counted:
+            return row | {"n": None, "n_why": left, "command": ""}
+        return row | _of_mean(policy, rule, part, held, attempt)
     least = rule.evidence.min_n
     row |= {f"n_at_{k}": max(n, least) if (n := reads.fewest(k)) else None for k in FAILURES}
     n = reads.enough()
     row |= {"n": max(n, least) if n else None}
     return row | _scaled(held, part, row["n"])
+
+
+def _of_mean(
+    policy: Policy, rule: Rule, part: Requirement, held: Filed | None, attempt: int
+) -> dict[str, Any]:
+    """Say what n a mean or a ratio takes, by the spread that is stated or was seen."""
+    earlier = held.evidence if held else None
+    found = by_mean(part, policy.level_of(attempt), earlier)
+    if isinstance(found, str):
+        return {"n": None, "n_why": found}
+    n = found.enough()
+    n = max(n, rule.evidence.min_n) if n else None
+    none = {} if n else {"n_why": f"at a true {found.value:g}, {found.where}, no n would show it"}
+    return {"n": n, **none} | _scaled(held, part, n)
 
 
 def _scaled(held: Filed | None, part: Requirement, n: int | None) -> dict[str, Any]:

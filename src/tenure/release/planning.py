@@ -227,7 +227,7 @@ def _mean_row(held: ByMean | str, n: int) -> dict[str, Any]:
         "n_for_power": held.enough() or NONE,
         "at": f"a true {held.value:g}",
         "power_at_half": f"{power:.0%}",
-        "can_decide": f"{'yes' if n > 1 else 'no'}, power {power:.0%} at {spread}, {held.where}",
+        "can_decide": f"{'yes' if n > 1 else 'no'}, at {spread}, {held.where}",
     }
 
 

@@ -115,14 +115,17 @@ def _say(row: Mapping[str, Any], sized: str) -> None:
 
     least = ", ".join(f"{row[f'n_at_{k}']} after {k or 'no'}" for k in (0, 1, 2, 5))
     sees = f"; sees {row['sees']}" if row["sees"] != "-" else ""
-    lines = (
+    power = f"{row['n_for_power']} for power 80% at {row['at']}"
+    lines = [
         f"{row['rule']} ({row['severity']}, needed for {row['needed_for']}): {row['assessment']} "
-        f"{row['requires']}",
-        f"  shown by n {least} failures; {row['n_for_power']} for power 80% at {row['at']}"
-        if row["n_at_0"] != "-"
-        else f"  n {row['n_for_power']} for power 80% at {row['at']}",
-        f"  planned {sized}: {row['can_decide']}; power {row['power_at_half']}{sees}",
-    )
+        f"{row['requires']}"
+    ]
+    if row["n_at_0"] != "-":
+        lines.append(f"  shown by n {least} failures; {power}")
+    elif row["at"] != "-":  # a mean or a ratio: no count of failures says it
+        lines.append(f"  n {power}")
+    told = f"; power {row['power_at_half']}{sees}" if row["at"] != "-" else ""
+    lines.append(f"  planned {sized}: {row['can_decide']}{told}")
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
