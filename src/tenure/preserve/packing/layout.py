@@ -55,7 +55,7 @@ def spans(path: Path) -> list[Span]:
         try:
             tensors = _gguf(path) if read(0, 4) == b"GGUF" else _safetensors(read, size)
             return _filled(tensors, size)
-        except (ValueError, KeyError, TypeError, RecursionError, ModelError, MemoryError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ModelError):
             return [Span(0, size)] if size else []
 
 

@@ -65,7 +65,8 @@ class Pack:
             return codec.decode(segment.form, self._read(first, length), count, under)
         except ValueError as error:
             what = segment.name or f"the bytes from {segment.at}"
-            raise index.refused(f"frame {number} of '{what[:80]}': {error}") from None
+            said = f"frame {number} of '{what[:80]}': {error}"
+            raise IntegrityError(self._wrong_base(base, said)) from None
 
     def read(self, at: int, count: int, base: BaseFile | None = None) -> bytes:
         """Return a range of the original's bytes; the few last decoded chunks are kept.
@@ -179,13 +180,16 @@ class Pack:
                 f"give the file whose sha256 is {self.base.get('sha256')}"
             )
 
-    def _wrong_base(self, base: BaseFile | None) -> str:
+    def _wrong_base(
+        self, base: BaseFile | None, what: str = "what it decodes to does not match its check sum"
+    ) -> str:
+        """Say what is wrong: the base is another file, or the pack is damaged (``what``)."""
         if self.base is not None and base is not None and base.digest() != self.base.get("sha256"):
             return (
                 f"the base given is another file: its sha256 is {base.digest()}, this pack needs "
                 f"{self.base.get('sha256')} ('{self.base.get('path')}' of {self.base.get('object')}); give that"
             )
-        return str(index.refused("what it decodes to does not match its check sum"))
+        return str(index.refused(what))
 
 
 class PackBase:
