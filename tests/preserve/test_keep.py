@@ -20,11 +20,15 @@ pytestmark = pytest.mark.slow  # a vault for each test
 URN = "urn:tenure:model:tulip@1"
 
 
-def folder(dossier, copy="vault"):
+PLAIN = "vault-copy"
+PACK = "packed/model.safetensors.pack"
+
+
+def folder(dossier, copy=PLAIN):
     return dossier.root / copy / ocfl.object_path(URN)
 
 
-def inventory(dossier, copy="vault"):
+def inventory(dossier, copy=PLAIN):
     return vault.read(LocalStore(str(dossier.root / copy)), URN)[0]
 
 
@@ -116,9 +120,10 @@ def test_a_report_becomes_version_2_and_weights_are_not_copied(kept):
         held.state["original/model.safetensors"]
         == held.versions[0].state["original/model.safetensors"]
     )
-    assert (folder(kept) / "inventory.json").read_bytes() == (
-        folder(kept, "vault-copy") / "inventory.json"
-    ).read_bytes()
+    packed = inventory(kept, "vault")
+    assert packed.head == "v2"
+    assert not (folder(kept, "vault") / "v2/content/packed").exists()
+    assert {"parity/v1.parity", "parity/v2.parity"} < set(packed.state)
 
 
 def test_a_keeping_killed_before_its_evidence_finds_its_own_version_again(dossier, monkeypatch):
@@ -172,7 +177,8 @@ def test_a_full_disk_is_found_before_anything_is_written(dossier, monkeypatch):
         dossier.run(keep.stage, "tulip@1", {"golden": "G0"})
 
     assert dossier.view().state("tulip@1").custody == "unkept"
-    assert list((dossier.root / "vault").iterdir()) == []
+    assert list((dossier.root / PLAIN).iterdir()) == []
+    assert not (dossier.root / "vault").exists()
 
 
 def test_a_drill_is_found_mended_and_labelled(kept):
@@ -187,14 +193,14 @@ def test_a_drill_is_found_mended_and_labelled(kept):
             "problem": "damaged",
         }
     ]
-    assert evidence.findings["repaired"][0]["from"] == "vault"
+    assert evidence.findings["repaired"][0]["from"] == "vault", "unpacked from the packed copy"
     assert evidence.findings["well"]
     assert after.findings["faults"] == []
     assert all(copy["bytes"] > 100_000 for copy in after.runtime["read"])
 
 
 def test_a_check_without_repair_only_tells(kept):
-    path = folder(kept, "vault-copy") / "inventory.json"
+    path = folder(kept) / "inventory.json"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:100])
 
@@ -268,11 +274,11 @@ def test_the_gateway_gets_the_models_own_files(kept, quick):
 
 
 def test_a_damaged_copy_is_passed_over(kept, quick):
-    for copy in ("vault", "vault-copy"):
-        weights = folder(kept, copy) / "v1/content/original/model.safetensors"
+    for copy, name in ((PLAIN, "original/model.safetensors"), ("vault", PACK)):
+        weights = folder(kept, copy) / "v1/content" / name
         weights.chmod(0o644)
         weights.write_bytes(b"rubbish")
-        if copy == "vault":
+        if copy == PLAIN:
             back = revive.revive_to(kept.view(), kept.view().model("tulip"), quick / "into")
             assert (back / "model.safetensors").stat().st_size > 1000
 

@@ -25,7 +25,9 @@ ROOM_HELP = {
     "preserve": "Keep a model in the vault, check it, bring it back.",
     "serve": "Serve a model behind an OpenAI-compatible endpoint with a ledger.",
     "retire": "Notice, interview, preferences, report, migration, close.",
+    "vault": "What the vault holds, in which copies and forms, and what it costs.",
 }
+GROUPS = (*plugins.ROOMS, "vault")  # a group has command files named after it; a room stages too
 
 
 def _spoken(stem: str) -> str:
@@ -141,11 +143,11 @@ def build() -> typer.Typer:
         ),
     )
     for stem in plugins.names("command"):
-        if stem.split("_", 1)[0] in plugins.ROOMS:
+        if stem.split("_", 1)[0] in GROUPS:
             continue
         function = plugins.load("command", stem)
         app.command(name=_spoken(stem), help=_help(function))(function)
-    for room in plugins.ROOMS:
+    for room in GROUPS:
         inner = typer.Typer(cls=Room, name=room, no_args_is_help=True, help=ROOM_HELP[room])
         inner.callback()(_nothing)
         app.add_typer(inner, name=room)

@@ -78,8 +78,8 @@ def _name_of(inventory: Inventory, pack: str) -> str:
     raise KeyError(pack)
 
 
-def unpack(store: Store, inventory: Inventory, logical: str, into: Path) -> str:
-    """Unpack one pack of an object into a new file; returns the sha256 of what came out.
+def unpack(store: Store, inventory: Inventory, logical: str, into: Path | BinaryIO) -> str:
+    """Unpack one pack of an object into a new file or a stream; returns the sha256 of what came out.
 
     Raises:
         IntegrityError: the pack is not sound, its base has gone, or what comes out is not the file.

@@ -12,7 +12,7 @@ from typing import Any
 
 from tenure.dossier import Model, View
 from tenure.errors import IntegrityError
-from tenure.preserve import copies, fixity, forms, packing, packs, passports, vault
+from tenure.preserve import copies, fixity, forms, packing, packs, passports, tombstones, vault
 from tenure.preserve.forms import ORIGINAL
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.passports import BaseRef
@@ -114,7 +114,11 @@ def choose(
     largest = max(ours, key=lambda name: (sizes[name], name))
     possible: dict[str, dict[str, BaseRef]] = {}
     opened: list[packing.BaseFile] = []
-    free = (c for c in _candidates(view, model, stores[0], passport) if not _stands_on(c))
+    free = (
+        candidate
+        for candidate in _candidates(view, model, stores[0], passport)
+        if not _stands_on(candidate) and not _withdrawn(view, candidate)
+    )
     for candidate in islice(free, MOST):
         weights = candidate.weights()
         twin = _twin(largest, weights)
@@ -130,6 +134,12 @@ def choose(
 
 def _stands_on(candidate: _Candidate) -> bool:
     return bool(passports.bases(candidate.passport, candidate.inventory.id))
+
+
+def _withdrawn(view: View, candidate: _Candidate) -> bool:
+    """Say whether this dossier has put a tombstone on it."""
+    named = candidate.inventory.id.removeprefix(URN)
+    return any(tombstones.of(view, each) for each in view.models() if each.id == named)
 
 
 def hold_everywhere(bases: Mapping[str, BaseRef], stores: Sequence[Store]) -> None:

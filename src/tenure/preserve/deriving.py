@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from tenure.errors import IntegrityError
 from tenure.preserve import forms, ocfl, packs, parity
@@ -35,7 +36,7 @@ class Workshop:
 
     def place(self) -> Path:
         """Name a new file in the folder."""
-        return self.folder / f"{sum(1 for _ in self.folder.iterdir())}.made"
+        return self.folder / f"{uuid4().hex}.made"
 
     def pack(self, sha512: str, logical: str, source: Source) -> Made | None:
         """Pack a file, given by its sha512 and logical path; None when it does not pay.

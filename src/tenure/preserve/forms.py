@@ -10,8 +10,9 @@ again to the byte.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tenure.errors import IntegrityError
+from tenure.errors import IntegrityError, UsageError
 from tenure.preserve.ocfl import Inventory, Version
+from tenure.preserve.store import safe_path
 
 PLAIN, PACKED = "plain", "packed"
 FORMS = (PACKED, PLAIN)
@@ -45,12 +46,25 @@ def original_of(logical: str) -> str:
 
 
 def plain_names(inventory: Inventory) -> dict[str, str]:
-    """Map what a person gets back (logical path) to what is stored for it, parity left out."""
+    """Map what a person gets back (logical path) to what is stored for it, parity left out.
+
+    Raises:
+        IntegrityError: a pack stands for a path that is refused, or for a file that is there too.
+    """
     found: dict[str, str] = {}
     for logical in inventory.state:
-        if not logical.startswith(PARITY):
-            packed = logical.startswith(PACKS)
-            found[original_of(logical) if packed else logical] = logical
+        if logical.startswith(PARITY):
+            continue
+        name = original_of(logical) if logical.startswith(PACKS) else logical
+        try:
+            safe_path(name)
+        except UsageError as error:
+            raise IntegrityError(
+                f"{inventory.id}: the pack {logical!r} is refused: {error}"
+            ) from None
+        if name in found:
+            raise IntegrityError(f"{inventory.id} holds {name} twice, packed and as it is")
+        found[name] = logical
     return found
 
 

@@ -11,8 +11,12 @@ import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import get_close_matches
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
+
+import numpy as np
 
 from tenure.errors import IntegrityError, RoomError, UsageError, unknown
 from tenure.preserve import across, forms, ocfl, packs, passports
@@ -21,7 +25,13 @@ from tenure.preserve.ocfl import Inventory
 from tenure.preserve.store import Store, safe_path
 
 STEP_BYTES = 4 << 20
+NEAR = 12  # names that are listed when one is unknown: a large model has tens of thousands
 HEADER_BYTES = 100 << 20  # the longest header that safetensors itself allows
+
+NUMBERS = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "u1",
+}  # fmt: skip
 
 Told = Callable[[int, int], None]
 
@@ -35,6 +45,15 @@ class Tensor:
     shape: tuple[int, ...]
     file: str
     data: bytes
+
+    @property
+    def values(self) -> list[float] | None:
+        """Return its values as numbers, flat; None for a format of blocks, which has no such list."""
+        if self.dtype == "BF16":
+            whole = np.frombuffer(self.data, "<u2").astype("<u4") << 16
+            return whole.view("<f4").tolist()
+        kind = NUMBERS.get(self.dtype)
+        return None if kind is None else np.frombuffer(self.data, kind).astype("<f8").tolist()
 
 
 def sizes(store: Store, inventory: Inventory, prefix: str = "") -> dict[str, int]:
@@ -85,7 +104,7 @@ def whole(
     """
     known = _passport_sums(store, inventory)
     length = sizes(store, inventory, prefix)
-    total, done, made = sum(length.values()), 0, dict[str, str]()
+    meter, made = _Meter(sum(length.values()), told), dict[str, str]()
     for name, stored in sorted(forms.plain_names(inventory).items()):
         if not name.startswith(prefix):
             continue
@@ -93,10 +112,12 @@ def whole(
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             if stored.startswith(PACKS):
-                sha256 = _unpacked(store, inventory, stored, target)
+                with _Metered(target, meter) as out:
+                    sha256 = _unpacked(store, inventory, stored, out)
                 wanted = known.get(name)
             else:
-                sha256, wanted = _copied(store, inventory, stored, target)
+                with _Metered(target, meter) as out:
+                    sha256, wanted = _copied(store, inventory, stored, out)
         except OSError as error:
             raise RoomError(
                 f"{name} could not be written: {error.strerror}; make room or name another folder"
@@ -105,9 +126,6 @@ def whole(
             target.unlink(missing_ok=True)
             raise _damaged(store, inventory, name)
         made[name.removeprefix(prefix)] = "sha256:" + sha256
-        done += length[name]
-        if told:
-            told(done, total)
     return made
 
 
@@ -119,14 +137,41 @@ def _passport_sums(store: Store, inventory: Inventory) -> dict[str, str]:
     return {ORIGINAL + name: str(said["sha256"]) for name, said in files.items()}
 
 
-def _unpacked(store: Store, inventory: Inventory, stored: str, target: Path) -> str:
+class _Meter:
+    """Counts the bytes of all files, and tells."""
+
+    def __init__(self, total: int, told: Told | None) -> None:
+        self._total, self._told, self._done = total, told, 0
+
+    def add(self, count: int) -> None:
+        self._done += count
+        if self._told is not None:
+            self._told(self._done, self._total)
+
+
+class _Metered(FileIO):
+    """A new file whose writing is counted."""
+
+    def __init__(self, target: Path, meter: _Meter) -> None:
+        super().__init__(target, "x")
+        self._meter = meter
+
+    def write(self, data: Any, /) -> int:
+        view, at = memoryview(data), 0
+        while at < len(view):  # a write to a full or slow disk may take a part only
+            at += super().write(view[at:])
+        self._meter.add(at)
+        return at
+
+
+def _unpacked(store: Store, inventory: Inventory, stored: str, out: _Metered) -> str:
     try:
-        return across.unpack(store, inventory, stored, target)
+        return across.unpack(store, inventory, stored, cast(BinaryIO, out))
     except UsageError as error:  # the base there is another file than the one that is needed
         raise IntegrityError(f"{store.label}: {inventory.id}: {error}") from None
 
 
-def _copied(store: Store, inventory: Inventory, stored: str, target: Path) -> tuple[str, str]:
+def _copied(store: Store, inventory: Inventory, stored: str, out: _Metered) -> tuple[str, str]:
     """Copy a file; returns its sha256 and the one wanted (that of the inventory, or of its sha512)."""
     path = inventory.manifest[inventory.state[stored]]
     wanted = inventory.sha256.get(path, "")
@@ -135,7 +180,7 @@ def _copied(store: Store, inventory: Inventory, stored: str, target: Path) -> tu
         source = store.open(_key(inventory, stored))
     except KeyError:
         raise _lost(store, inventory, stored) from None
-    with source, target.open("xb") as out, ThreadPoolExecutor(1) as beside:
+    with source, ThreadPoolExecutor(1) as beside:
         while chunk := source.read(STEP_BYTES):
             hashed = beside.submit(short.update, chunk)
             if long is not None:
@@ -156,7 +201,8 @@ def tensor(store: Store, inventory: Inventory, name: str) -> Tensor:
     """
     tables = {str(t["name"]): t for t in passports.read(store, inventory).get("tensors") or ()}
     if name not in tables:
-        raise unknown(f"tensor of {inventory.id}", name, tables)
+        near = get_close_matches(name, tables, n=NEAR, cutoff=0.3)
+        raise unknown(f"tensor of {inventory.id}", name, near or sorted(tables)[:NEAR])
     said = tables[name]
     logical = ORIGINAL + str(said["file"])
     if logical in inventory.state:

@@ -312,6 +312,26 @@ def bring_back(
     raise IntegrityError(f"no copy of {held.object} is whole: {'; '.join(said)}")
 
 
+def one_tensor(
+    view: View, model: Model, name: str, at: str | None = None
+) -> tuple[restore.Tensor, str]:
+    """Bring one tensor back by range reads; returns it and the place of the copy it came from.
+
+    Raises:
+        UsageError: it was never kept, no such copy, or no such tensor.
+        IntegrityError: no copy holds the right bytes.
+    """
+    held, said = places.require(view, model), list[str]()
+    _need_weights(model)
+    for copy in copies_of(held, view.root, at):
+        try:
+            inventory = held.plan(view.root, copy.form).inventory
+            return restore.tensor(copy.store, inventory, name), copy.at
+        except IntegrityError as error:
+            said.append(str(error))
+    raise IntegrityError(f"no copy of {held.object} holds {name} whole: {'; '.join(said)}")
+
+
 def _into_place(made: Path, target: Path) -> None:
     try:
         made.rename(target)
