@@ -519,7 +519,13 @@ static inline u64 zigzag(u64 d, int width) {
 
 static inline u64 zigzag_back(u64 z) { return z >> 1 ^ (0 - (z & 1)); }
 
-typedef struct { u8 table[256]; int count; size_t sizes[256]; } Groups;
+/* A chunk is dealt out and collected as four parts side by side, each with cursors of its own into every
+ * group: one part's next place does not wait for the other parts' last ones. */
+#define PARTS 4
+
+typedef struct { u8 table[256]; int count; size_t sizes[256], at[PARTS][256]; } Groups;
+
+static size_t part(size_t n, int number) { return n / PARTS * number + (number == PARTS ? n % PARTS : 0); }
 
 static inline void keys(const u8 *base, size_t n, int width, u8 *out) {
     size_t i;
@@ -527,41 +533,53 @@ static inline void keys(const u8 *base, size_t n, int width, u8 *out) {
 }
 
 static void groups(const u8 *key, size_t n, Groups *g) {
-    u32 counts[256];
-    size_t held = 0;
-    int i;
-    histogram(key, n, counts);
+    u32 counts[PARTS][256];
+    size_t held = 0, place = 0, inner[PARTS][256] = {{0}};
+    int i, p;
+    for (p = 0; p < PARTS; p++) histogram(key + part(n, p), part(n, p + 1) - part(n, p), counts[p]);
     g->count = 0;
     for (i = 0; i < 256; i++) {
         g->table[i] = (u8)g->count;
-        held += counts[i];
+        for (p = 0; p < PARTS; p++) held += counts[p][i];
         if (held >= LEAST) { g->sizes[g->count++] = held; held = 0; }
     }
     if (held && g->count) g->sizes[g->count - 1] += held;
     else if (held) g->sizes[g->count++] = held;
-    for (i = 0; i < 256; i++) if (g->table[i] >= g->count) g->table[i] = (u8)(g->count ? g->count - 1 : 0);
-}
-
-static inline void scatter(const u8 *data, const u8 *base, const u8 *key, size_t n, int width,
-                           const Groups *g, u8 *out) {
-    size_t at[256], i;
-    for (i = 0; i < (size_t)g->count; i++) at[i] = i ? at[i - 1] + g->sizes[i - 1] : 0;
-    for (i = 0; i < n; i++) {
-        u64 d = ordered(get(data, i, width), width) - ordered(get(base, i, width), width);
-        set(out, at[g->table[key[i]]]++, width, zigzag(d, width));
+    for (i = 0; i < 256; i++) {
+        if (g->table[i] >= g->count) g->table[i] = (u8)(g->count ? g->count - 1 : 0);
+        for (p = 0; p < PARTS; p++) inner[p][g->table[i]] += counts[p][i];
     }
+    for (i = 0; i < g->count; i++)
+        for (p = 0; p < PARTS; p++) { g->at[p][i] = place; place += inner[p][i]; }
 }
 
-static inline void gather(const u8 *coded, const u8 *base, const u8 *key, size_t n, int width,
-                          const Groups *g, u8 *out) {
-    const u8 *at[256];
+static inline void change(const u8 *data, const u8 *base, size_t n, int width, u8 *out) {
     size_t i;
-    for (i = 0; i < (size_t)g->count; i++) at[i] = i ? at[i - 1] + g->sizes[i - 1] * width : coded;
-    for (i = 0; i < n; i++) {
-        const u8 **from = &at[g->table[key[i]]];
-        u64 z = get(*from, 0, width);
-        *from += width;
-        set(out, i, width, restored((ordered(get(base, i, width), width) + zigzag_back(z)) & whole(width), width));
+    for (i = 0; i < n; i++)
+        set(out, i, width, zigzag(ordered(get(data, i, width), width) - ordered(get(base, i, width), width), width));
+}
+
+static inline void unchange(const u8 *base, size_t n, int width, u8 *out) { /* in place */
+    size_t i;
+    for (i = 0; i < n; i++)
+        set(out, i, width,
+            restored((ordered(get(base, i, width), width) + zigzag_back(get(out, i, width))) & whole(width), width));
+}
+
+/* Elements to the places of their groups, or back again; uses up the cursors of g. */
+static inline void deal(const u8 *from, const u8 *key, size_t n, int width, Groups *g, int back, u8 *to) {
+    size_t i, each = n / PARTS;
+    int p;
+    for (i = 0; i < each; i++)
+        for (p = 0; p < PARTS; p++) {
+            size_t here = p * each + i, there = g->at[p][g->table[key[here]]]++;
+            if (back) set(to, here, width, get(from, there, width));
+            else set(to, there, width, get(from, here, width));
+        }
+    for (i = PARTS * each; i < n; i++) {
+        size_t there = g->at[PARTS - 1][g->table[key[i]]]++;
+        if (back) set(to, i, width, get(from, there, width));
+        else set(to, there, width, get(from, i, width));
     }
 }
 
@@ -737,7 +755,8 @@ int64_t tenure_delta_encode(const u8 *data, const u8 *base, size_t n, int width,
         ways[1].planes = ways[0].planes + n * width + 16;
         BY_WIDTH(width, keys(base, n, W, key));
         groups(key, n, &g);
-        BY_WIDTH(width, scatter(data, base, key, n, W, &g, coded));
+        BY_WIDTH(width, change(data, base, n, W, over));
+        BY_WIDTH(width, deal(over, key, n, W, &g, 0, coded));
         BY_WIDTH(width, out = put_groups(coded, &g, W, over, ways, out));
     }
     free(coded); free(key); free(over); free(ways); free(room);
@@ -755,7 +774,10 @@ int64_t tenure_delta_decode(const u8 *frame, size_t length, const u8 *base, size
         groups(key, n, &g);
         BY_WIDTH(width, bad = get_groups(&f, &g, W, room, coded));
         bad = bad || f.at != f.end;
-        if (!bad) BY_WIDTH(width, gather(coded, base, key, n, W, &g, out));
+        if (!bad) {
+            BY_WIDTH(width, deal(coded, key, n, W, &g, 1, out));
+            BY_WIDTH(width, unchange(base, n, W, out));
+        }
     }
     free(coded); free(key); free(room); free(table);
     return bad ? -1 : (int64_t)(n * width);
