@@ -18,6 +18,7 @@ from tenure.errors import RefusedError, RoomError, UsageError
 from tenure.preserve import (
     basing,
     copies,
+    custody,
     forms,
     golden,
     kit,
@@ -108,13 +109,14 @@ def _site(model: Model, view: View, spec: Spec, emit: Emit) -> Site:
     """Open the copies that are asked for.
 
     Raises:
-        UsageError: fewer than two places, one place twice, or no plain copy among them.
+        UsageError: fewer than two places, one place twice, no plain copy, or none unsealed.
     """
     asked = spec.places()
     if len({place.at for place in asked}) != len(asked):
         raise UsageError("two of the copies are one folder; a copy needs a place of its own")
     if len(asked) < 2:
         raise UsageError("one copy is none: name two places at least under 'copies'")
+    custody.require_unsealed([place.at for place in asked], allowed=spec.allow_no_plain)
     opened = places.opened_for(view, model, asked, places.kept(view, model))
     if not spec.allow_no_plain and all(copy.form != forms.PLAIN for copy in opened):
         raise UsageError(
@@ -128,21 +130,14 @@ def _site(model: Model, view: View, spec: Spec, emit: Emit) -> Site:
 
 def _workshop(site: Site, plain: Inventory | None) -> Workshop:
     """Prepare for packing; the base of a model kept before is the one its passport names."""
-    lead = site.lead(forms.PACKED)
-    shop = Workshop(site.folder / "packs")
+    lead, shop = site.lead(forms.PACKED), Workshop(site.folder / "packs")
     reader = site.lead(forms.PLAIN) or lead
-    if lead is not None and reader is not None and plain is not None:
-        there = vault.peek(reader, site.object)
-        named = passports.bases(passports.read(reader, there)) if there else {}
-        if there is not None and packs_are_due(lead, site.object):
-            basing.hold_everywhere(named, site.stores(forms.PACKED))
+    there = vault.peek(reader, site.object) if reader is not None and plain is not None else None
+    if lead is not None and reader is not None and there is not None:
+        named = passports.bases(passports.read(reader, there), site.object)
+        basing.hold_everywhere(named, site.stores(forms.PACKED))
         shop.base_of = lambda name: packs.bases_of(named, lead, name)
     return shop
-
-
-def packs_are_due(lead: Store, object_id: str) -> bool:
-    """Say whether a packed copy holds nothing of an object yet."""
-    return vault.peek(lead, object_id) is None
 
 
 def _time(plain: Inventory | None) -> str:
