@@ -6,6 +6,7 @@ copies that are compared here are of one form; ``across.py`` goes from one form 
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tenure.dossier.canonical import now
@@ -113,8 +114,9 @@ def plan(
     """
     found: dict[str, set[bytes]] = {}
     for store in stores:
-        for version, datas in _inventories(store, object_id).items():
-            found.setdefault(version, set()).update(datas)
+        with suppress(OSError):  # a copy that is away is not asked; the check of it says so
+            for version, datas in _inventories(store, object_id).items():
+                found.setdefault(version, set()).update(datas)
     for version, data in (more or {}).items():
         found.setdefault(version, set()).add(data)
     signed = signed or Signed()
@@ -228,6 +230,8 @@ def check(store: Store, wanted: Plan) -> Health:
         count, size = count + 1, size + read
         if found not in (digest, wanted.also.get(key)):
             faults.append(Fault(key=key, problem="damaged", found=found))
-    extra = set(store.list(at)) - set(wanted.files)
+    extra = set[str]()
+    with suppress(OSError):  # away: then no file could be read either
+        extra = set(store.list(at)) - set(wanted.files)
     faults.extend(Fault(key=key, problem="not named by the inventory") for key in sorted(extra))
     return Health(copy=store.label, files=count, bytes=size, faults=tuple(faults))

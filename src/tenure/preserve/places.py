@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +50,10 @@ def open_store(root: Path, location: str) -> Store:
     """
     backend, scheme, rest = location.partition("://")
     if scheme:
-        return plugins.load("store", backend)(rest)
+        maker = plugins.load("store", backend)
+        if getattr(maker, "wraps", False):  # a place inside a place, as a sealed one is
+            return maker(rest, partial(open_store, root))
+        return maker(rest)
     return plugins.load("store", "local")(str(root / location))
 
 

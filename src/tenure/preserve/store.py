@@ -100,12 +100,17 @@ def sha512_of(source: BinaryIO) -> tuple[str, int]:
 
 
 def read_small(store: Store, key: str, limit: int = 64 << 20) -> bytes | None:
-    """Read an inventory or a sidecar whole; None when it is missing."""
+    """Read an inventory or a sidecar whole; None when it is missing, empty when it does not open.
+
+    In a plain store damage shows as other bytes, in a sealed one as a file that does not open.
+    """
     try:
         with store.open(key) as source:
             data = source.read(limit + 1)
     except KeyError:
         return None
+    except IntegrityError:
+        return b""
     if len(data) > limit:
         raise IntegrityError(f"{key} is larger than {limit} bytes; an inventory never is")
     return data

@@ -13,9 +13,11 @@ import fsspec
 import pytest
 
 from tenure.preserve.remote import address, lease
+from tenure.preserve.sealing import VaultKey
 from tenure.preserve.stores import fsspec as fsspec_store
 from tenure.preserve.stores import s3
 from tenure.preserve.stores.local import LocalStore
+from tenure.preserve.stores.sealed import SealedStore
 
 QUICK = lease.Patience(lease=0.6, wait=1.5, pause=0.02)
 
@@ -78,7 +80,7 @@ def s3_store(endpoint):
 
 
 @pytest.fixture
-def made(tmp_path, s3_store, monkeypatch):
+def made(tmp_path, s3_store):
     """Give a function: kind of store -> a new empty one, and a way to spoil a key behind its back."""
 
     def make(kind):
@@ -90,7 +92,13 @@ def made(tmp_path, s3_store, monkeypatch):
             return fsspec_store.extension(f"memory://vault-{uuid4().hex}/copy")
         if kind == "fsspec local":
             return fsspec_store.extension(f"file://{tmp_path}/copy")
+        if kind == "sealed local":
+            return SealedStore(key, "offsite", LocalStore(str(tmp_path / "copy")))
+        if kind == "sealed s3":
+            return SealedStore(key, "offsite", s3_store())
         raise AssertionError(kind)
+
+    key = VaultKey.make()
 
     yield make
     fsspec.filesystem("memory").store.clear()

@@ -20,7 +20,7 @@ from tenure.preserve.remote import aside
 from tenure.preserve.remote.answers import reaching
 from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.remote.lease import LOCK, Lease
-from tenure.preserve.remote.reader import ranges
+from tenure.preserve.remote.reader import ranges, twice
 from tenure.preserve.remote.sending import send
 from tenure.preserve.store import safe_path, sha512_of
 
@@ -207,10 +207,12 @@ class Bucket:
             etag = self._etag(key)
         else:
             # Read to its end before anything is moved: a bad source changes nothing.
-            _require(key, sha512_of(source)[0], sha512)
-            source.seek(0)
-            self._copy_aside(key, met)
-            etag = met.etag
+            with twice(source) as readable:
+                _require(key, sha512_of(readable)[0], sha512)
+                readable.seek(0)
+                self._copy_aside(key, met)
+                self._write(key, readable, sha512, met.etag)
+            return
         self._write(key, source, sha512, etag)
 
     def set_aside(self, key: str) -> str:

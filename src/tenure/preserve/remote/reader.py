@@ -1,8 +1,11 @@
 """Reading a remote file as if it lay here: seekable, in ranges that grow while it is read in order."""
 
 import io
-from collections.abc import Callable
-from typing import BinaryIO
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 SMALLEST, LARGEST = 256 << 10, 16 << 20
 
@@ -74,3 +77,16 @@ def ranges(read_range: ReadRange, size: int, below: BinaryIO | None = None) -> B
     raw = _Ranges(read_range, size, SMALLEST)
     raw.below = below
     return io.BufferedReader(raw, 8192)
+
+
+@contextmanager
+def twice(source: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a stream that can be read twice: itself, or a temporary file with what it gave."""
+    if source.seekable():
+        yield source
+        return
+    with tempfile.TemporaryFile() as kept:
+        spool: Any = kept
+        shutil.copyfileobj(source, spool, SMALLEST)
+        spool.seek(0)
+        yield spool
