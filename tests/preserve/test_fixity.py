@@ -2,13 +2,11 @@
 
 import hashlib
 import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenure import plugins
 from tenure.errors import IntegrityError, RoomError
 from tenure.preserve import copies, damage, fixity, ocfl, vault
 from tenure.preserve.fixity import Signed
@@ -196,34 +194,3 @@ def test_too_little_disk_for_a_copy_is_found_before_anything_is_written(quick, m
         copies.bring(third, [first], wanted)
 
     assert third.list() == []
-
-
-@pytest.mark.parametrize("name", plugins.names("store"))
-def test_every_store_keeps_the_contract(name, quick):
-    store = plugins.load("store", name)(str(quick / "place"))
-    sha512 = hashlib.sha512(b"abc").hexdigest()
-    source = quick / "source"
-    source.write_bytes(b"abc")
-
-    def put(key, digest=sha512):
-        with source.open("rb") as stream:
-            store.put(key, stream, digest)
-
-    put("b/one")
-    put("a")
-    with pytest.raises(FileExistsError):
-        put("a")
-    with pytest.raises(IntegrityError, match="nothing was stored"):
-        put("wrong", "0" * 128)
-    with pytest.raises(KeyError):
-        store.open("wrong")
-
-    assert store.list() == ["a", "b/one"] == sorted(k for k in store.list() if "staging" not in k)
-    assert store.list("b") == ["b/one"]
-    with store.open("a") as stream:
-        assert stream.read() == b"abc"
-    assert store.size("a") == 3
-    assert not any(hasattr(store, word) for word in ("delete", "remove", "unlink", "drop"))
-    assert not Path(quick / "place/extensions/tenure-staging").exists() or not list(
-        (quick / "place/extensions/tenure-staging").iterdir()
-    )

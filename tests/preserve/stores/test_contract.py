@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tenure import plugins
 from tenure.errors import BusyError, IntegrityError, UsageError
 
 pytestmark = pytest.mark.slow
@@ -196,6 +197,14 @@ def test_what_is_set_aside_is_out_of_the_way_and_not_lost(store):
     assert again != aside
     assert [get(store, k) for k in (aside, again, "a/key")] == [b"first", b"second", BIGGER]
     assert store.list("a") == ["a/key"]
+
+
+def test_every_back_end_is_tested_here_and_can_delete_nothing(store):
+    put(store, "key", b"x")
+
+    assert set(plugins.names("store")) == {"local", "s3", "gs", "az", "fsspec", "sealed"}
+    assert not any(hasattr(store, word) for word in ("delete", "remove", "unlink", "drop"))
+    assert not [key for key in store.list() if "staging" in key]
 
 
 def test_free_is_a_number(store):
