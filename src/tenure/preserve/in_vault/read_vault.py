@@ -116,7 +116,7 @@ def objects(vault):
         if Path(folder) == vault:
             folders[:] = [name for name in folders if name != "extensions"]
         folders.sort()
-        if DECLARATION in names or INVENTORY in names:
+        if DECLARATION in names or INVENTORY in names or "v1" in folders:
             folders[:] = []
             yield Path(folder)
 

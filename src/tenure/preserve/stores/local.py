@@ -1,5 +1,11 @@
-"""A plain folder on this machine or on a mounted disk (POSIX)."""
+"""A plain folder on this machine or on a mounted disk (POSIX).
 
+What is acknowledged survives a power cut right after it: bytes are fsynced under another name, then
+given theirs, then the folder is fsynced. ``tests/preserve/test_powercut.py`` replays recorded calls
+with whatever was not synced lost, to hold this.
+"""
+
+import errno
 import fcntl
 import hashlib
 import os
@@ -26,6 +32,25 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _writing(label: str, what: str) -> Iterator[None]:
+    """Turn what the system refuses into an error with a remedy."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise UsageError(
+                f"{what} could not be written to {label}: {error.strerror}; nothing was changed: the "
+                "folder can be read only, so mount it for writing or name another one"
+            ) from error
+        raise RoomError(
+            f"{what} could not be written to {label}: {error.strerror}; nothing was changed: make "
+            "room and run the same command again"
+        ) from error
 
 
 class LocalStore:
@@ -72,12 +97,9 @@ class LocalStore:
                     target.write(chunk)
                 target.flush()
                 os.fsync(target.fileno())
-        except OSError as error:
+        except BaseException:
             staged.unlink(missing_ok=True)
-            raise RoomError(
-                f"{key} could not be written to {self.label}: {error.strerror}; nothing was "
-                "changed: make room and run the same command again"
-            ) from error
+            raise
         if found.hexdigest() != sha512:
             staged.unlink()
             raise IntegrityError(
@@ -87,49 +109,65 @@ class LocalStore:
         staged.chmod(0o444)
         return staged
 
+    def _give_name(self, staged: Path, path: Path) -> None:
+        self._make_folder(path.parent)
+        staged.rename(path)  # the lock makes us the only writer
+        _sync_folder(path.parent)
+
     def put(self, key: str, source: BinaryIO, sha512: str) -> None:
         """Store bytes under a new key; see :class:`tenure.preserve.store.Store`."""
         path = self._path(key)
         if path.exists():
             raise FileExistsError(key)
-        staged = self._stage(source, sha512, key)
-        self._make_folder(path.parent)
-        staged.rename(path)  # the lock makes us the only writer
-        _sync_folder(path.parent)
+        with _writing(self.label, key):
+            self._give_name(self._stage(source, sha512, key), path)
 
     def swap(self, key: str, content: bytes) -> None:
         """Replace a small file atomically."""
-        path = self._path(key)
-        staged = self._stage(BytesIO(content), hashlib.sha512(content).hexdigest(), key)
-        self._make_folder(path.parent)
-        staged.rename(path)
-        _sync_folder(path.parent)
+        path, sha512 = self._path(key), hashlib.sha512(content).hexdigest()
+        with _writing(self.label, key):
+            self._give_name(self._stage(BytesIO(content), sha512, key), path)
 
     def mend(self, key: str, source: BinaryIO, sha512: str) -> None:
-        """Put verified bytes in the place of damaged ones, which are set aside."""
+        """Put verified bytes in the place of damaged ones, which are set aside.
+
+        At no moment is there no file: the sound part of a damaged one may be all that is left.
+        """
         path = self._path(key)
-        staged = self._stage(source, sha512, key)
-        if path.exists():
-            self.set_aside(key)
-        self._make_folder(path.parent)
-        staged.rename(path)
-        _sync_folder(path.parent)
+        with _writing(self.label, key):
+            staged = self._stage(source, sha512, key)
+            if path.exists():
+                self._name_aside(path, key)
+            self._give_name(staged, path)
+
+    def _name_aside(self, path: Path, key: str) -> None:
+        aside = self._aside(key)
+        self._make_folder(aside.parent)
+        try:
+            os.link(path, aside)
+        except OSError:  # a disk without hard links
+            path.rename(aside)
+        _sync_folder(aside.parent)
+
+    def _aside(self, key: str) -> Path:
+        number = 1
+        while os.path.lexists(aside := self.root / f"{ASIDE}/{number}/{key}"):
+            number += 1
+        return aside
 
     def set_aside(self, key: str) -> str:
         """Move a file below the extensions folder; folders left empty are removed."""
-        path, number = self._path(key), 1
-        while (self.root / (aside := f"{ASIDE}/{number}/{key}")).exists():
-            number += 1
-        target = self.root / aside
-        self._make_folder(target.parent)
-        path.rename(target)
-        _sync_folder(target.parent)
-        folder = path.parent
-        while folder != self.root and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
-        _sync_folder(folder)
-        return aside
+        path, aside = self._path(key), self._aside(key)
+        with _writing(self.label, key):
+            self._make_folder(aside.parent)
+            path.rename(aside)
+            _sync_folder(aside.parent)
+            folder = path.parent
+            while folder != self.root and not any(folder.iterdir()):
+                folder.rmdir()
+                folder = folder.parent
+            _sync_folder(folder)
+        return aside.relative_to(self.root).as_posix()
 
     def open(self, key: str) -> BinaryIO:
         """Open for reading; KeyError when it is not there."""
@@ -163,15 +201,31 @@ class LocalStore:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder's lock; the system releases it when the process ends, however it ends."""
-        self._make_folder(self.root.absolute())
-        handle = os.open(self.root, os.O_RDONLY)
+        with _writing(self.label, "the vault"):
+            self._make_folder(self.root.absolute())
+            handle = os.open(self.root, os.O_RDONLY)
         try:
             self._wait(handle)
-            self._clear_staging()
+            with _writing(self.label, "the vault"):
+                self._settle()
             yield
             self._clear_staging()
         finally:
             os.close(handle)
+
+    def _settle(self) -> None:
+        """Make certain what a command that was killed had named already.
+
+        A name outlives a power cut once its folder was synced, and nobody does that again for what
+        is there. A command that ended well leaves no staging folder.
+        """
+        if (self.root / STAGING).is_dir() or not (self.root / "0=ocfl_1.1").exists():
+            for parent in self.root.absolute().parents:
+                with suppress(OSError):  # not ours to open
+                    _sync_folder(parent)
+            for folder, _, _ in os.walk(self.root):
+                _sync_folder(Path(folder))
+        self._clear_staging()
 
     def _wait(self, handle: int) -> None:
         until = time.monotonic() + LOCK_SECONDS
