@@ -7,7 +7,7 @@
  * which Python reads the frame with zlib and says what is wrong with it.
  */
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdlib.h> /* qsort */
 #include <string.h>
 
 typedef uint8_t u8;
@@ -707,14 +707,26 @@ static inline int get_groups(Frame *f, const Groups *g, int width, u8 *room, u8 
     return 0;
 }
 
-/* ---- called from kernel.py; out is as long as the result can be, and 16 bytes more ----------------- */
+/* ---- called from kernel.py -------------------------------------------------------------------------
+ * out is as long as the result can be, and 16 bytes more; room is scratch of tenure_room(n, width)
+ * bytes: kernel.py keeps one for every thread, because fresh memory costs more than the work on it. */
 
 static int known(int width) { return width == 1 || width == 2 || width == 4 || width == 8; }
 
-int64_t tenure_planes_encode(const u8 *data, size_t n, int width, int turn, u8 *out) {
-    u8 *rows = malloc(n * width + 16), *start = out;
+int64_t tenure_room(size_t n, int width) {
+    return (int64_t)(sizeof(Table) + 2 * sizeof(Way) + 4 * n * width + 4 * n + 1024);
+}
+
+static u8 *cut(u8 **room, size_t bytes) { /* the next piece of scratch, on a multiple of 64 */
+    u8 *piece = *room;
+    *room += (bytes + 127) & ~(size_t)63;
+    return piece;
+}
+
+int64_t tenure_planes_encode(const u8 *data, size_t n, int width, int turn, u8 *room, u8 *out) {
+    u8 *rows = cut(&room, n * width), *start = out;
     int j;
-    if (!rows || !known(width)) { free(rows); return -1; }
+    if (!known(width)) return -1;
     if (width == 2) split2(data, n, turn, rows, rows + n);
     else BY_WIDTH(width, split(data, n, W, turn, rows));
     for (j = 0; j < width; j++) {
@@ -722,63 +734,50 @@ int64_t tenure_planes_encode(const u8 *data, size_t n, int width, int turn, u8 *
         plan(rows + j * n, n, &p);
         out = put_row(rows + j * n, n, &p, out);
     }
-    free(rows);
     return out - start;
 }
 
-int64_t tenure_planes_decode(const u8 *frame, size_t length, size_t n, int width, int turn, u8 *out) {
-    u8 *room = malloc(n * width + 64);
-    Table *table = malloc(sizeof *table);
+int64_t tenure_planes_decode(const u8 *frame, size_t length, size_t n, int width, int turn, u8 *room, u8 *out) {
+    Table *table = (Table *)cut(&room, sizeof(Table));
+    u8 *planes = cut(&room, n * width);
     Frame f = {frame, frame + length, table};
     const u8 *rows[8];
-    int j, bad = !room || !table || !known(width);
-    for (j = 0; !bad && j < width; j++) bad = !(rows[j] = get_row(&f, n, room + j * n));
-    if (!bad && f.at == f.end) {
-        if (width == 2) join2(rows[0], rows[1], n, turn, out);
-        else BY_WIDTH(width, join(rows, n, W, turn, out));
-    } else bad = 1;
-    free(room);
-    free(table);
-    return bad ? -1 : (int64_t)(n * width);
+    int j;
+    if (!known(width)) return -1;
+    for (j = 0; j < width; j++) if (!(rows[j] = get_row(&f, n, planes + j * n))) return -1;
+    if (f.at != f.end) return -1;
+    if (width == 2) join2(rows[0], rows[1], n, turn, out);
+    else BY_WIDTH(width, join(rows, n, W, turn, out));
+    return (int64_t)(n * width);
 }
 
-int64_t tenure_delta_encode(const u8 *data, const u8 *base, size_t n, int width, u8 *out) {
-    u8 *coded = malloc(n * width + 16), *key = calloc(n + 16, 1), *over = malloc(n * width + 16), *start = out;
-    Way *ways = malloc(2 * sizeof *ways);
-    u8 *room = malloc(2 * (n * width + n + 32));
-    int bad = !coded || !key || !over || !ways || !room || !known(width);
+int64_t tenure_delta_encode(const u8 *data, const u8 *base, size_t n, int width, u8 *room, u8 *out) {
+    Way *ways = (Way *)cut(&room, 2 * sizeof(Way));
+    u8 *coded = cut(&room, n * width), *over = cut(&room, n * width), *key = cut(&room, n), *start = out;
     Groups g;
-    if (!bad) {
-        ways[0].row = room;
-        ways[1].row = room + n + 16;
-        ways[0].planes = room + 2 * (n + 16);
-        ways[1].planes = ways[0].planes + n * width + 16;
-        BY_WIDTH(width, keys(base, n, W, key));
-        groups(key, n, &g);
-        BY_WIDTH(width, change(data, base, n, W, over));
-        BY_WIDTH(width, deal(over, key, n, W, &g, 0, coded));
-        BY_WIDTH(width, out = put_groups(coded, &g, W, over, ways, out));
-    }
-    free(coded); free(key); free(over); free(ways); free(room);
-    return bad ? -1 : out - start;
+    int i;
+    if (!known(width)) return -1;
+    for (i = 0; i < 2; i++) { ways[i].row = cut(&room, n); ways[i].planes = cut(&room, n * width); }
+    BY_WIDTH(width, keys(base, n, W, key));
+    groups(key, n, &g);
+    BY_WIDTH(width, change(data, base, n, W, over));
+    BY_WIDTH(width, deal(over, key, n, W, &g, 0, coded));
+    BY_WIDTH(width, out = put_groups(coded, &g, W, over, ways, out));
+    return out - start;
 }
 
-int64_t tenure_delta_decode(const u8 *frame, size_t length, const u8 *base, size_t n, int width, u8 *out) {
-    u8 *coded = malloc(n * width + 16), *key = calloc(n + 16, 1), *room = malloc(n * width + n + 192);
-    Table *table = malloc(sizeof *table);
+int64_t tenure_delta_decode(const u8 *frame, size_t length, const u8 *base, size_t n, int width, u8 *room, u8 *out) {
+    Table *table = (Table *)cut(&room, sizeof(Table));
+    u8 *coded = cut(&room, n * width), *key = cut(&room, n);
     Frame f = {frame, frame + length, table};
-    int bad = !coded || !key || !room || !table || !known(width);
     Groups g;
-    if (!bad) {
-        BY_WIDTH(width, keys(base, n, W, key));
-        groups(key, n, &g);
-        BY_WIDTH(width, bad = get_groups(&f, &g, W, room, coded));
-        bad = bad || f.at != f.end;
-        if (!bad) {
-            BY_WIDTH(width, deal(coded, key, n, W, &g, 1, out));
-            BY_WIDTH(width, unchange(base, n, W, out));
-        }
-    }
-    free(coded); free(key); free(room); free(table);
-    return bad ? -1 : (int64_t)(n * width);
+    int bad = 0;
+    if (!known(width)) return -1;
+    BY_WIDTH(width, keys(base, n, W, key));
+    groups(key, n, &g);
+    BY_WIDTH(width, bad = get_groups(&f, &g, W, room, coded));
+    if (bad || f.at != f.end) return -1;
+    BY_WIDTH(width, deal(coded, key, n, W, &g, 1, out));
+    BY_WIDTH(width, unchange(base, n, W, out));
+    return (int64_t)(n * width);
 }

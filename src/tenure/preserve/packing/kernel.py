@@ -17,8 +17,10 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.models.embedded import cache_folder
 from tenure.preserve.packing import delta, planes
@@ -35,54 +37,55 @@ class Kernel:
     def __init__(self, path: Path) -> None:
         """Load a built kernel."""
         self.path, self._library = path, ctypes.CDLL(str(path))
-        size, number, pointer = ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p
-        out = ctypes.c_void_p
-        for name, given in (
-            ("tenure_planes_encode", (pointer, size, number, number, out)),
-            ("tenure_planes_decode", (pointer, size, size, number, number, out)),
-            ("tenure_delta_encode", (pointer, pointer, size, number, out)),
-            ("tenure_delta_decode", (pointer, size, pointer, size, number, out)),
+        self._kept = threading.local()
+        size, number, given, out = (
+            ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p,
+        )  # fmt: skip
+        for name, arguments in (
+            ("room", (size, number)),
+            ("planes_encode", (given, size, number, number, out, out)),
+            ("planes_decode", (given, size, size, number, number, out, out)),
+            ("delta_encode", (given, given, size, number, out, out)),
+            ("delta_decode", (given, size, given, size, number, out, out)),
         ):
-            function = getattr(self._library, name)
-            function.argtypes, function.restype = given, ctypes.c_int64
+            function = getattr(self._library, f"tenure_{name}")
+            function.argtypes, function.restype = arguments, ctypes.c_int64
 
     def planes_encode(self, data: bytes, width: int, turn: int) -> bytes:
         """Code one chunk as byte planes."""
-        out = np.empty(len(data) + SLACK, np.uint8)
-        size = self._library.tenure_planes_encode(
-            data, len(data) // width, width, turn, out.ctypes.data
-        )
-        return _checked(out, size)
+        count = len(data) // width
+        return self._call("planes_encode", count, width, (data, count, width, turn)) or b""
 
     def planes_decode(self, frame: bytes, count: int, width: int, turn: int) -> bytes | None:
         """Decode one chunk of ``count`` bytes."""
-        out = np.empty(count + 16, np.uint8)
-        size = self._library.tenure_planes_decode(
-            frame, len(frame), count // width, width, turn, out.ctypes.data
-        )
-        return out[:count].tobytes() if size == count else None
+        given = (frame, len(frame), count // width, width, turn)
+        return self._call("planes_decode", count // width, width, given)
 
     def delta_encode(self, data: bytes, base: bytes, width: int) -> bytes:
         """Code one chunk against its base."""
-        out = np.empty(len(data) + SLACK, np.uint8)
         count = len(data) // width
-        size = self._library.tenure_delta_encode(data, base, count, width, out.ctypes.data)
-        return _checked(out, size)
+        return self._call("delta_encode", count, width, (data, base, count, width)) or b""
 
     def delta_decode(self, frame: bytes, base: bytes, width: int) -> bytes | None:
         """Decode one chunk against its base."""
-        count = len(base)
-        out = np.empty(count + 16, np.uint8)
-        size = self._library.tenure_delta_decode(
-            frame, len(frame), base, count // width, width, out.ctypes.data
-        )
-        return out[:count].tobytes() if size == count else None
+        count = len(base) // width
+        return self._call("delta_decode", count, width, (frame, len(frame), base, count, width))
 
+    def _call(self, name: str, count: int, width: int, given: tuple[Any, ...]) -> bytes | None:
+        """Call a function with this thread's scratch and output; None when it returns -1."""
+        room = self._memory("room", self._library.tenure_room(count, width))
+        out = self._memory("out", count * width + SLACK)
+        function = getattr(self._library, f"tenure_{name}")
+        size = function(*given, room.ctypes.data, out.ctypes.data)
+        return None if size < 0 else out[:size].tobytes()
 
-def _checked(out: np.ndarray, size: int) -> bytes:
-    if size < 0:
-        raise MemoryError("too little memory to code a chunk")
-    return out[:size].tobytes()
+    def _memory(self, name: str, size: int) -> NDArray[np.uint8]:
+        """Return memory of this thread, kept from call to call: fresh memory is slow."""
+        held = getattr(self._kept, name, None)
+        if held is None or len(held) < size:
+            held = np.empty(size, np.uint8)
+            setattr(self._kept, name, held)
+        return held
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,11 +186,12 @@ class _Work:
             return _Open(span, Form("seen"), self._seen[key], sha256)
         self._seen[key] = span.at
         other = bases.twin(self.base, span) if self.base else None
-        same = self._same(span, other, sha256)
-        if same is not None:
-            return _Open(span, Form("same"), same.at, sha256)
         data = bases.sample(self.read, span)
         under = bases.sample(self.base.read, other) if self.base and other else b""
+        if other is None or data == under:  # else they differ, and the base need not be hashed
+            same = self._same(span, other, sha256)
+            if same is not None:
+                return _Open(span, Form("same"), same.at, sha256)
         form = bases.chosen(data, under, span)[0]
         of = other.at if other and form.codec == "delta" else -1
         return _Open(span, form, of, sha256)
