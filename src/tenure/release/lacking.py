@@ -97,7 +97,7 @@ def _of_mean(
     n = found.enough()
     n = max(n, rule.evidence.min_n) if n else None
     none = {} if n else {"n_why": f"at a true {found.value:g}, {found.where}, no n would show it"}
-    return {"n": n, **none} | _scaled(held, part, n)
+    return {"n": n, "at": f"a true {found.value:g}", **none} | _scaled(held, part, n)
 
 
 def _scaled(held: Filed | None, part: Requirement, n: int | None) -> dict[str, Any]:

@@ -94,7 +94,11 @@ def _missing(row: dict[str, Any]) -> str:
         for key in ("calls", "output_tokens")
         if row.get(key)
     )
-    n = f"; n {row['n']} shows it with power 80% at half the threshold" if row.get("n") else ""
+    n = (
+        f"; n {row['n']} shows it with power 80% at {row.get('at', 'half the threshold')}"
+        if row.get("n")
+        else ""
+    )
     n = f"; {row['n_why']}" if row.get("n_why") else n
     about = f" ({cost}, by the last run)" if cost else ""
     command = f"; {row['command']}" if row.get("command") else ""
