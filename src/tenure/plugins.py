@@ -26,6 +26,7 @@ FOLDERS = {
     "step": "tenure.serve.steps",
     "tally": "tenure.serve.tallies",
     "store": "tenure.preserve.stores",
+    "level": "tenure.preserve.levels",
     "command": "tenure.cli.commands",
 }
 ROOMS = ("align", "assess", "release", "preserve", "serve", "retire")

@@ -11,7 +11,7 @@ is a list of blocks, and sequences may share blocks.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Row:
 class Paged:
     """The compiled model and its blocks; used by one thread only."""
 
-    def __init__(self, xml: Path, room: int) -> None:
+    def __init__(self, xml: Path, room: int, settings: Mapping[str, Any] | None = None) -> None:
+        """Compile; ``room`` is for keys and values, in bytes; ``settings`` are OpenVINO's own."""
         import openvino as ov
 
         self._ov: Any = ov
@@ -51,7 +52,8 @@ class Paged:
         _prepare(model)
         # Keys and values as wide as the arithmetic: 8-bit ones (the default for quantised weights)
         # are not faster here and would make parent and child differ in more than their weights.
-        compiled = core.compile_model(model, "CPU", {"KV_CACHE_PRECISION": "f16"})
+        said = {"KV_CACHE_PRECISION": "f16", **(settings or {})}
+        compiled = core.compile_model(model, "CPU", said)
         del model
         self._request: Any = compiled.create_infer_request()
         shapes = {
