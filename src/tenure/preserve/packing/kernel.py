@@ -126,7 +126,7 @@ def _state() -> State:
         return State(
             None, "pure numpy and zlib: the kernel that was built does not agree with them"
         )
-    return State(kernel, f"kernel.c, built by this machine's C compiler, in {kernel.path.parent}")
+    return State(kernel, "kernel.c, built by this machine's C compiler")
 
 
 def _built() -> Path:

@@ -114,11 +114,13 @@ class Pack:
         if found is None:
             raise unknown("tensor", name, self.names)
         numbers = range(-(-found.bytes // self._chunk))
-        parts = flow.in_order(lambda n: self.piece(found, n, base), numbers, threads)
-        whole = b"".join(part for _, part in parts)
-        if hashlib.sha256(whole).hexdigest() != found.sha256:
+        parts, digest = [], hashlib.sha256()
+        for _, part in flow.in_order(lambda n: self.piece(found, n, base), numbers, threads):
+            digest.update(part)
+            parts.append(part)
+        if digest.hexdigest() != found.sha256:
             raise IntegrityError(self._wrong_base(base))
-        return whole
+        return b"".join(parts)
 
     def unpack_into(
         self,
