@@ -33,11 +33,13 @@ def safetensors_header(path: Path) -> dict[str, dict[str, Any]]:
         if not 2 <= length <= min(HEADER_LIMIT, size - 8):
             raise _broken(path, "its header is cut short or absurdly long")
         try:
-            header = json.loads(source.read(length))
+            header = json.loads(source.read(length), object_pairs_hook=_once)
             header.pop("__metadata__", None)
             spans = sorted((*t["data_offsets"], _size(t)) for t in header.values())
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise _broken(path, "its header is not a safetensors header") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise _broken(
+                path, "its header is not a safetensors header, or names a tensor twice"
+            ) from None
     end = 0
     for start, stop, expected in spans:
         if start != end or stop - start != expected:
@@ -46,6 +48,14 @@ def safetensors_header(path: Path) -> dict[str, dict[str, Any]]:
     if 8 + length + end != size:
         raise _broken(path, f"it holds {size} bytes and its header promises {8 + length + end}")
     return header
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice: readers differ in which of the two they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _size(tensor: dict[str, Any]) -> int:

@@ -17,7 +17,7 @@ from tenure.preserve import ocfl, recovery
 from tenure.preserve.fixity import Fault, Health, Plan, check
 from tenure.preserve.ocfl import INVENTORY, SIDECAR
 from tenure.preserve.store import Store
-from tenure.preserve.vault import SPARE_BYTES, peek
+from tenure.preserve.vault import SPARE_BYTES, need_writable, peek
 
 FROM_INVENTORY = "the signed inventory"
 FROM_PARITY = "its own parity"
@@ -81,6 +81,7 @@ def bring(
     before = check(target, wanted)
     if before.well:
         return Outcome(before=before, after=before, repairs=())
+    need_writable(target)
     with target.lock():
         _refuse_newer(target, wanted)
         faults = {fault.key: fault for fault in before.faults}

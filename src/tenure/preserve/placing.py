@@ -160,6 +160,7 @@ def commit_packed(
     assert derived is not None, "made just now"
     more = forms.all_bytes(derived.inventory)
     sums = {version: hashlib.sha512(data).hexdigest() for version, data in more.items()}
+    vault.need_writable(lead)
     with lead.lock():
         vault.begin(lead, renew=True)
     wanted = fixity.plan(site.stores(PACKED), site.object, Signed(inventories=sums), more)

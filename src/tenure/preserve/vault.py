@@ -6,6 +6,7 @@ Killed before the root inventory, the version never was; killed after it, the ne
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from tenure.errors import IntegrityError, RoomError, UsageError
 from tenure.preserve import ocfl
 from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory, Version
 from tenure.preserve.store import Store, chunks, read_small, safe_path, sha512_of
+from tenure.preserve.stores.local import LocalStore
 
 SPARE_BYTES = 32 << 20
 IN_VAULT = ("README-50-YEARS.txt", "FORMAT.txt", "read_vault.py")
@@ -79,6 +81,24 @@ def _held(store: Store, key: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def need_writable(store: Store) -> None:
+    """Refuse a folder that cannot be written to, before anything is tried.
+
+    Raises:
+        UsageError: it is mounted or protected against writing.
+    """
+    if not isinstance(store, LocalStore):
+        return
+    folder = store.root.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        raise UsageError(
+            f"{store.label} can only be read: what must be written or mended there waits; mount it for "
+            "writing, or name another folder. Nothing was changed"
+        )
 
 
 def _hash(source: Path | bytes) -> _Hashed:
@@ -168,6 +188,7 @@ def commit(store: Store, object_id: str, addition: Addition) -> Inventory:
         BusyError: another command is writing to this vault.
     """
     hashed = _hashed(addition)
+    need_writable(store)
     with store.lock():
         _need_room(store, sum(item.size for item in hashed.values()))
         begin(store)

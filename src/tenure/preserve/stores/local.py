@@ -67,8 +67,17 @@ class LocalStore:
         return self.root.name
 
     def _path(self, key: str) -> Path:
-        path = self.root / safe_path(key)
-        if path.is_symlink() or self.root.resolve() not in path.resolve().parents:
+        path = self._place(key)
+        if path.is_symlink():
+            raise IntegrityError(
+                f"{key} leads out of the vault {self.label} by a link; a vault holds plain files only"
+            )
+        return path
+
+    def _place(self, key: str) -> Path:
+        """Return where a file is to lie; what lies there now may be a link that is to be replaced."""
+        path, root = self.root / safe_path(key), self.root.resolve()
+        if root not in (path.parent.resolve(), *path.parent.resolve().parents):
             raise IntegrityError(
                 f"{key} leads out of the vault {self.label} by a link; a vault holds plain files only"
             )
@@ -124,7 +133,7 @@ class LocalStore:
 
     def swap(self, key: str, content: bytes) -> None:
         """Replace a small file atomically."""
-        path, sha512 = self._path(key), hashlib.sha512(content).hexdigest()
+        path, sha512 = self._place(key), hashlib.sha512(content).hexdigest()
         with _writing(self.label, key):
             self._give_name(self._stage(BytesIO(content), sha512, key), path)
 
@@ -133,10 +142,10 @@ class LocalStore:
 
         At no moment is there no file: the sound part of a damaged one may be all that is left.
         """
-        path = self._path(key)
+        path = self._place(key)
         with _writing(self.label, key):
             staged = self._stage(source, sha512, key)
-            if path.exists():
+            if os.path.lexists(path):
                 self._name_aside(path, key)
             self._give_name(staged, path)
 
@@ -144,7 +153,7 @@ class LocalStore:
         aside = self._aside(key)
         self._make_folder(aside.parent)
         try:
-            os.link(path, aside)
+            os.link(path, aside, follow_symlinks=False)
         except OSError:  # a disk without hard links
             path.rename(aside)
         _sync_folder(aside.parent)
@@ -157,7 +166,7 @@ class LocalStore:
 
     def set_aside(self, key: str) -> str:
         """Move a file below the extensions folder; folders left empty are removed."""
-        path, aside = self._path(key), self._aside(key)
+        path, aside = self._place(key), self._aside(key)
         with _writing(self.label, key):
             self._make_folder(aside.parent)
             path.rename(aside)
