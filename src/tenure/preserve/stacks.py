@@ -93,8 +93,8 @@ def dtypes(model: Model, engine: str) -> list[str]:
     else:
         import openvino as ov
 
-        own = ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
-        own = {"bf16": "bfloat16", "f32": "float32", "f16": "float16"}.get(own, own)
+        own = str(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string())
+        own = {said: name for name, said in OPENVINO.items()}.get(own, own)
     return list(dict.fromkeys((own, "float32")))
 
 
