@@ -1,0 +1,105 @@
+"""What looking after the vault takes, as measured by the checks, drills and calls that are on file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenure.dossier import Event, Evidence, View
+
+READERS = ("preserve/check", "preserve/scrub")
+RETURNS = ("preserve/revive", "preserve/drill")
+USAGE = "usage/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A measured number, on how many runs, and what it came from."""
+
+    value: float
+    n: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What was measured: seconds to read a byte of a copy, seconds to bring a model back, calls.
+
+    ``back`` is the newest drill of each model, ``any_back`` the mean of them; ``calls`` are requests
+    a day by model id, ``days`` how many daily digests they are from.
+    """
+
+    reading: Rate | None = None
+    back: Mapping[str, float] = field(default_factory=dict[str, float])
+    calls: Mapping[str, float] = field(default_factory=dict[str, float])
+    days: int = 0
+
+    @property
+    def any_back(self) -> Rate | None:
+        """What it takes to bring a model back, on average over the models that were."""
+        if not self.back:
+            return None
+        held = list(self.back.values())
+        said = f"the newest drill of each of {len(held)} model(s): {', '.join(sorted(self.back))}"
+        return Rate(value=sum(held) / len(held), n=len(held), source=said)
+
+    def back_of(self, model: str) -> float | None:
+        """Return the seconds of a model's own drill, or the mean of the others'; None without any."""
+        mean = self.any_back
+        return self.back.get(model, mean.value if mean else None)
+
+
+def measured(view: View) -> Work:
+    """Read what the dossier's evidence says; the same events give the same numbers."""
+    back = dict[str, float]()
+    for name in RETURNS:
+        for event, evidence in _all(view, name):
+            seconds = evidence.runtime.get("revive_seconds")
+            if isinstance(seconds, int | float) and evidence.findings.get("reached"):
+                back[event.model] = float(seconds)
+    digests = [e for e in view.events(act="note") if e.name.startswith(USAGE)]
+    return Work(reading=_reading(view), back=back, calls=_calls(digests), days=len(digests))
+
+
+def _all(view: View, name: str) -> Iterator[tuple[Event, Evidence]]:
+    for model in view.models():
+        for event, evidence in view.all_evidence(model.id):
+            if evidence.name == name:
+                yield event, evidence
+
+
+def _reading(view: View) -> Rate | None:
+    """Pool every reading that found nothing to mend: one pass over so many bytes in so long."""
+    size, seconds, n = 0, 0.0, 0
+    for name in READERS:
+        for _, evidence in _all(view, name):
+            read, took = _read(evidence.runtime), _took(evidence.runtime)
+            if read and took and not evidence.findings.get("faults"):
+                size, seconds, n = size + read, seconds + took, n + 1
+    if not size:
+        return None
+    said = f"{n} reading(s) of every byte: {size:,} bytes in {seconds:,.2f} s"
+    return Rate(value=seconds / size, n=n, source=said)
+
+
+def _read(runtime: Mapping[str, Any]) -> int:
+    lines = runtime.get("read")
+    if isinstance(lines, list | tuple):
+        return sum(int(line.get("bytes", 0)) for line in lines if isinstance(line, Mapping))
+    return int(lines) if isinstance(lines, int) else 0
+
+
+def _took(runtime: Mapping[str, Any]) -> float:
+    """Return core-seconds where they were measured, else the seconds of the whole command."""
+    for name in ("core_seconds", "seconds"):
+        if isinstance(runtime.get(name), int | float):
+            return float(runtime[name])
+    return 0.0
+
+
+def _calls(digests: list[Event]) -> dict[str, float]:
+    """Count the answered requests a day of each model over all days that are on file."""
+    counts: dict[str, float] = {}
+    for event in digests:
+        for model, said in (event.body.get("models") or {}).items():
+            counts[model] = counts.get(model, 0.0) + float(said.get("requests", 0))
+    return {model: count / len(digests) for model, count in counts.items()}

@@ -1,0 +1,141 @@
+"""Holding an earlier forecast against what was in fact stored since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.dossier import Event, View
+from tenure.errors import UsageError
+from tenure.preserve.cost_stock import Holding, Stock
+from tenure.preserve.forecast import AGAINST, ALONE, NOTE, Ratio
+from tenure.preserve.forms import PACKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One model that was kept after the forecast: bytes foreseen, with the interval, and stored."""
+
+    model: str
+    kind: str
+    foreseen: float
+    low: float | None
+    high: float | None
+    stored: int
+
+    @property
+    def inside(self) -> bool | None:
+        """Say whether what was stored lies in the interval; None where there was none."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low <= self.stored <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A forecast beside today: its event, the models since, and how those from before have grown."""
+
+    event: Event
+    rows: tuple[Row, ...]
+    unforeseen: tuple[str, ...]
+    before: int
+    before_now: int
+
+    @property
+    def foreseen(self) -> float:
+        """Bytes that were foreseen for the models since."""
+        return sum(row.foreseen for row in self.rows)
+
+    @property
+    def stored(self) -> int:
+        """Bytes that they take."""
+        return sum(row.stored for row in self.rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "forecast": self.event.digest,
+            "of": self.event.time,
+            "rows": [
+                {
+                    "model": row.model,
+                    "kind": row.kind,
+                    "foreseen": row.foreseen,
+                    "low": row.low,
+                    "high": row.high,
+                    "stored": row.stored,
+                    "inside": row.inside,
+                }
+                for row in self.rows
+            ],
+            "unforeseen": list(self.unforeseen),
+            "foreseen": self.foreseen,
+            "stored": self.stored,
+            "kept_before": {"then": self.before, "now": self.before_now},
+        }
+
+
+def recorded(view: View) -> list[Event]:
+    """List the forecasts that were signed, oldest first."""
+    return list(view.events(act="note", name=NOTE))
+
+
+def held_against(view: View, stock: Stock) -> Held:
+    """Compare the oldest forecast that something was kept since, else the newest, with today.
+
+    Raises:
+        UsageError: no forecast is on record.
+    """
+    events = recorded(view)
+    if not events:
+        raise UsageError(
+            "no forecast is on record to hold against today; 'tenure vault cost --record' signs one"
+        )
+    found = [_held(event, stock) for event in events]
+    with_rows = [each for each in found if each.rows]
+    return with_rows[0] if with_rows else found[-1]
+
+
+def _held(event: Event, stock: Stock) -> Held:
+    then: Mapping[str, int] = event.body["models"]
+    rows, unforeseen = list[Row](), list[str]()
+    for holding in stock.holdings:
+        if holding.model in then or not holding.weights:
+            continue
+        row = _row(event.body, holding)
+        if row is None:
+            unforeseen.append(holding.model)
+        else:
+            rows.append(row)
+    now = [each.bytes for each in stock.holdings if each.model in then]
+    return Held(
+        event=event,
+        rows=tuple(rows),
+        unforeseen=tuple(unforeseen),
+        before=sum(then.values()),
+        before_now=sum(now),
+    )
+
+
+def _row(body: Mapping[str, Any], holding: Holding) -> Row | None:
+    """Foresee one model as the forecast would have, from its size and kind; None: it had no ratio."""
+    kind = AGAINST if holding.bases else ALONE
+    packed = any(piece.form == PACKED for piece in holding.pieces)
+    said = next((each for each in body["ratios"] if each["kind"] == kind), None)
+    if said is None and packed:
+        return None
+    ratio = Ratio(**{"sd": None, **said}) if said else Ratio(kind=kind, mean=1.0, sd=None, n=0)
+    inside = ratio.interval() if packed else None
+
+    def size(share: float) -> float:
+        weights, rest = holding.weights, body["rest"]
+        one = (weights * share + rest) * (1 + (body["parity"] or 0.0))
+        return sum(one if p.form == PACKED else weights + rest for p in holding.pieces)
+
+    return Row(
+        model=holding.model,
+        kind=kind,
+        foreseen=size(ratio.mean),
+        low=size(inside[0]) if inside else None,
+        high=size(inside[1]) if inside else None,
+        stored=holding.bytes,
+    )
