@@ -249,7 +249,7 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waiting(view, model.id)]
     if state.containment:
         # It is held for ever: nothing leads to a release. What was promised before stays promised.
-        return due + _promised(view, model)
+        return due + _promised(view, model) + _to_read(view, model)
     if model.kind == "scripted":
         return due  # it tests the instruments; nobody releases it
     leaving = state.stage in ("deprecated", "retired")
@@ -267,7 +267,7 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         due.append((f"held: {why}", f"tenure release record --model {model.id}"))
     if state.availability in WATCHED and view.evidence("release/watch", model.id) is None:
         due.append(("available, not watched yet", f"tenure release watch --model {model.id}"))
-    return due + _promised(view, model)
+    return due + _promised(view, model) + _to_read(view, model)
 
 
 def _promised(view: View, model: Model) -> list[tuple[str, str]]:
@@ -275,6 +275,13 @@ def _promised(view: View, model: Model) -> list[tuple[str, str]]:
     from tenure.release.commitments_record import owed as promised
 
     return promised(view, model)
+
+
+def _to_read(view: View, model: Model) -> list[tuple[str, str]]:
+    """Which copies of what is kept are to be read again, and by which day."""
+    from tenure.preserve.scrub import owed as due
+
+    return due(view, model)
 
 
 def _assessments(view: View, model: Model) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from tenure.errors import IntegrityError, unknown
 from tenure.preserve import copies, ocfl, places, placing
 from tenure.preserve.fixity import Fault, Plan
 from tenure.preserve.pacing import Pace, paced
-from tenure.preserve.places import Copy
+from tenure.preserve.places import Copy, Place
 from tenure.preserve.placing import Site
 from tenure.preserve.store import Store, sha512_of
 
@@ -124,7 +124,7 @@ def read_copy(
     return Reading(files=count, bytes=size, earlier=earlier, faults=tuple(faults), left=len(left))
 
 
-def premis(kind: str, copy: Copy, held: str, outcome: str, detail: Any) -> dict[str, Any]:
+def premis(kind: str, copy: Copy | Place, held: str, outcome: str, detail: Any) -> dict[str, Any]:
     """Write an event as PREMIS 3.0 names its parts; its time and signer are the dossier's own."""
     return {
         "type": kind,
