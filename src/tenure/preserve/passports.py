@@ -47,12 +47,26 @@ def read(store: Store, inventory: Inventory) -> dict[str, Any]:
             "preserve check' to mend it from another copy"
         )
     try:
-        found = json.loads(data)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise IntegrityError(f"{store.label}: the passport of {inventory.id} is not a JSON object")
-    return dict[str, Any](found)
+        return _sound(json.loads(data))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise IntegrityError(
+            f"{store.label}: the passport of {inventory.id} is no passport ({error!r:.200}); restore it "
+            "from another copy"
+        ) from None
+
+
+def _sound(found: Any) -> dict[str, Any]:
+    """Refuse a passport whose files or tensors are not told as ours are."""
+    for said in (found.get("files") or {}).values():
+        if not isinstance(said["sha256"], str) or not isinstance(said["bytes"], int):
+            raise TypeError("a file's check sum or size")
+    for tensor in found.get("tensors") or ():
+        names = (tensor["name"], tensor["file"], tensor["dtype"])
+        if not all(isinstance(each, str) for each in names) or not all(
+            isinstance(side, int) for side in tensor["shape"]
+        ):
+            raise TypeError("a tensor's name or shape")
+    return found
 
 
 def said(bases: Mapping[str, BaseRef]) -> dict[str, Any]:

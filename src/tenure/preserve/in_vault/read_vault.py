@@ -333,13 +333,16 @@ def unpack(source, place, base_of):
             index = json.loads(zlib.decompressobj(-15).decompress(stored, 1 << 26))
             with base_of(index["base"]).open("rb") if index["base"] else source.open("rb") as base:
                 for segment in index["segments"]:
+                    if segment["at"] != out.seek(0, 2):
+                        raise ValueError("it leaves a gap")
                     unpack_segment(pack, segment, index["chunk"], out, base)
-    except (struct.error, zlib.error, RuntimeError, ArithmeticError, *UNREADABLE) as error:
-        raise VaultError(f"{source} cannot be unpacked: {error}") from None
-    if digests(place)[1] != index["file"]["sha256"]:
+                size = out.seek(0, 2)
+    except (struct.error, zlib.error, RuntimeError, ArithmeticError, MemoryError, *UNREADABLE) as e:
+        raise VaultError(f"{source} cannot be unpacked: {e}") from None
+    if size != index["file"]["bytes"] or digests(place)[1] != index["file"]["sha256"]:
         place.unlink()
         raise VaultError(f"damaged: {source}; restore it from another copy of the vault")
-    return index["file"]["bytes"]
+    return size
 
 
 def unpack_segment(pack, segment, chunk, out, base):
@@ -389,7 +392,9 @@ def restore(vault, wanted, target, version=None):
             source = folder / whole["manifest"][digest][0]
             for logical in sorted(paths):
                 if logical.startswith("packed/"):
-                    place = Path(target) / "original" / logical[len("packed/") : -len(".pack")]
+                    place = Path(target) / safe(
+                        "original/" + logical[len("packed/") : -len(".pack")]
+                    )
                     size += unpack(source, place, lambda base: original(vault, base, Path(scratch)))
                 elif not logical.startswith("parity/"):
                     size += copy(source, Path(target) / logical, digest)
