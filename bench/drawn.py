@@ -29,6 +29,13 @@ ROLES = ("safety lead", "chief executive", "board")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MODEL = Model(name="drawn", source="bench", kind="scripted")
 PINNED = ("sha256:" + "5" * 64, "sha256:" + "6" * 64, "by name")
+NAMED = ({"a": PINNED[0], "b": PINNED[1]}, {"a": PINNED[0], "b": "by name"})
+WRONG = {
+    "detection_power": [7, ["x"], [{}], *[[{"dose": 0.1, "planted": 9, "found": 10}]] * 3],
+    "graders": [3, {"j": "model"}, {"j": {"scorer": "model", "kappa": 1}}, *[{"j": {"scorer": "model", "kappa": {"low": "x", "high": 0.9}}}] * 4],
+    "controls": [5, "passed", [True, "x"], {"n": {"passed": True, "truth": 1}}],
+    "deviations": [3, ["x"]],
+}  # fmt: skip
 RECORDS: dict[str, list[dict]] = {}
 
 
@@ -133,6 +140,8 @@ def _ask(draw, sources):
         harness=PINNED[0], min_assurance=draw.choice(ASSURANCES), min_kinds=draw.randint(1, most),
         detects=draw.choice([{"dose": 0.25}, {"dose": 0.25, "power": 0.8}, {"dose": 1, "power": 0.5}]),
     )  # fmt: skip
+    if draw.random() < 0.08:
+        asked |= {"detects": {"dose": 0.25, "power": draw.choice([0.5, 0.8])}}
     if draw.random() < 0.2:
         asked |= {"min_n": draw.choice([60, 61, 400])}
     if draw.random() < 0.2:
@@ -294,21 +303,14 @@ def _findings(draw):
     power = [{"dose": dose, "planted": 40, "found": draw.choice([30, 38, 40])} for dose in (0.1, 0.25, 0.4)]  # fmt: skip
     power = [row | _some(draw, 0.4, measure=draw.choice(["rate", "gap"])) for row in power]
     found = _some(
-        draw, 0.5, plan=draw.choice(["sha256:p", "sha256:p", ""]), scenarios=draw.choice(PINNED),
+        draw, 0.5, plan=draw.choice(["sha256:p", "sha256:p", ""]), scenarios=draw.choice((*PINNED, *NAMED)),
         assurance=draw.choice([*ASSURANCES[1:] * 3, *ASSURANCES, "hearsay"]), graders=graders, detection_power=power,
     )  # fmt: skip
     found |= _some(draw, 0.06, evidence_type="directional", deviations=[{"what": "n"}])
     if draw.random() < 0.1:  # what was written by hand, and has another shape
-        wrong = {
-            "detection_power": draw.choice(
-                [7, ["x"], [{}], [{"dose": 0.1, "planted": 9, "found": 10}]]
-            ),
-            "graders": draw.choice([3, {"j": "model"}, {"j": {"scorer": "model", "kappa": 1}}]),
-            "controls": draw.choice(
-                [5, "passed", [True, "x"], {"n": {"passed": True, "truth": 1}}]
-            ),
-            "deviations": draw.choice([3, ["x"]]),
-        }
+        wrong = {name: draw.choice(each) for name, each in WRONG.items()}
+        if draw.random() < 0.5:
+            wrong["detection_power"] = [*power, {}]
         found |= _some(draw, 0.5, **wrong)
     return found | _some(
         draw, 0.95, controls=draw.choice([listed] * 8 + [named] * 4 + [{"n": True}, []])
@@ -316,7 +318,8 @@ def _findings(draw):
 
 
 def _evidence(draw, name, level):
-    measures = [made(draw.randrange(40), each) for each in (*SHARES, "gap") if draw.random() < 0.96]
+    there = (*SHARES, "gap") if draw.random() < 0.8 else ("rate", draw.choice(SHARES[1:4]), "gap")
+    measures = [made(draw.randrange(40), each) for each in there if draw.random() < 0.96]
     ends = draw.choice(["2026-11-24T12:00:00Z", "2026-11-24T12:00:01Z", "2026-11-24", "2026-12-30"])
     return Evidence(
         name=name,

@@ -34,12 +34,12 @@ BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, 
 # What was recorded, and where it differs.
 
 
-def _unlike(about: str, ours: JSON, theirs: JSON) -> Iterator[str]:
-    """Yield each field of a verdict that differs."""
+def _unlike(about: str, ours: JSON, theirs: JSON, *, older: bool) -> Iterator[str]:
+    """Yield each field of a verdict that differs; ``older`` records name less that is open."""
     for name in COMPARED:
         a, b = (None if row.get(name) == [] else row.get(name) for row in (ours, theirs))
-        if name == "open" and b is None and len(a or ()) == 1:
-            continue  # older records name what is open only where several measures fit
+        if older and name == "open" and b is None and len(a or ()) == 1:
+            continue  # then it was named only where several measures fit
         near = isinstance(a, float | int) and isinstance(b, float | int) and abs(a - b) <= CLOSE
         if a != b and not near:
             yield f"{about}: {name} was recorded as {theirs.get(name)!r}; judged again it is {ours.get(name)!r}"  # fmt: skip
@@ -47,34 +47,38 @@ def _unlike(about: str, ours: JSON, theirs: JSON) -> Iterator[str]:
     if len(parts) != len(other):
         yield f"{about}: {len(other)} parts were recorded; there are {len(parts)}"
     for number, (a, b) in enumerate(zip(parts, other), 1):  # noqa: B905 - their lengths were compared
-        yield from _unlike(f"{about}, part {number}", a, b)
+        yield from _unlike(f"{about}, part {number}", a, b, older=older)
 
 
-def _rows(about: str, ours: dict[str, JSON], theirs: Sequence[JSON]) -> Iterator[str]:
+def _rows(
+    about: str, ours: dict[str, JSON], theirs: Sequence[JSON], *, older: bool
+) -> Iterator[str]:
     """Yield what differs between verdicts, by their ids."""
     if sorted(ours) != sorted(row["rule"] for row in theirs):
         yield f"{about}: recorded are {sorted(r['rule'] for r in theirs)}; there are {sorted(ours)}"
         return
     for row in theirs:
-        yield from _unlike(f"{about} '{row['rule']}'", ours[row["rule"]], row)
+        yield from _unlike(f"{about} '{row['rule']}'", ours[row["rule"]], row, older=older)
 
 
-def differences(ours: JSON, verdicts: Sequence[JSON], level: JSON | None) -> Iterator[str]:
+def differences(
+    ours: JSON, verdicts: Sequence[JSON], level: JSON | None, *, older: bool = False
+) -> Iterator[str]:
     """Yield what differs between our answers and those recorded; ``level`` as in section 7."""
-    yield from _rows("rule", ours["rules"], verdicts)
+    yield from _rows("rule", ours["rules"], verdicts, older=older)
     if level is None:
         return
     for name in ("level", "needed", "approvals"):
         if ours[name] != level.get(name):
             yield f"level: {name} was recorded as {level.get(name)}; judged again it is {ours[name]}"
-    yield from _rows("safeguard", ours["safeguards"], level["safeguards"])
+    yield from _rows("safeguard", ours["safeguards"], level["safeguards"], older=older)
     for row in level["capabilities"]:
         found = ours["capabilities"][row["capability"]]
         about = f"capability '{row['capability']}'"
         if found["state"] != row["state"]:
             yield f"{about}: was recorded as {row['state']}; judged again it is {found['state']}"
         for side in ("reached", "excluded"):
-            yield from _unlike(f"{about}, {side}", found[side], row[side])
+            yield from _unlike(f"{about}, {side}", found[side], row[side], older=older)
 
 
 # A folder: the docket, the decision it belongs to, sample records.
@@ -190,7 +194,8 @@ class Folder:
         stored = json.loads(policy)
         if stored is not None and _spelled(stored) != _spelled(self.docket["policy"]):
             yield "the policy of the docket is not the one stored with the decision"
-        for each in differences(ours, told.get("verdicts", ()), told.get("level")):
+        older = _older(self.docket["policy"])
+        for each in differences(ours, told.get("verdicts", ()), told.get("level"), older=older):
             yield f"in the decision: {each}"
         steps = ["none", *(step["id"] for step in self.docket["policy"]["classes"])]
         if steps.index(told["class"]) > steps.index(ours["class"]):
@@ -213,6 +218,11 @@ class Folder:
                         f"{name} {measure['name']}: {side} is {told}; its records give {value}"
                     )
         return count, wrong
+
+
+def _older(policy: JSON) -> bool:
+    """Say whether a docket was written before the fields that came later."""
+    return not LATER.keys() <= policy.keys()
 
 
 def _spelled(policy: JSON) -> JSON:
@@ -253,7 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole = folder.docket
         court = Court(whole["policy"], whole["docket"], folder.rows)
         ours = decide(court)
-        wrong = list(differences(ours, whole["verdicts"], whole["level"]))
+        older = _older(whole["policy"])
+        wrong = list(differences(ours, whole["verdicts"], whole["level"], older=older))
         wrong += folder.decision(ours)
         count, differ = folder.numbers(court)
         held, other = folder.evidence()
