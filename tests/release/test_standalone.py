@@ -38,7 +38,7 @@ def bench():
 
 @pytest.fixture(scope="module")
 def held(bench):
-    return [bench.recorded(seed) for seed in range(120)]
+    return [bench.recorded(seed) for seed in range(60)]
 
 
 @pytest.fixture
