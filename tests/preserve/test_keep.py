@@ -74,6 +74,7 @@ def test_what_is_kept_comes_back_with_nothing_but_python(dossier, pristine, quic
         "dossier",
         "env",
         "golden",
+        "kit.json",
         "model.json",
         "original",
     ]

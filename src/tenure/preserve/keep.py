@@ -22,12 +22,14 @@ from tenure.preserve import (
     forms,
     golden,
     kit,
+    kit_items,
     machine,
     packs,
     passports,
     places,
     placing,
     vault,
+    wheels,
 )
 from tenure.preserve.deriving import Workshop
 from tenure.preserve.ocfl import Inventory, object_path
@@ -57,9 +59,13 @@ class Spec(BaseModel):
     allow_no_plain: bool = Field(
         default=False, description="Keep without one copy that holds every file as it is."
     )
-    golden: str = Field("G3", description="Make golden answers up to this level: G0, G1, G2 or G3.")
+    golden: str = Field("G3", description="Make golden answers up to this level: G0 to G5.")
     engine: str | None = Field(
-        None, description="Engine for G3; by default the one that serves it."
+        None, description="Engine for G3 and above; by default the one that serves it."
+    )
+    wheels: str = Field(
+        "none",
+        description="Its libraries, kept once for all models: none, download, or a folder of wheels.",
     )
     add: dict[str, str] = Field(
         default_factory=dict,
@@ -80,16 +86,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     if held is not None:
         placing.mend_leads(site, held, view.root)
     add = kit.added(view, model, spec.add)
-    key = _key(model, spec, kit.identity(add))
     plain = placing.plain_of(site)
     for copy in site.copies:
         _refuse_another(copy.store, site.object, model)
+    add |= wheels.content(spec.wheels, [copy.store for copy in site.copies], emit)
+    key = _key(model, spec, kit.identity(add))
     shop, at_hand = _workshop(site, plain), dict[str, placing.Source]()
     if plain is None or not _there(plain, key, model, add):
         whole = not _has(plain, model)
-        content = _whole_kit(model, view, shop, site, emit) if whole else kit.environment()
+        items = kit_items.gather(model, view, add)
+        content = _whole_kit(model, view, shop, site, emit, items) if whole else kit.environment()
         if whole and model.files:
             content |= _golden(model, view, spec, emit)
+        content |= items.content | {"kit.json": kit.text(items.said)}
         content |= add | kit.record(model, view, emit)
         emit.progress(1, 3, f"writing {len(content)} files to the vault")
         addition = vault.Addition(
@@ -195,7 +204,9 @@ def _refuse_another(store: Store, object_id: str, model: Model) -> None:
         )
 
 
-def _whole_kit(model: Model, view: View, shop: Workshop, site: Site, emit: Emit) -> kit.Content:
+def _whole_kit(
+    model: Model, view: View, shop: Workshop, site: Site, emit: Emit, items: kit_items.Items
+) -> kit.Content:
     """Gather what a first version holds: the model's own files first, so that they are stored there.
 
     Weights are packed here already: the passport says which other model they build on.
@@ -203,7 +214,8 @@ def _whole_kit(model: Model, view: View, shop: Workshop, site: Site, emit: Emit)
     content = kit.original(model, view) | kit.guide(model, view) | kit.environment()
     passport = json.loads(kit.passport(model, view, site.object))
     based = _packed(model, view, shop, site, (passport, emit))
-    return content | {"model.json": kit.text(passport | passports.said(based))}
+    passport |= {"kit": items.said} | passports.said(based)
+    return content | {"model.json": kit.text(passport)}
 
 
 def _packed(
@@ -248,11 +260,14 @@ def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> kit.Content:
         "engine": spec.engine or "",
         "stack": machine.stack(),
         "prompts": digest_of([*golden.CONVERSATIONS, *golden.TEXTS]),
+        "assessed": [
+            e.digest for e, found in view.all_evidence(model.id) if "assess/" in found.name
+        ],
     }
     made = emit.unit(
         "golden",
         inputs,
-        lambda: golden.make(view.folder(model), model, spec.golden, spec.engine),
+        lambda: golden.make(view.folder(model), model, spec.golden, spec.engine, view),
     )
     return {f"golden/{name}.json": kit.text(value) for name, value in made.items()}
 

@@ -1,9 +1,11 @@
 """The return kit: everything a model needs to come back, laid out as a person would look for it.
 
 model.json    RESTORE.txt    LICENCE.txt
+kit.json      where every item of the kit lies, and why one is missing
 original/     the artefact's own files, byte for byte
-golden/       G1.json G2.json G3.json
-env/          requirements.lock machine.json numpy_reference.py
+golden/       G1.json G2.json G3.json ...
+env/          requirements.lock machine.json numpy_reference.py, wheels.json names the wheels
+settings/ safeguards/ adapters/ constitution/ lineage/ report/ transcripts/    where there are any
 dossier/      the signed record of this model, with its stand-alone verifier
 ...           what was added later: the report, interviews
 """
@@ -35,6 +37,12 @@ OWN = (
     "golden",
     "env",
     "dossier",
+    "kit.json",
+    "settings",
+    "safeguards",
+    "adapters",
+    "constitution",
+    "lineage",
 )
 Content = dict[str, Path | bytes]
 
