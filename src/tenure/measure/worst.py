@@ -351,7 +351,8 @@ def worst_case(rows: Sequence[Row], withheld: int, recipe: Recipe, method: str =
     kept, loose = unseen.selected(rows, recipe)
     loose += withheld
     name = str(recipe["estimator"])
-    if name not in METHODS or (recipe.get("options") or {}).get("bounds"):
+    options: Mapping[str, Any] = recipe.get("options") or {}
+    if name not in METHODS or options.get("bounds"):
         ends = NATURAL.get(name, (-math.inf, math.inf))
         unknown = loose + sum(unseen.hides(row, recipe) for row in kept)
         return Range(ends, ends, ends, unknown, checked=False)
