@@ -207,12 +207,10 @@ def tensor(store: Store, inventory: Inventory, name: str) -> Tensor:
     logical = ORIGINAL + str(said["file"])
     if logical in inventory.state:
         data = _from_plain(store, inventory, logical, name)
+        sha256 = hashlib.sha256(data).hexdigest()
     else:
-        stored = forms.pack_of(logical)
-        pack = packs.opened(store, inventory, stored)
-        base = across.base_for(store, inventory, stored) if pack.base is not None else None
-        data = pack.tensor(name, base, packs.THREADS)
-    if hashlib.sha256(data).hexdigest() != said.get("sha256"):
+        data, sha256 = _from_packed(store, inventory, forms.pack_of(logical), name)
+    if sha256 != said.get("sha256"):
         raise _damaged(store, inventory, f"the tensor {name} in {logical}")
     return Tensor(
         name=name,
@@ -221,6 +219,14 @@ def tensor(store: Store, inventory: Inventory, name: str) -> Tensor:
         file=str(said["file"]),
         data=data,
     )
+
+
+def _from_packed(store: Store, inventory: Inventory, stored: str, name: str) -> tuple[bytes, str]:
+    """Return a tensor's bytes and the sha256 they were compared with."""
+    pack = packs.opened(store, inventory, stored)
+    base = across.base_for(store, inventory, stored) if pack.base is not None else None
+    data = pack.tensor(name, base, packs.THREADS)
+    return data, next(each.sha256 for each in pack.segments if each.name == name)
 
 
 def _from_plain(store: Store, inventory: Inventory, logical: str, name: str) -> bytes:
