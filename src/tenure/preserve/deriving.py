@@ -19,8 +19,7 @@ from tenure.preserve.fixity import Plan
 from tenure.preserve.forms import PARITY, Digests
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packs import Made
-from tenure.preserve.store import Store, chunks
-from tenure.preserve.stores.local import LocalStore
+from tenure.preserve.store import InFolder, Store, chunks
 
 SMALL = 1 << 20
 Source = Path | bytes
@@ -99,8 +98,8 @@ class FromStore:
                     data = stream.read()
                 if hashlib.sha512(data).hexdigest() == sha512:
                     return data
-            elif isinstance(self._store, LocalStore):
-                return self._store.root / key
+            elif isinstance(self._store, InFolder):
+                return self._store.folder / key
             else:
                 return self._brought(key, self._folder / sha512[:32])
         except KeyError:

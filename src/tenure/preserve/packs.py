@@ -17,8 +17,7 @@ from tenure.preserve.forms import PACKS, Digests
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packing import BaseFile, Pack, PackBase, PlainBase, open_pack
 from tenure.preserve.passports import BaseRef
-from tenure.preserve.store import Store, chunks
-from tenure.preserve.stores.local import LocalStore
+from tenure.preserve.store import InFolder, Store, chunks
 
 PAYS = 0.98  # a pack larger than this share of its file is not kept: the file is, as it is
 THREADS = os.cpu_count() or 1
@@ -164,9 +163,9 @@ def local(store: Store, key: str) -> Path:
     Raises:
         KeyError: there is no such file.
     """
-    if isinstance(store, LocalStore):
+    if isinstance(store, InFolder):
         store.size(key)
-        return store.root / key
+        return store.folder / key
     held = NamedTemporaryFile(prefix="tenure-base-")  # noqa: SIM115 - it lives as long as the process
     HELD.append(held)
     with store.open(key) as stream:

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from tenure.errors import IntegrityError, UsageError
 
@@ -60,6 +61,16 @@ class Store(Protocol):
 
     def lock(self) -> AbstractContextManager[None]:
         """Be the only writer; BusyError when another one does not finish. Readers never lock."""
+        ...
+
+
+@runtime_checkable
+class InFolder(Protocol):
+    """A store whose keys are plain files below a folder of this machine."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
         ...
 
 

@@ -18,8 +18,7 @@ from typing import BinaryIO
 from tenure.errors import IntegrityError, RoomError, UsageError
 from tenure.preserve import ocfl
 from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory, Version
-from tenure.preserve.store import Store, chunks, read_small, safe_path, sha512_of
-from tenure.preserve.stores.local import LocalStore
+from tenure.preserve.store import InFolder, Store, chunks, read_small, safe_path, sha512_of
 
 SPARE_BYTES = 32 << 20
 IN_VAULT = ("README-50-YEARS.txt", "FORMAT.txt", "read_vault.py")
@@ -89,9 +88,9 @@ def need_writable(store: Store) -> None:
     Raises:
         UsageError: it is mounted or protected against writing.
     """
-    if not isinstance(store, LocalStore):
+    if not isinstance(store, InFolder):
         return
-    folder = store.root.absolute()
+    folder = store.folder.absolute()
     while not folder.exists():
         folder = folder.parent
     if not os.access(folder, os.W_OK):
