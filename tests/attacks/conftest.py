@@ -17,6 +17,8 @@ from tenure.dossier.keys import Signer
 from tenure.dossier.merkle import leaf_hash, root
 from tenure.dossier.opening import stored_entries
 from tenure.dossier.verify import verify
+from tenure.errors import TenureError
+from tenure.models import tiny
 
 
 class Forger:
@@ -80,3 +82,40 @@ def hostile():
 @pytest.fixture
 def other_key():
     return stranger
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    return tiny.make(tmp_path_factory.mktemp("good") / "tulip")
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Give a function: a package is refused by a clear line, and nothing of it is left anywhere."""
+    from tenure.preserve.exchange.arriving import Wanted, arrive
+
+    with Dossier.open(tmp_path / "house/dossier", keys=tmp_path / "house/keys") as opened:
+
+        def check(package, *words):
+            (tmp_path / "house/secret").write_text("untouched")
+            (tmp_path / "house/dossier/work/stages").mkdir(parents=True, exist_ok=True)
+            before = snapshot(tmp_path), opened.size()
+            with pytest.raises(TenureError) as found:
+                arrive(opened, package, Wanted())
+            said = str(found.value)
+            assert "\n" not in said
+            assert len(said) < 600
+            assert any(word in said for word in words), said
+            assert (snapshot(tmp_path), opened.size()) == before
+            assert not opened.view().models()
+
+        yield check
+
+
+def snapshot(folder):
+    """Every file's name and content, but for the database's own."""
+    return {
+        str(p): p.read_bytes() if p.is_file() and p.stat().st_size < 1 << 20 else None
+        for p in folder.rglob("*")
+        if not p.is_symlink() and "dossier.db" not in p.name and not p.is_fifo()
+    }

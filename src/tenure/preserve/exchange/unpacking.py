@@ -23,7 +23,15 @@ GRACE_BYTES = 64 << 20
 SPARE_BYTES = 32 << 20
 HEADER_BYTES = 1 << 20  # the longest extended header of a tar
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
-BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError)
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    OverflowError,
+)
 
 
 def is_archive(path: Path) -> bool:
@@ -109,6 +117,8 @@ def untar(archive: Path, into: Path, *, gzipped: bool) -> None:
                 if entries > 2 * MOST_FILES:
                     raise _refuse(member.name, "is one entry of too many")
                 _untar_one(tar, member, into, names)
+        while gzipped and measured.read(STEP_BYTES):
+            pass  # the check sum of the compressed stream stands behind the tar's own end
         once(names)
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tenure.errors import IntegrityError, ModelError
+from tenure.errors import IntegrityError, ModelError, TenureError
+from tenure.models.registration import default_system
 from tenure.models.weights import HEADER_LIMIT, check, safetensors_header
 from tenure.preserve.exchange.limits import json_of, small
 
@@ -28,7 +29,23 @@ def look(folder: Path) -> str:
             where[name] = path.name
     if where and (folder / INDEX).is_file():
         _fits_index(folder, where)
-    return check(folder)
+    form = check(folder)
+    _fits_template(folder)
+    return form
+
+
+def _fits_template(folder: Path) -> None:
+    """See that what a registration reads of the tokenizer can be read at all."""
+    ggufs = [] if list(folder.glob("*.safetensors")) else sorted(folder.glob("*.gguf"))
+    try:
+        default_system(ggufs[0] if ggufs else folder)
+    except TenureError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a stranger's texts and template, read by three libraries
+        raise ModelError(
+            f"its tokenizer's config or chat template cannot be read ({type(error).__name__}); fetch the files "
+            "again"
+        ) from None
 
 
 def _refuse_twice(path: Path) -> None:
