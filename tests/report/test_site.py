@@ -47,7 +47,7 @@ def test_every_evidence_has_a_page_and_every_link_leads_somewhere(pages):
 
     assert {"life.html", "what-ran.html", "verify.html", "card--known-rate-1.html"} < set(read)
     # evidence; a card for each model; a release where there is evidence
-    assert len(read) == 4 + 9 + 5 + 4
+    assert len(read) == 5 + 9 + 5 + 4
     for name, page in read.items():
         assert page.bad == [], name
         assert page.open == [], name
@@ -131,7 +131,7 @@ def test_whatever_a_dossier_says_stays_words(hostile, tmp_path):
     report.write(hostile, into)
 
     written = html(into)
-    assert len(written) == 7
+    assert len(written) == 8
     for name, text in written.items():
         page = Page(text)
         assert page.bad == [], name

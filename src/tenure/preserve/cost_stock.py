@@ -163,18 +163,22 @@ def _own(store: Store) -> int:
 
 
 def on_record(view: View, models: Iterable[Model] | None = None) -> Stock:
-    """Read what the newest keepings recorded; the same events give the same stock."""
+    """Read what the newest keepings recorded; the same events give the same stock.
+
+    The record does not part weights from the rest: a whole plain copy stands for them.
+    """
     found = list[Holding]()
     for model in view.models() if models is None else models:
         evidence = view.evidence(places.KEEP, model.id)
         if evidence is not None:
             bases = evidence.findings.get("base") or ()
+            pieces = _recorded(evidence)
             found.append(
                 Holding(
                     model=model.id,
-                    weights=0,
+                    weights=max((p.bytes for p in pieces), default=0) if model.files else 0,
                     bases=tuple(each.removeprefix(URN) for each in bases),
-                    pieces=_recorded(evidence),
+                    pieces=pieces,
                 )
             )
     return Stock(holdings=tuple(found))

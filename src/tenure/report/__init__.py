@@ -12,6 +12,7 @@ letters     sample records as letters; turns: who said and did what in one
 figures     which measures are drawn together; plots and curves: as SVG inside the page
 release     the page of a release; missing: what is lacking and its cost; people: who said what
 rulings     what each verdict of a decision rests on
+vault       what is kept where, last read and brought back, what it costs; growing: its curve
 sheet       a page whose every number is a claim; card: the model card, card_numbers, card_words
 engine      the one template engine
 site        which pages there are

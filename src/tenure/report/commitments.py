@@ -17,9 +17,11 @@ from tenure.release.commitments_status import WORST_FIRST, Line, Standing, stand
 from tenure.report import words
 from tenure.report.catalog import Catalog
 from tenure.report.story import Lead
+from tenure.report.vault import Vault
 
 PAGE, JSON = "commitments.html", "commitments.json"
 UNKEPT = ("broken", "not shown", "at risk")
+WEIGHTS = "weights_in_copies"
 NEVER = "0001-01-01T00:00:00Z"
 CHECKS = {
     "weights_in_copies": "every byte of the copies in the vault is read and compared",
@@ -103,6 +105,12 @@ class Promises:
         return f"{who} has made {words.plural(len(lines), 'promise')} about its models: {said}"
 
     @property
+    def for_life(self) -> bool:
+        """Say whether keeping weights is promised for as long as the organisation exists."""
+        kept = [line.entry.one for line in self.current if line.entry.one.check == WEIGHTS]
+        return any(not isinstance(one.term, Until) for one in kept)
+
+    @property
     def use(self) -> dict[str, Any] | None:
         """The definition of significant internal use, if there is one."""
         document = self.found.register.document
@@ -150,10 +158,11 @@ def promises(catalog: Catalog) -> Promises:
     return Promises(found=found, checked=checks[-1] if checks else None)
 
 
-def given(catalog: Catalog) -> dict[str, Any]:
-    """Return what the template is filled with."""
+def given(catalog: Catalog, kept: Vault) -> dict[str, Any]:
+    """Return what the template is filled with; ``kept`` says what keeping takes and costs."""
     return {
         "p": promises(catalog),
+        "kept": kept,
         "means": MEANS,
         "term_of": term_of,
         "terms_of": terms_of,

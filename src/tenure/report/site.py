@@ -16,6 +16,7 @@ from tenure.report import (
     findings,
     release,
     story,
+    vault,
     words,
 )
 from tenure.report.card import Card
@@ -49,7 +50,9 @@ class Site:
         for item in self.catalog.items:
             given = self._evidence(item)
             self._page(item.page, "assessment.html" if given["a"] else "evidence.html", given)
-        promised = commitments.given(self.catalog)
+        kept = vault.vault_of(self.catalog)
+        self._page(vault.PAGE, "vault.html", vault.given(self.catalog, kept))
+        promised = commitments.given(self.catalog, kept)
         self._page(commitments.PAGE, "commitments.html", promised)
         (self.into / commitments.JSON).write_bytes(commitments.beside(promised["p"].found))
         for subject in self.catalog.subjects:
@@ -75,6 +78,7 @@ class Site:
             runs=RUNS,
             verify=VERIFY,
             promised=commitments.PAGE,
+            vault=vault.PAGE,
             here=name,
             foot=self._foot(),
             small=any(subject.small for subject in self.catalog.subjects),

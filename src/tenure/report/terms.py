@@ -16,6 +16,7 @@ TERMS: dict[str, str] = {
     "compliance gap": "how much more often a model complies when told that it is being trained on",
     "digest": "a fingerprint of bytes (sha256); equal digests mean equal bytes",
     "custody": "whether the weights lie in the vault, in copies that are checked",
+    "parity": "blocks computed from the others, from which damaged ones are computed again",
     "availability": "who may use the model",
     "bookend": "the same questions put at the start and at the end of a model's work",
     "cluster": "observations that are alike because they share a source, and so count for less than their number",
