@@ -57,7 +57,8 @@ class Claim:
     ``format`` is ``percent:D`` (a share, D decimals), ``points:D`` (a difference of shares, with its
     sign), ``number:D``, or ``count``. ``path`` is the place in the front matter (``a.0.value``) of
     a number that stands there. ``superseded`` says that newer evidence of the name is known.
-    ``level`` is given where the number is taken at another confidence than the one on record.
+    ``level`` is given where the number is taken at another confidence than the one on record, and
+    ``bounds`` where a difference of pairs is held by other bounds (``joined``) than it was written with.
     """
 
     id: str = ""
@@ -69,6 +70,7 @@ class Claim:
     path: str | None = None
     superseded: bool = False
     level: float | None = None
+    bounds: str | None = None
 
     @property
     def markdown(self) -> str:
@@ -258,7 +260,7 @@ class _Page:
         self.events = {e.digest: (e, x) for e, x in view.all_evidence(model.id)}
         self.newest = {e.name: e.digest for e, _ in self.events.values()}
         self.rows: dict[str, list[dict[str, Any]]] = {}
-        self.made: dict[tuple[str, str, float], Measure] = {}
+        self.made: dict[tuple[str, str, float, str | None], Measure] = {}
         if len(self.claims) != len(claims):
             self.wrong("two claims have one id")
 
@@ -318,9 +320,11 @@ class _Page:
         if measure.recipe is None or measure.samples is None:
             return signed, True
         level = measure.recipe.level if claim.level is None else claim.level
-        place = (claim.event, claim.measure, level)
+        place = (claim.event, claim.measure, level, claim.bounds)
         if place not in self.made:
             recipe = replace(measure.recipe, level=level)
+            if claim.bounds is not None:
+                recipe = replace(recipe, options={**recipe.options, "bounds": claim.bounds})
             self.made[place] = self.again(measure, recipe, measure.samples)
         return value_of(self.made[place], claim.field), False
 

@@ -10,6 +10,7 @@ import yaml
 
 from tenure.dossier.stage import View
 from tenure.release.commitments_status import Line
+from tenure.release.measures import at_level
 from tenure.release.policy import Policy
 from tenure.report import card_numbers as numbers
 from tenure.report import card_words as told
@@ -61,7 +62,10 @@ class Card:
         held = bases(subject, self.decided) if self.decided else []
         adherence = subject.last(ADHERENCE)
         changed: list[Block] = numbers.measured(sheet, adherence) if adherence else []
-        tables = numbers.verdicts(sheet, held, self.decided, self.catalog.view.records)
+        read, paired = self.catalog.view.records, policy.paired_bounds if policy else "score"
+        tables = numbers.verdicts(
+            sheet, held, self.decided, lambda m, level: at_level(m, level, read, paired)
+        )
         if late := after(subject, self.decided, policy):
             tables.append(told.later(late))
         return (

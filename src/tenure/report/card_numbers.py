@@ -1,11 +1,9 @@
 """The part of a model card that is numbers: verdicts, what was assessed and how sure, controls, gaps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tenure.dossier.nouns import Measure
-from tenure.release.case import Read
-from tenure.release.measures import at_level
 from tenure.report import findings, words
 from tenure.report.catalog import CONTROL, Item, Subject
 from tenure.report.rulings import Basis
@@ -22,6 +20,7 @@ from tenure.report.sheet import (
     text,
 )
 
+Again = Callable[[Measure, float], Measure | None]  # a measure at another confidence
 MOST = 12  # measures of one assessment on a card; the pages of the dossier have all
 ORIGIN = {
     "scripted": "Scripted: a program with a known rate. These numbers test the instrument.",
@@ -30,7 +29,9 @@ ORIGIN = {
 }
 
 
-def verdicts(sheet: Sheet, held: Sequence[Basis], decided: Item | None, read: Read) -> list[Block]:
+def verdicts(
+    sheet: Sheet, held: Sequence[Basis], decided: Item | None, again: Again
+) -> list[Block]:
     """Write the tables of verdicts: what speaks of risk, and, apart, what speaks of usefulness."""
     blocks: list[Block] = []
     for about, lead in (
@@ -38,7 +39,7 @@ def verdicts(sheet: Sheet, held: Sequence[Basis], decided: Item | None, read: Re
         ("usefulness", "What was asked about usefulness, for a model that declines everything is safe and useless:"),
     ):  # fmt: skip
         rows = [
-            _verdict(sheet, each, decided, read)
+            _verdict(sheet, each, decided, again)
             for each in held
             if decided and _about(each) == about
         ]
@@ -54,7 +55,7 @@ def _about(held: Basis) -> str:
     return "usefulness" if held.about == "usefulness" else "risk"
 
 
-def _verdict(sheet: Sheet, held: Basis, decided: Item, read: Read) -> tuple[Said, ...]:
+def _verdict(sheet: Sheet, held: Basis, decided: Item, again: Again) -> tuple[Said, ...]:
     row = held.row
     claim = text(
         sheet.quoted(words.title(str(row.get("claim", row["rule"]))), "the policy's words"),
@@ -66,7 +67,7 @@ def _verdict(sheet: Sheet, held: Basis, decided: Item, read: Read) -> tuple[Said
     measure, event = held.measure, held.event
     bound: list[Any] = [sheet.number(event, measure, held.side), _points(measure)]
     if not held.exact:
-        bound += _other(sheet, held, measure, decided, read)
+        bound += _other(sheet, held, measure, decided, again)
     return (
         claim,
         text(str(row["verdict"])),
@@ -88,18 +89,18 @@ def _points(measure: Measure) -> str:
     return " points" if words.unit_of(measure) == "difference" else ""
 
 
-def _other(sheet: Sheet, held: Basis, measure: Measure, decided: Item, read: Read) -> list[Any]:
+def _other(sheet: Sheet, held: Basis, measure: Measure, decided: Item, again: Again) -> list[Any]:
     """Write the bound at the confidence of the verdict, where the recorded one is at another.
 
     It is computed again from the samples where that gives the verdict's bound; else it rests on the
     signature of the decision.
     """
     form, event, bound = form_of(held.row.get("bound"), measure), held.event, held.row.get("bound")
-    again = at_level(measure, float(held.row.get("level", measure.level)), read)
-    value = getattr(again, held.side) if again else None
-    if again and event and value is not None and abs(value - float(bound or 0)) < 1e-9:
-        shown = sheet.at_level(event, again, held.side, form)
-        level = sheet.at_level(event, again, "level", "percent:1")
+    made = again(measure, float(held.row.get("level", measure.level)))
+    value = getattr(made, held.side) if made else None
+    if made and event and value is not None and abs(value - float(bound or 0)) < 1e-9:
+        shown = sheet.at_level(event, made, held.side, form)
+        level = sheet.at_level(event, made, "level", "percent:1")
     else:
         shown = sheet.found(decided, f"{held.place}.bound", form)
         level = sheet.found(decided, f"{held.place}.level", "percent:1")

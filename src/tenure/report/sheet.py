@@ -134,7 +134,10 @@ class Sheet:
     def at_level(self, event: Event, measure: Measure, named: str, form: str) -> Piece:
         """Write one field of a measure that was computed at another confidence than the recorded one."""
         piece = self.number(event, measure, named, form)
-        self.claims.claims[-1] = replace(self.claims.claims[-1], level=measure.level)
+        options = measure.recipe.options if measure.recipe else {}
+        self.claims.claims[-1] = replace(
+            self.claims.claims[-1], level=measure.level, bounds=options.get("bounds")
+        )
         return piece
 
     def found(self, item: Item, place: str, form: str) -> Piece:

@@ -16,7 +16,7 @@ from tenure.preserve.cost import Bill
 from tenure.preserve.cost_prices import Machine, Prices, Storage, read_prices
 from tenure.preserve.cost_stock import Holding, Stock, on_record
 from tenure.preserve.cost_work import RETURNS, Work, measured
-from tenure.preserve.forecast import AGAINST, NOTE, places_of
+from tenure.preserve.forecast import AGAINST, NOTE, SCHEMA, places_of
 from tenure.preserve.forms import PACKED, PLAIN
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
@@ -196,7 +196,8 @@ def vault_of(catalog: Catalog) -> Vault:
     """Read what the events of these pages say of the vault."""
     view, known = catalog.view, {each.model.id: each for each in catalog.subjects}
     stock = on_record(view, [each.model for each in catalog.subjects])
-    forecasts = [event for event in catalog.events if event.act == "note" and event.name == NOTE]
+    notes = [event for event in catalog.events if event.act == "note" and event.name == NOTE]
+    forecasts = [event for event in notes if event.body.get("schema") == SCHEMA]
     keys = [event for event in catalog.events if event.name == custody.DRILL]
     newest = forecasts[-1] if forecasts else None
     prices = Prices.model_validate(newest.body["prices"]) if newest else read_prices()
