@@ -78,6 +78,8 @@ def bring(
         RoomError: too little disk for what is missing; found before anything is written.
         BusyError: another command writes to the target.
     """
+    if (certain := getattr(target, "certain", None)) is not None:
+        certain()  # a folder: what a killed command has renamed may not be on the disk yet
     before = check(target, wanted)
     if before.well:
         return Outcome(before=before, after=before, repairs=())
