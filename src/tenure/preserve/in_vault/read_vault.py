@@ -308,15 +308,32 @@ def delta(frame, base, width):
 def decode_chunk(codec, width, turn, data, count, base):
     """Decode one frame that stands for ``count`` bytes."""
     frame = Frame(data)
+    if width not in CODES:
+        raise ValueError("an unknown width")
     if codec == "raw":
         chunk = frame.take(count)
-    elif codec == "planes":
-        chunk = bytes(frame.planes(count // width, width, turn))
     else:
-        chunk = delta(frame, base, width)
+        planes = codec == "planes"
+        chunk = frame.planes(count // width, width, turn) if planes else delta(frame, base, width)
     if frame.at != len(data) or len(chunk) != count:
         raise ValueError("a frame does not give the bytes it stands for")
-    return chunk
+    return bytes(chunk)
+
+
+def segment_chunks(pack, segment, step, out, base):
+    """Give one segment's bytes: decoded, or those of the base or of what was written before."""
+    codec, whole, width = segment["codec"], segment["bytes"], segment.get("width", 1)
+    for number, at in enumerate(range(0, whole, step)):
+        count, data = min(step, whole - at), b""
+        if "of" in segment:
+            known = out if codec == "seen" else base
+            known.seek(segment["of"]["at"] + at)
+            data = known.read(count)
+        if codec not in ("same", "seen"):
+            pack.seek(segment["frames"][number][0])
+            frame = pack.read(segment["frames"][number][1])
+            data = decode_chunk(codec, width, segment.get("turn", 0), frame, count, data)
+        yield data
 
 
 def unpack(source, place, base_of):
@@ -324,7 +341,7 @@ def unpack(source, place, base_of):
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         with source.open("rb") as pack, place.open("x+b") as out:
-            pack.seek(-56, 2)
+            pack.seek(max(0, pack.seek(0, 2) - 56))
             at, length, digest, _ = struct.unpack("<QQ32s8s", pack.read(56))
             pack.seek(at)
             stored = pack.read(length)
@@ -335,31 +352,17 @@ def unpack(source, place, base_of):
                 for segment in index["segments"]:
                     if segment["at"] != out.seek(0, 2):
                         raise ValueError("it leaves a gap")
-                    unpack_segment(pack, segment, index["chunk"], out, base)
-                size = out.seek(0, 2)
+                    for chunk in segment_chunks(pack, segment, index["chunk"], out, base):
+                        out.seek(0, 2)
+                        out.write(chunk)
+        _, digest, size = digests(place)
+        if (digest, size) != (index["file"]["sha256"], index["file"]["bytes"]):
+            raise ValueError("it is damaged; restore it from another copy of the vault")
     except (struct.error, zlib.error, RuntimeError, ArithmeticError, MemoryError, *UNREADABLE) as e:
+        if place.is_file():
+            place.unlink()
         raise VaultError(f"{source} cannot be unpacked: {e}") from None
-    if size != index["file"]["bytes"] or digests(place)[1] != index["file"]["sha256"]:
-        place.unlink()
-        raise VaultError(f"damaged: {source}; restore it from another copy of the vault")
     return size
-
-
-def unpack_segment(pack, segment, chunk, out, base):
-    """Append one segment: decoded, or copied from the base or from what was written before."""
-    codec, whole = segment["codec"], segment["bytes"]
-    for at in range(0, whole, chunk):
-        count, data = min(chunk, whole - at), b""
-        if "of" in segment:
-            known = out if codec == "seen" else base
-            known.seek(segment["of"]["at"] + at)
-            data = known.read(count)
-        if codec not in ("same", "seen"):
-            pack.seek(segment["frames"][at // chunk][0])
-            frame, width = pack.read(segment["frames"][at // chunk][1]), segment.get("width", 1)
-            data = decode_chunk(codec, width, segment.get("turn", 0), frame, count, data)
-        out.seek(segment["at"] + at)
-        out.write(data)
 
 
 def original(vault, base, scratch):
@@ -369,10 +372,8 @@ def original(vault, base, scratch):
     files = {p: d for d, paths in whole["versions"][whole["head"]]["state"].items() for p in paths}
     if path in files:
         return folder / whole["manifest"][files[path]][0]
-    place = scratch / hashlib.sha256((wanted + path).encode()).hexdigest()
-    if not place.exists():
-        packed = files[f"packed/{path[9:]}.pack"]
-        unpack(folder / whole["manifest"][packed][0], place, lambda _: None)
+    place, packed = scratch / str(len(list(scratch.iterdir()))), files[f"packed/{path[9:]}.pack"]
+    unpack(folder / whole["manifest"][packed][0], place, lambda _: None)
     return place
 
 
@@ -403,9 +404,6 @@ def restore(vault, wanted, target, version=None):
     return 0
 
 
-# CODEC OWNER: your uncommitted unpack functions (about 190 lines) were overwritten at 22:21 by the
-# parity engineer's write; sorry. Insert them again HERE, and delete these three lines. Parity and
-# mend stand below, committed.
 def read_at(path, offset, length):
     """Read a part of a file; what cannot be read is zeros."""
     try:
