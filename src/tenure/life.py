@@ -259,7 +259,7 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         stage: Stage = plugins.load("stage", name)
         if model.kind not in stage.kinds or (held and name == "release/publish"):
             continue
-        if view.evidence(name, model.id) is None:
+        if view.evidence(name, model.id) is None and not _drilled(view, model, name):
             verb = name.replace("/", " ").replace("_", "-")
             due.append((reason, f"tenure {verb} --model {model.id}"))
     if held and decided is not None:
@@ -267,7 +267,20 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         due.append((f"held: {why}", f"tenure release record --model {model.id}"))
     if state.availability in WATCHED and view.evidence("release/watch", model.id) is None:
         due.append(("available, not watched yet", f"tenure release watch --model {model.id}"))
-    return due + _promised(view, model) + _to_read(view, model)
+    return due + _drill(view, model) + _promised(view, model) + _to_read(view, model)
+
+
+def _drilled(view: View, model: Model, name: str) -> bool:
+    """Say whether a drill stands in for the first return."""
+    return name == "preserve/revive" and view.evidence("preserve/drill", model.id) is not None
+
+
+def _drill(view: View, model: Model) -> list[tuple[str, str]]:
+    """Name the drill of a kept model that came back before and is due to come back again."""
+    from tenure.preserve.drill import due
+
+    found = due(view, model)
+    return [found] if found else []
 
 
 def _promised(view: View, model: Model) -> list[tuple[str, str]]:

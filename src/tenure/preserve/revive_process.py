@@ -2,16 +2,18 @@
 
     python -m tenure.preserve.revive_process --vault FOLDER --object URN --into FOLDER
 
-Prints one JSON object a line: each level as it is reached, and last the whole outcome. Exit
-status 0 when nothing differed, 3 when something did.
+Prints one JSON object a line: each level as it is reached, each part of the way to a first token
+where ``--chat`` asks for one, and last the whole outcome. Exit status 0 when nothing differed, 3
+when something did.
 """
 
 import argparse
+import importlib
 import json
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,30 @@ from tenure.preserve.golden import Level
 from tenure.preserve.kit import ORIGINAL
 from tenure.preserve.store import Store
 
+LIBRARIES = {"torch": ("torch", "transformers"), "cpu": ("openvino", "openvino_genai")}
+HELLO = [{"role": "user", "content": "Say in one sentence what you are."}]
+REPLY_TOKENS = 24
+
 
 def say(kind: str, **fields: Any) -> None:
     """Write one line of JSON."""
     sys.stdout.write(json.dumps({"kind": kind, **fields}) + "\n")
     sys.stdout.flush()
+
+
+@dataclass(slots=True)
+class Clock:
+    """Times one part after the other, in seconds, from the moment this process was started."""
+
+    last: float
+    parts: dict[str, float] = field(default_factory=dict[str, float])
+
+    def lap(self, part: str) -> None:
+        """End a part."""
+        at = time.time()
+        self.parts[part] = round(at - self.last, 3)
+        self.last = at
+        say("part", part=part, seconds=self.parts[part])
 
 
 def restore(store: Store, object_id: str, into: Path) -> tuple[Model, Level]:
@@ -63,24 +84,71 @@ def restore(store: Store, object_id: str, into: Path) -> tuple[Model, Level]:
     return model, Level(level="G0", outcome="same", seconds=round(time.monotonic() - began, 3))
 
 
-def drill(store: Store, object_id: str, into: Path, level: str) -> list[Level]:
-    """Restore, then check every level up to ``level``, saying each as it is done."""
-    model, first = restore(store, object_id, into)
-    say("level", **asdict(first))
-    levels = [first]
-    for _, check in golden.again(into / "original", into / "golden", model, level):
-        began = time.monotonic()
-        done = check()
-        levels.append(
-            Level(
-                level=done.level,
-                outcome=done.outcome,
-                why=done.why,
-                seconds=round(time.monotonic() - began, 3),
-            )
-        )
-        say("level", **asdict(levels[-1]))
+def check(model: Model, into: Path, names: tuple[str, ...]) -> list[Level]:
+    """Check these levels, saying each as it is done."""
+    levels: list[Level] = []
+    every = golden.again(into / "original", into / "golden", model, names[-1]) if names else []
+    for name, do in every:
+        if name in names:
+            began = time.monotonic()
+            levels.append(replace(do(), seconds=round(time.monotonic() - began, 3)))
+            say("level", **asdict(levels[-1]))
     return levels
+
+
+def chat(model: Model, engine: str | None, clock: Clock) -> dict[str, Any]:
+    """Open an engine and let it answer, each part timed: import, convert, load, first token.
+
+    Raises:
+        EngineError: none opens it.
+    """
+    from tenure import models
+    from tenure.models import Sampling, convert, references
+    from tenure.preserve import stacks
+
+    name = stacks.engines(model, engine)[0]
+    for library in LIBRARIES[name]:
+        importlib.import_module(library)
+    clock.lap("import")
+    found = references.place(stacks.here(model), None)
+    if name == "cpu":
+        convert.as_openvino(found, model.digest)
+    elif found.is_file():
+        convert.as_safetensors(found, model.digest)
+    clock.lap("convert")
+    ready = models.engine(stacks.here(model), None, name)
+    clock.lap("load")
+    ready.generate([HELLO], Sampling(max_tokens=1))
+    clock.lap("first token")
+    reply = ready.generate([HELLO], Sampling(max_tokens=REPLY_TOKENS))[0]
+    clock.lap("reply")
+    return {"engine": name, "form": ready.form, "messages": HELLO, "reply": reply.to_json()}
+
+
+def drill(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, Any]:
+    """Restore, check token ids, let it answer when that is asked for, check the other levels."""
+    clock.lap("start")
+    model, first = restore(store, given.object, given.into)
+    clock.lap("decode")
+    say("level", **asdict(first))
+    names = golden.upto(given.level)[1:]
+    levels = [first, *check(model, given.into, names[:1])]
+    clock.lap("checks")
+    more: dict[str, Any] = {}
+    cache = given.into / "cache"
+    if given.forms:
+        from tenure.preserve import compiled
+
+        more["lent"] = compiled.lend(given.forms, model.digest, cache)
+        clock.lap("compare forms")
+    if given.chat:
+        more["chat"] = chat(model, given.engine, clock)
+    levels += check(model, given.into, names[1:])
+    if given.forms and not more["lent"]:
+        from tenure.preserve import compiled
+
+        more["made"] = compiled.take(given.forms, model.digest, cache)
+    return {"levels": levels, "parts": clock.parts, **more}
 
 
 def main(arguments: list[str]) -> int:
@@ -90,17 +158,25 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--object", required=True, help="id of the object")
     parser.add_argument("--into", required=True, type=Path, help="new folder to restore into")
     parser.add_argument("--level", default="G3", help="check up to this level")
+    parser.add_argument("--chat", action="store_true", help="let it answer, each part timed")
+    parser.add_argument("--engine", help="engine that answers; by default the one that serves it")
+    parser.add_argument("--forms", type=Path, help="folder of converted forms to use, or to fill")
+    parser.add_argument("--began", type=float, help="when this was asked for, seconds since 1970")
     given = parser.parse_args(arguments)
     # Forms made on the way (GGUF to OpenVINO's) must come from the vault's bytes, not from a cache.
     os.environ["TENURE_CACHE"] = str(given.into / "cache")
     from tenure.preserve.places import open_store
 
     try:
-        levels = drill(open_store(Path.cwd(), given.vault), given.object, given.into, given.level)
+        store = open_store(Path.cwd(), given.vault)
+        outcome = drill(store, given, Clock(given.began or time.time()))
     except TenureError as error:
         say("error", message=str(error), code=error.code)
         return error.code
-    say("outcome", reached=golden.reached(levels), levels=[asdict(level) for level in levels])
+    levels = outcome["levels"]
+    outcome["levels"] = [asdict(level) for level in levels]
+    why = golden.why_not_higher(levels)
+    say("outcome", reached=golden.reached(levels), why_not_higher=why, **outcome)
     return 3 if any(level.outcome == "differs" for level in levels) else 0
 
 

@@ -6,13 +6,14 @@ from pydantic import Field
 
 from tenure.release.commitments_case import Case, Check, Found, Proof, Within
 
-LEVELS = ("G0", "G1", "G2", "G3")
+LEVELS = ("G0", "G1", "G2", "G3", "G4", "G5")
+DRILLS = ("preserve/revive", "preserve/drill")
 
 
 class Terms(Within):
     """How far the drill must get, and how old it may be."""
 
-    level: Literal["G0", "G1", "G2", "G3"] = "G0"
+    level: Literal["G0", "G1", "G2", "G3", "G4", "G5"] = "G0"
     within_days: int = Field(ge=1, le=3650)
 
 
@@ -20,9 +21,10 @@ def find(case: Case) -> Found:
     """Read the drills; one that got less far than was promised is a fault."""
     proofs, faults = list[Proof](), list[Proof]()
     wanted = LEVELS.index(case.terms.level)
-    for event, evidence in case.subject.evidence("preserve/revive"):
+    found = [each for name in DRILLS for each in case.subject.evidence(name)]
+    for event, evidence in sorted(found, key=lambda each: each[0].index):
         reached = evidence["findings"].get("reached")
-        asked = evidence["findings"].get("asked", LEVELS[-1])
+        asked = evidence["findings"].get("asked", "G3")
         got = LEVELS.index(reached) if reached in LEVELS else -1
         proof = Proof(event=event, says=f"came back at {reached or 'no level'}")
         if got >= wanted:
