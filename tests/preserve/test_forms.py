@@ -15,7 +15,18 @@ from tenure import models
 from tenure.dossier import Dossier, Evidence, Stage
 from tenure.errors import IntegrityError, UsageError
 from tenure.models import tiny
-from tenure.preserve import check, forms, keep, ocfl, passports, places, placing, revive, vault
+from tenure.preserve import (
+    check,
+    forms,
+    keep,
+    ocfl,
+    packs,
+    passports,
+    places,
+    placing,
+    revive,
+    vault,
+)
 from tenure.preserve.forms import Digests
 from tenure.preserve.ocfl import Inventory, Version
 from tenure.preserve.stores.local import LocalStore
@@ -180,6 +191,21 @@ def test_a_base_that_has_gone_is_named_and_a_whole_copy_is_taken(family):
     assert family.run(revive.stage, "rose@1", {"level": "G0"}).findings["form"] == "plain"
     family.run(check.stage, "tulip@1", {})
     assert revive.to_folder(family.view(), rose, family.root / "c", "vault").form == "packed"
+
+
+def test_a_lost_packed_copy_that_would_be_packed_otherwise_now_is_made_anew(family, monkeypatch):
+    shutil.rmtree(at(family))
+    monkeypatch.setattr(packs, "PAYS", 0.01)  # as if a later version chose otherwise
+
+    with pytest.raises(IntegrityError, match=r"packs otherwise.*--again"):
+        family.run(check.stage, "rose@1", {})
+    evidence = family.run(keep.stage, "rose@1", {**G0, "again": "today"})
+
+    assert evidence.findings["version"] == "v1"
+    assert not (at(family) / PACK).exists(), "it would not pay now"
+    assert family.run(check.stage, "rose@1", {}).findings["faults"] == []
+    back = revive.to_folder(family.view(), family.view().model("rose"), family.root / "b", "vault")
+    assert back.form == "packed"
 
 
 def test_without_a_plain_copy_it_says_so_and_can_be_told_otherwise(dossier):

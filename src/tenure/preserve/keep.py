@@ -67,6 +67,9 @@ class Spec(BaseModel):
         "none",
         description="Its libraries, kept once for all models: none, download, or a folder of wheels.",
     )
+    again: str = Field(
+        "", description="Any word: a new one does the same once more, as when a copy is made anew."
+    )
     add: dict[str, str] = Field(
         default_factory=dict,
         description="What to add: path in the object -> a file's digest, or the name of evidence.",

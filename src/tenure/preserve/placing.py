@@ -119,7 +119,14 @@ def planned(
         plain = fixity.plan(others, site.object, site.signed.get(PLAIN)).inventory
         made = _made(site, plain, others[0], stores[0])
         more = forms.all_bytes(made.inventory)
-        return fixity.plan(stores, site.object, signed, more), [made]
+        try:
+            return fixity.plan(stores, site.object, signed, more), [made]
+        except IntegrityError:
+            raise IntegrityError(
+                f"{site.object}: every packed copy is lost, and this version of Tenure packs otherwise "
+                "than the one that made them; the plain copy is whole. Make packed copies anew: "
+                "'tenure preserve keep --again today'"
+            ) from None
 
 
 def _made(site: Site, plain: Inventory, source: Store, target: Store) -> Derived:
