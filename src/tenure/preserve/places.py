@@ -57,6 +57,15 @@ def open_store(root: Path, location: str) -> Store:
     return plugins.load("store", "local")(str(root / location))
 
 
+def absolute(root: Path, location: str) -> str:
+    """Return a location that another process, in another folder, opens as well."""
+    backend, scheme, rest = location.partition("://")
+    if not scheme:
+        return str(root.absolute() / location)
+    key, mark, below = rest.partition("@")
+    return f"sealed://{key}@{absolute(root, below)}" if backend == "sealed" and mark else location
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What the newest keeping of a model recorded.

@@ -42,7 +42,13 @@ from tenure.preserve.places import Copy, Kept
 from tenure.preserve.store import Store
 
 SECONDS_LIMIT = 600
-PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "VIRTUAL_ENV")
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "VIRTUAL_ENV",
+    # What opens a copy elsewhere, or a sealed one:
+    "TENURE_KEYS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT",
+    "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_KEY",
+)  # fmt: skip
 MEANS = {
     None: "nothing could be checked",
     "G0": "every byte is as it was signed",
@@ -69,9 +75,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     # Converted forms are made beside the files on the way.
     need_room(4 * sum(restore.sizes(store, wanted.inventory).values()), into)
     began = time.monotonic()
-    outcome = _in_a_process(
-        view.root / location if "://" not in location else location, held, into, spec, emit
-    )
+    outcome = _in_a_process(places.absolute(view.root, location), held, into, spec, emit)
     seconds = time.monotonic() - began
     shutil.rmtree(into, ignore_errors=True)
     reached, levels = outcome["reached"], outcome["levels"]
@@ -153,11 +157,9 @@ def need_room(size: int, into: Path) -> None:
         )
 
 
-def _in_a_process(
-    place: Path | str, held: Kept, into: Path, spec: Spec, emit: Emit
-) -> dict[str, Any]:
+def _in_a_process(place: str, held: Kept, into: Path, spec: Spec, emit: Emit) -> dict[str, Any]:
     """Run the drill elsewhere, in isolated mode, with a bare environment; relay each level."""
-    command = [sys.executable, "-m", "tenure.preserve.revive_process", "--vault", str(place)]
+    command = [sys.executable, "-m", "tenure.preserve.revive_process", "--vault", place]
     command += ["--object", held.object, "--into", str(into), "--level", spec.level]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONSAFEPATH": "1"}
