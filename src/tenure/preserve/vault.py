@@ -21,7 +21,7 @@ from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory, Ver
 from tenure.preserve.store import InFolder, Store, chunks, read_small, safe_path, sha512_of
 
 SPARE_BYTES = 32 << 20
-IN_VAULT = ("README-50-YEARS.txt", "FORMAT.txt", "read_vault.py")
+IN_VAULT = ("README-50-YEARS.txt", "FORMAT.txt", "read_vault.py", "mend_vault.py")
 VECTORS = "extensions/tenure-vectors"  # small packs and parities with what they must give
 
 
