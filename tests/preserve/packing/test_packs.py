@@ -74,7 +74,7 @@ def test_one_tensor_and_any_range(pair):
 
 
 def test_several_chunks(form, tmp_path, monkeypatch):
-    monkeypatch.setattr(packing.writer.codec, "CHUNK_BYTES", 1 << 12)
+    monkeypatch.setattr(writer.codec, "CHUNK_BYTES", 1 << 12)
     rng = np.random.default_rng(1)
     weights = kit.bf16(rng.standard_normal(9001) * 0.02)
     one = kit.safetensors(tmp_path / "one", {"w": ("BF16", weights)})

@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tenure.errors import IntegrityError, UsageError, unknown
+from tenure.errors import IntegrityError, UsageError
 from tenure.preserve.packing import codec, flow, index
 from tenure.preserve.packing.base import BaseFile
 from tenure.preserve.packing.index import Segment
@@ -112,7 +113,10 @@ class Pack:
         self.check_base(base)
         found = next((s for s in self.segments if name and s.name == name), None)
         if found is None:
-            raise unknown("tensor", name, self.names)
+            near = get_close_matches(name, self.names, n=3, cutoff=0.3) or self.names[:3]
+            raise UsageError(
+                f"no tensor named '{name}' among {len(self.names)}; did you mean one of these? {', '.join(near)}"
+            )
         numbers = range(-(-found.bytes // self._chunk))
         parts, digest = [], hashlib.sha256()
         for _, part in flow.in_order(lambda n: self.piece(found, n, base), numbers, threads):
