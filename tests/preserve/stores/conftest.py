@@ -12,7 +12,7 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from tenure.preserve.remote import address, lease
+from tenure.preserve.remote import address, bucket, lease
 from tenure.preserve.sealing import VaultKey
 from tenure.preserve.stores import fsspec as fsspec_store
 from tenure.preserve.stores import s3
@@ -67,6 +67,8 @@ def _impatient(monkeypatch):
     monkeypatch.setattr(address, "CLIENT", {"timeout": timedelta(seconds=15)})
     monkeypatch.setattr(s3, "RETRIES", address.RETRIES)
     monkeypatch.setattr(lease, "PATIENCE", QUICK)
+    monkeypatch.setattr(bucket, "AWAY_SECONDS", 0.0)
+    monkeypatch.setattr(bucket, "PART_BYTES", 5 << 20)  # the smallest there is
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tenure.errors import BusyError, IntegrityError, UsageError
 pytestmark = pytest.mark.slow
 
 KINDS = ["local", "s3", "fsspec memory", "fsspec local", "sealed local", "sealed s3"]
-BIG = bytes(range(256)) * (3 << 14)  # 12 MiB
+BIG = bytes(range(256)) * (3 << 12)  # 3 MiB
 BIGGER = BIG + BIG + b"and more"  # above one part
 
 
@@ -103,7 +103,7 @@ class Breaks(io.BytesIO):
     """A disk that fails near the end."""
 
     def read(self, size=-1):
-        if self.tell() > (20 << 20):
+        if self.tell() > (5 << 20):
             raise OSError(5, "Input/output error")
         return super().read(size)
 

@@ -22,7 +22,7 @@ from tenure.preserve.stores import fsspec as fsspec_store
 
 pytestmark = pytest.mark.slow
 
-BIG = random.Random(7).randbytes(20 << 20)
+BIG = random.Random(7).randbytes(8 << 20)
 
 
 def put(store, key, content):
@@ -64,11 +64,11 @@ class Proxy(threading.Thread):
                 if self.lose_answers_of and self.lose_answers_of in data:
                     self.lose_answers_of = b""
                     losing.set()
-                server.sendall(data)
                 sent += len(data)
                 if self.cut_after is not None and sent > self.cut_after:
                     self.cuts += 1
                     return
+                server.sendall(data)
             back.join(1)
 
     def answers(self, server, client, losing):
@@ -105,7 +105,7 @@ def test_a_service_that_is_slow_is_asked_again(proxy):
     assert store.size("key") == 7
 
 
-@pytest.mark.parametrize("after", [100, 3 << 20, 12 << 20])
+@pytest.mark.parametrize("after", [100, 1 << 20, 4 << 20])
 def test_a_line_that_breaks_leaves_nothing_and_the_same_call_goes_on(proxy, s3_store, after):
     store = through(proxy, f"cut{after}")
     proxy.cut_after = after
@@ -214,7 +214,7 @@ with store.lock():
 
 def test_a_writer_killed_anywhere_leaves_whole_files_and_a_lock_that_runs_out(endpoint, s3_store):
     dice = random.Random(20261121)
-    for number in range(3):
+    for number in range(2):
         prefix = f"killed{number}"
         process = subprocess.Popen(
             [sys.executable, "-c", WRITER, f"vaults/{prefix}/copy?endpoint={endpoint}"],
@@ -236,6 +236,7 @@ def test_a_writer_killed_anywhere_leaves_whole_files_and_a_lock_that_runs_out(en
         assert not last or len(there) >= int(last[0])
         began = time.monotonic()
         with store.lock():  # taken over, though nobody gave it back
+            there = store.list("v1")  # what was on its way when the writer died may have come
             put(store, f"v1/{len(there):03}", b"goes on")
         assert 0.4 < time.monotonic() - began < 5
 

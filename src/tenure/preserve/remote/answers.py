@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from obstore import exceptions
 
 from tenure.errors import BusyError
-from tenure.preserve.remote.faults import OutOfReachError
+from tenure.preserve.remote.faults import NoAnswerError, OutOfReachError
 
 STATUS = re.compile(r"status code: (\d{3}(?: [A-Za-z]+){1,3})")
 CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
@@ -65,6 +65,5 @@ def reaching(where: str, key: str, *, credentials: str) -> Iterator[None]:
             hint = f"set {credentials} in the environment"
         else:
             hint = "see that the address is right and the service is up, and run this again"
-        raise OutOfReachError(
-            f"{where} could not be reached for {key}: {reason(error)}; {hint}"
-        ) from None
+        kind = OutOfReachError if STATUS.search(str(error)) else NoAnswerError
+        raise kind(f"{where} could not be reached for {key}: {reason(error)}; {hint}") from None

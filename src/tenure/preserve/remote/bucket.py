@@ -8,8 +8,9 @@ apart by a lease (``lease.py``), asked for again before anything visible is repl
 
 import hashlib
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ import obstore
 from tenure.errors import BusyError, IntegrityError
 from tenure.preserve.remote import aside
 from tenure.preserve.remote.answers import reaching
-from tenure.preserve.remote.faults import OutOfReachError
+from tenure.preserve.remote.faults import NoAnswerError, OutOfReachError
 from tenure.preserve.remote.lease import LOCK, Lease
 from tenure.preserve.remote.reader import ranges, twice
 from tenure.preserve.remote.sending import send
@@ -28,6 +29,7 @@ PART_BYTES = 16 << 20
 LARGEST_PARTS = 9_990  # S3 allows 10,000: files up to about 160 GB
 SERVER_COPY_LIMIT = 5_000_000_000  # bytes that S3 copies by itself
 PARTS_AT_ONCE = 3
+AWAY_SECONDS = 20.0  # a check of many files need not wait for a dead service at each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +54,27 @@ class Bucket:
         self._client, self._address = client, address
         self._lease: Lease | None = None
         self._seen: dict[str, str | None] = {}
+        self._away_until = 0.0
 
     @property
     def label(self) -> str:
         """Return the last part of the prefix, or the bucket's name."""
         return self._address.label
 
-    def _reaching(self, key: str) -> AbstractContextManager[None]:
-        return reaching(self.label, key, credentials=self._address.credentials)
+    @contextmanager
+    def _reaching(self, key: str) -> Iterator[None]:
+        """Ask the service; once it gave no answer, do not wait for it again at once."""
+        if time.monotonic() < self._away_until:
+            raise OutOfReachError(
+                f"{self.label} could not be reached for {key}: it gave no answer a moment ago; see that the "
+                "address is right and the service is up, and run this again"
+            )
+        try:
+            with reaching(self.label, key, credentials=self._address.credentials):
+                yield
+        except NoAnswerError:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
     @contextmanager
     def _sending(self, key: str) -> Iterator[None]:

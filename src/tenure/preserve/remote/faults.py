@@ -17,3 +17,7 @@ class OutOfReachError(EngineError, OSError):
     def __str__(self) -> str:
         """Return the message as it was given."""
         return str(self.args[0])
+
+
+class NoAnswerError(OutOfReachError):
+    """Nobody answered at all, though asked several times."""
