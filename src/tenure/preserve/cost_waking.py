@@ -62,7 +62,7 @@ def waking(each: Return, prices: Prices, calls: float | None = None) -> Waking |
         seconds=each.seconds,
         awake=awake,
         read_price=read,
-        surely_below=24 * hour / alone if alone else math.inf,
+        surely_below=24 * hour / alone if alone else DAY,
         even=24 * hour / read if read else None,
         points=tuple(_at(step, each.seconds, awake, (hour, read)) for step in steps),
     )

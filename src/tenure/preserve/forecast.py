@@ -6,8 +6,8 @@ each fine-tune (a star of depth one): the slope is lower, the growth is linear.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tenure.dossier import View
@@ -76,13 +76,50 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """How one family grows; ``of`` names its base, whose bytes on file are where it begins."""
+    """How one family grows; ``of`` names its base, whose bytes on file are where it begins.
+
+    ``packed`` and ``plain`` are how many copies of each form a model has, ``rest`` and ``parity``
+    what lies beside its weights, ``price`` that of a year of the base alone.
+    """
 
     of: str
     weights: int
     begin: int
+    price: float
+    packed: int
+    plain: int
+    rest: float
+    parity: float
+    ratio: Ratio
     slope: Slope
-    points: tuple[Point, ...]
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> "Growth":
+        """Read what a signed forecast says."""
+        slope = {**said["slope"], "bill": Bill(**said["slope"]["bill"])}
+        return cls(**{**said, "ratio": Ratio(**said["ratio"]), "slope": Slope(**slope)})
+
+    def added(self, share: float) -> float:
+        """Bytes in all copies of one more fine-tune, whose packed weights are a share of its own."""
+        one = (self.weights * share + self.rest) * (1 + self.parity)
+        return self.packed * one + self.plain * (self.weights + self.rest)
+
+    def point(self, n: int) -> Point:
+        """Forecast the base with ``n`` fine-tunes."""
+        inside = self.ratio.interval(n) if self.packed else None
+        ends = [self.begin + n * self.added(end) for end in inside] if inside else [None, None]
+        return Point(
+            tunes=n,
+            bytes=self.begin + n * self.slope.bytes,
+            low=ends[0],
+            high=ends[1],
+            unpacked=(self.packed + self.plain) * (self.weights + self.rest) * (n + 1),
+            price=self.price + n * self.slope.bill.total,
+        )
+
+    def points(self, tunes: int = CURVE) -> tuple[Point, ...]:
+        """Forecast the base with 0, 1, 2 ... fine-tunes."""
+        return tuple(self.point(n) for n in range(tunes + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +135,16 @@ class Forecast:
     parity: float | None
     rest: float
     growth: Growth | None
-    waking: Waking | None
-    waking_of: str
+    back: Return | None
+    back_of: str
+    calls: float | None
+    tunes: int
     lacking: tuple[str, ...]
+
+    @property
+    def waking(self) -> Waking | None:
+        """Always served against woken, for the model ``back_of``; None when no drill was timed."""
+        return waking(self.back, self.prices, self.calls) if self.back else None
 
     @property
     def total(self) -> float:
@@ -112,7 +156,11 @@ class Forecast:
         return next((each for each in self.ratios if each.kind == kind), None)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON (``tenure/vault-forecast.v1``): what ``--record`` signs."""
+        """Return plain JSON (``tenure/vault-forecast.v1``): what ``--record`` signs.
+
+        Curves are left out: they follow from what is there (``Growth``, ``waking``), and the record
+        goes into every model's kit.
+        """
         return {
             "schema": SCHEMA,
             "years": self.years,
@@ -127,8 +175,8 @@ class Forecast:
             "parity": self.parity,
             "rest": self.rest,
             "growth": asdict(self.growth) if self.growth else None,
-            "waking": {"of": self.waking_of, **_finite(asdict(self.waking))}
-            if self.waking
+            "back": {"of": self.back_of, "calls": self.calls, **asdict(self.back)}
+            if self.back
             else None,
             "measured": asdict(self.work),
             "lacking": list(self.lacking),
@@ -154,10 +202,6 @@ def places_of(stock: Stock, prices: Prices) -> list[dict[str, Any]]:
     ]
 
 
-def _finite(held: dict[str, Any]) -> dict[str, Any]:
-    return {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in held.items()}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What to forecast: over how many years, how many fine-tunes, for which model, at how many calls."""
@@ -180,7 +224,7 @@ def forecast(stock: Stock, prices: Prices, work: Work, asked: Asked | None = Non
     chosen = _chosen(stock, asked.model)
     root = _base_of(stock, chosen)
     ratios, parity, rest = _ratios(stock), _parity(stock), _rest(stock)
-    parts = _Parts(ratios=ratios, parity=parity or 0.0, rest=rest, prices=prices, work=work)
+    parts = _Found(ratios=ratios, parity=parity or 0.0, rest=rest, prices=prices, work=work)
     back = cost.return_of(chosen, work) if chosen else None
     calls = asked.calls
     if calls is None and chosen is not None:
@@ -194,9 +238,11 @@ def forecast(stock: Stock, prices: Prices, work: Work, asked: Asked | None = Non
         ratios=ratios,
         parity=parity,
         rest=rest,
-        growth=parts.growth(root, asked.tunes) if root else None,
-        waking=waking(back, prices, calls) if back else None,
-        waking_of=chosen.model if chosen else "",
+        growth=_growth(root, parts) if root else None,
+        back=back,
+        back_of=chosen.model if chosen else "",
+        calls=calls,
+        tunes=asked.tunes,
         lacking=_lacking(stock, ratios, work),
     )
 
@@ -251,8 +297,52 @@ def _rest(stock: Stock) -> float:
     return sum(piece.rest for piece in pieces) / len(pieces) if pieces else 0.0
 
 
+def _growth(base: Holding, found: "_Found") -> Growth | None:
+    """Say how a family grows; None when its copies are packed and no fine-tune was measured yet."""
+    forms = [piece.form for piece in base.pieces]
+    ratio = next((each for each in found.ratios if each.kind == AGAINST), None)
+    if ratio is None and PACKED not in forms:
+        ratio = Ratio(kind=AGAINST, mean=1.0, sd=None, n=0)  # plain copies: nothing varies
+    if not base.weights or not forms or ratio is None:
+        return None
+    plain = base.weights + found.rest
+    packed = (base.weights * ratio.mean + found.rest) * (1 + found.parity)
+    sizes = [packed if form == PACKED else plain for form in forms]
+    return Growth(
+        of=base.model,
+        weights=base.weights,
+        begin=base.bytes,
+        price=cost.bill(Stock(holdings=(base,)), found.prices, found.work).total,
+        packed=forms.count(PACKED),
+        plain=len(forms) - forms.count(PACKED),
+        rest=found.rest,
+        parity=found.parity,
+        ratio=ratio,
+        slope=_slope(base, sizes, found),
+    )
+
+
+def _slope(base: Holding, sizes: Sequence[float], found: "_Found") -> Slope:
+    """Price one more fine-tune, whose copies lie where those of its base do."""
+    loads = [(piece.at, size) for piece, size in zip(base.pieces, sizes, strict=True)]
+    packed = sum(s for p, s in zip(base.pieces, sizes, strict=True) if p.form == PACKED)
+    own, mean = cost.return_of(base, found.work), found.work.any_back
+    assert own is not None, "it has weights and copies"
+    back = replace(own, seconds=mean.value if mean else None)
+    return Slope(
+        bytes=sum(sizes),
+        packed=packed,
+        plain=sum(sizes) - packed,
+        bill=Bill(
+            storage=cost.storing(loads, found.prices),
+            scrubs=cost.scrubbing(loads, found.prices, found.work.reading),
+            drills=cost.drilling([back], found.prices),
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
+class _Found:
     """What a model that is not there yet is put together from."""
 
     ratios: Sequence[Ratio]
@@ -260,72 +350,6 @@ class _Parts:
     rest: float
     prices: Prices
     work: Work
-
-    def sizes(self, base: Holding, ratio: float) -> list[tuple[Piece, float]]:
-        """Say how large each copy of one more model would be, at the places of its base's copies."""
-        plain, packed = base.weights + self.rest, base.weights * ratio + self.rest
-        return [
-            (piece, packed * (1 + self.parity) if piece.form == PACKED else plain)
-            for piece in base.pieces
-        ]
-
-    def slope(self, base: Holding, ratio: float) -> Slope:
-        """Say what one more fine-tune adds."""
-        sizes = self.sizes(base, ratio)
-        loads = [(piece.at, size) for piece, size in sizes]
-        mean = self.work.any_back
-        at = next((p.at for p in base.pieces if p.form != PACKED), base.pieces[0].at)
-        back = Return(seconds=mean.value if mean else None, weights=base.weights, at=at)
-        return Slope(
-            bytes=sum(size for _, size in sizes),
-            packed=sum(size for piece, size in sizes if piece.form == PACKED),
-            plain=sum(size for piece, size in sizes if piece.form != PACKED),
-            bill=Bill(
-                storage=cost.storing(loads, self.prices),
-                scrubs=cost.scrubbing(loads, self.prices, self.work.reading),
-                drills=cost.drilling([back], self.prices),
-            ),
-        )
-
-    def growth(self, base: Holding, tunes: int) -> Growth | None:
-        """Draw the family from 0 to ``tunes`` fine-tunes; None when no fine-tune was measured yet."""
-        ratio = next((each for each in self.ratios if each.kind == AGAINST), None)
-        if not base.weights or not base.pieces:
-            return None
-        if ratio is None:
-            if any(piece.form == PACKED for piece in base.pieces):
-                return None
-            ratio = Ratio(kind=AGAINST, mean=1.0, sd=None, n=0)  # plain copies: nothing varies
-        slope = self.slope(base, ratio.mean)
-        own = cost.bill(Stock(holdings=(base,)), self.prices, self.work).total
-        unpacked = len(base.pieces) * (base.weights + self.rest)
-        points = [self._point(base, n, ratio, (slope, own, unpacked)) for n in range(tunes + 1)]
-        return Growth(
-            of=base.model,
-            weights=base.weights,
-            begin=base.bytes,
-            slope=slope,
-            points=tuple(points),
-        )
-
-    def _point(
-        self, base: Holding, n: int, ratio: Ratio, held: tuple[Slope, float, float]
-    ) -> Point:
-        slope, own, unpacked = held
-        inside = ratio.interval(n)
-        low, high = (
-            (base.bytes + n * sum(size for _, size in self.sizes(base, end)) for end in inside)
-            if inside
-            else (None, None)
-        )
-        return Point(
-            tunes=n,
-            bytes=base.bytes + n * slope.bytes,
-            low=low,
-            high=high,
-            unpacked=unpacked * (n + 1),
-            price=own + n * slope.bill.total,
-        )
 
 
 def _lacking(stock: Stock, ratios: Sequence[Ratio], work: Work) -> tuple[str, ...]:

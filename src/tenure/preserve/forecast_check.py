@@ -1,7 +1,7 @@
 """Holding an earlier forecast against what was in fact stored since."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tenure.dossier import Event, View
@@ -13,21 +13,27 @@ from tenure.preserve.forms import PACKED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One model that was kept after the forecast: bytes foreseen, with the interval, and stored."""
+    """One model that was kept after the forecast: bytes in all copies, foreseen and stored.
+
+    ``ratio`` is its packed weights over its weights; ``mean``, ``low`` and ``high`` what was foreseen of
+    that. The interval is about the ratio: kit and record beside the weights are of any size.
+    """
 
     model: str
     kind: str
     foreseen: float
+    stored: int
+    ratio: float | None
+    mean: float
     low: float | None
     high: float | None
-    stored: int
 
     @property
     def inside(self) -> bool | None:
-        """Say whether what was stored lies in the interval; None where there was none."""
-        if self.low is None or self.high is None:
+        """Say whether the ratio lies in its interval; None where there was none."""
+        if self.low is None or self.high is None or self.ratio is None:
             return None
-        return self.low <= self.stored <= self.high
+        return self.low <= self.ratio <= self.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +61,7 @@ class Held:
         return {
             "forecast": self.event.digest,
             "of": self.event.time,
-            "rows": [
-                {
-                    "model": row.model,
-                    "kind": row.kind,
-                    "foreseen": row.foreseen,
-                    "low": row.low,
-                    "high": row.high,
-                    "stored": row.stored,
-                    "inside": row.inside,
-                }
-                for row in self.rows
-            ],
+            "rows": [{**asdict(row), "inside": row.inside} for row in self.rows],
             "unforeseen": list(self.unforeseen),
             "foreseen": self.foreseen,
             "stored": self.stored,
@@ -135,7 +130,9 @@ def _row(body: Mapping[str, Any], holding: Holding) -> Row | None:
         model=holding.model,
         kind=kind,
         foreseen=size(ratio.mean),
-        low=size(inside[0]) if inside else None,
-        high=size(inside[1]) if inside else None,
         stored=holding.bytes,
+        ratio=holding.ratio,
+        mean=ratio.mean,
+        low=inside[0] if inside else None,
+        high=inside[1] if inside else None,
     )

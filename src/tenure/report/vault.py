@@ -5,18 +5,19 @@ is the newest one that was signed (``tenure vault cost --record``).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from tenure.dossier.nouns import Event
 from tenure.preserve import cost, custody, golden, scrub, tombstones
-from tenure.preserve.cost import Bill
+from tenure.preserve.cost import Bill, Return
 from tenure.preserve.cost_prices import Machine, Prices, Storage, read_prices
 from tenure.preserve.cost_stock import Holding, Stock, on_record
+from tenure.preserve.cost_waking import Waking, waking
 from tenure.preserve.cost_work import RETURNS, Work, measured
-from tenure.preserve.forecast import AGAINST, NOTE, SCHEMA, places_of
+from tenure.preserve.forecast import NOTE, SCHEMA, Growth, Point, places_of
 from tenure.preserve.forms import PACKED, PLAIN
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
@@ -24,6 +25,7 @@ from tenure.report.growing import Growing
 
 PAGE = "vault.html"
 BYTES_ONLY = "G0"
+SHOWN = (0, 1, 2, 5, 10, 20)  # fine-tunes that the table beside the curve has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,14 +176,32 @@ class Vault:
         """What the newest forecast says."""
         return self.forecast.body if self.forecast else {}
 
+    @cached_property
+    def growth(self) -> Growth | None:
+        """The growth that the newest forecast foresaw, if it could foresee a family."""
+        said = self.body.get("growth")
+        return Growth.from_json(said) if said else None
+
     @property
     def growing(self) -> Growing | None:
-        """The curve of the newest forecast, if it could foresee a family."""
-        growth = self.body.get("growth")
-        if not growth:
+        """Its curve."""
+        held = self.growth
+        return Growing(of=held.of, points=held.points(), n=held.ratio.n) if held else None
+
+    @property
+    def rows(self) -> list[Point]:
+        """Its table."""
+        return [self.growth.point(n) for n in SHOWN] if self.growth else []
+
+    @property
+    def waking(self) -> tuple[str, Waking] | None:
+        """Which model is woken or always served, and the comparison."""
+        said = dict(self.body.get("back") or {})
+        if not said:
             return None
-        said = next((r for r in self.body["ratios"] if r["kind"] == AGAINST), None)
-        return Growing(of=growth["of"], points=tuple(growth["points"]), n=said["n"] if said else 0)
+        of, calls = said.pop("of"), said.pop("calls", None)
+        found = waking(Return(**{"seconds": None, **said}), self.prices, calls)
+        return (of, found) if found else None
 
 
 def money(amount: float | None, prices: Prices) -> str:
@@ -233,7 +253,6 @@ def given(catalog: Catalog, vault: Vault) -> dict[str, Any]:
     return {
         "v": vault,
         "money": lambda amount: money(amount, vault.prices),
-        "shown": shown(vault.body.get("growth")),
         "between": between,
     }
 
@@ -248,9 +267,3 @@ def between(low: float, high: float) -> str:
         return ends[0]
     finer = [f"{size / 1024 ** (unit - 1):,.0f}" for size in (low, high)]
     return f"{finer[0]} to {finer[1]} {words.STEPS[unit - 1]}"
-
-
-def shown(growth: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    """Choose the rows of the table beside the curve."""
-    points = growth["points"] if growth else []
-    return [point for point in points if point["tunes"] in (0, 1, 2, 5, 10, 20)]

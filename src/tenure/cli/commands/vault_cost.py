@@ -57,11 +57,22 @@ def extension(
     if as_json:
         from tenure.dossier.canonical import canonical
 
-        typer.echo(canonical(found.to_json()).decode())
+        typer.echo(canonical({**found.to_json(), **_curves(found)}).decode())
     else:
         _print(found, str(prices) if prices else "those that come with Tenure: assumed")
     if record:
         _record(root, found, quiet=as_json)
+
+
+def _curves(found: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    points = found.growth.points(found.tunes) if found.growth else ()
+    woken = found.waking
+    return {
+        "curve": [asdict(point) for point in points],
+        "waking": asdict(woken) if woken else None,
+    }
 
 
 def _record(root: Path, found: Any, *, quiet: bool) -> None:
@@ -184,8 +195,8 @@ def _growth(found: Any) -> None:
         f"{_money(slope.bill.total, currency)} a year"
     )
     typer.echo(f"  {'fine-tunes':>10}  {'all copies':>10}  {'interval':21}  all plain  a year")
-    for point in growth.points:
-        if point.tunes not in (*SHOWN, growth.points[-1].tunes):
+    for point in growth.points(found.tunes):
+        if point.tunes not in (*SHOWN, found.tunes):
             continue
         inside = "-"
         if point.low is not None:
@@ -202,7 +213,7 @@ def _waking(found: Any) -> None:
         return
     currency = found.prices.metadata.currency
     typer.echo(
-        f"\n{found.waking_of}, always served on {woken.machine}: {_money(woken.served, currency)} a "
+        f"\n{found.back_of}, always served on {woken.machine}: {_money(woken.served, currency)} a "
         f"year. Woken when called: {woken.seconds:,.1f} s by its drill, then awake {woken.awake:g} s"
     )
     typer.echo(
@@ -231,10 +242,9 @@ def _check(view: Any, stock: Any, *, as_json: bool) -> None:
         return
     typer.echo(f"the forecast of {found.event.time[:10]}, event {found.event.index}:")
     for row in found.rows:
-        inside = {True: "inside", False: "OUTSIDE", None: "there was no interval"}[row.inside]
         typer.echo(
-            f"  {row.model}, packed {row.kind}: {_mb(row.foreseen)} foreseen, {_mb(row.stored)} stored "
-            f"({row.stored / row.foreseen - 1:+.1%}); {inside}"
+            f"  {row.model}, {row.kind}: {_mb(row.foreseen)} foreseen in all copies, {_mb(row.stored)} "
+            f"stored ({row.stored / row.foreseen - 1:+.1%}); {_judged(row)}"
         )
     for name in found.unforeseen:
         typer.echo(f"  {name}: nothing of its kind was measured then, so nothing was foreseen")
@@ -243,8 +253,17 @@ def _check(view: Any, stock: Any, *, as_json: bool) -> None:
         typer.echo(
             f"  together {_mb(found.foreseen)} foreseen, {_mb(found.stored)} stored "
             f"({found.stored / found.foreseen - 1:+.1%}); {sum(bool(r.inside) for r in judged)} of "
-            f"{len(judged)} inside an interval of 95%"
+            f"{len(judged)} ratios inside their interval of 95%"
         )
     else:
         typer.echo("  nothing that it foresaw was kept since; keep a model and ask again")
     typer.echo(f"  kept before: {found.before:,} bytes then, {found.before_now:,} now")
+
+
+def _judged(row: Any) -> str:
+    if row.ratio is None:
+        return "plain copies only"
+    said = f"packed weights {row.ratio:.3f}, foreseen {row.mean:.3f}"
+    if row.inside is None:
+        return f"{said}, without an interval"
+    return f"{said}, {row.low:.3f} to {row.high:.3f}: {'inside' if row.inside else 'OUTSIDE'}"
