@@ -263,9 +263,12 @@ def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> kit.Content:
         "engine": spec.engine or "",
         "stack": machine.stack(),
         "prompts": digest_of([*golden.CONVERSATIONS, *golden.TEXTS]),
-        "assessed": [
-            e.digest for e, found in view.all_evidence(model.id) if "assess/" in found.name
-        ],
+        "assessed": sorted(
+            # Without what differs from run to run: two lives of one model make the same golden answers.
+            digest_of({**found.to_json(), "runtime": {}})
+            for _, found in view.all_evidence(model.id)
+            if "assess/" in found.name
+        ),
     }
     made = emit.unit(
         "golden",
