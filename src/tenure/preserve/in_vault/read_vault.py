@@ -14,6 +14,7 @@ the Oxford Common File Layout 1.1; README-50-YEARS.txt explains it without a pro
 # ruff: noqa: ANN001, ANN201, T201
 
 import hashlib
+import io
 import json
 import os
 import runpy
@@ -226,56 +227,47 @@ def number(data):
     return int.from_bytes(data, "little")
 
 
-class Frame:
-    """Walks through one frame of a pack; FORMAT.txt says what is where."""
+def row(frame, count):
+    """Read the next row of a frame, which stands for ``count`` bytes; FORMAT.txt, "Rows"."""
+    kind = frame.read(1)[0] if count else 0
+    if kind < 2:
+        found = frame.read(count) if kind == 0 else frame.read(1) * count
+    else:
+        sizes = struct.unpack("<I" if kind == 2 else "<4I", frame.read(4 if kind == 2 else 16))
+        parts = (zlib.decompressobj(-15).decompress(frame.read(n), count + 1) for n in sizes)
+        found = b"".join(parts)
+    if len(found) != count:
+        raise ValueError("a row does not give the bytes it stands for")
+    return found
 
-    def __init__(self, data) -> None:
-        self.data, self.at = data, 0
 
-    def take(self, count):
-        """Return the next bytes."""
-        self.at += count
-        if self.at > len(self.data):
-            raise ValueError("a frame ends too early")
-        return self.data[self.at - count : self.at]
+def planes(frame, count, width, turn):
+    """Read elements from their byte planes, the top one first; turn them back by one bit."""
+    rows, out = [number(row(frame, count)) for _ in range(width)], bytearray(count * width)
+    ones = number(b"\1" * count)
+    for at in range(width):
+        bits = rows[at]
+        if turn:  # the lowest bit of the plane above comes on top; above the first is the last
+            bits = (bits >> 1 & ones * 127) | (rows[at - 1] & ones) << 7
+        out[width - 1 - at :: width] = bits.to_bytes(count, "little")
+    return out
 
-    def row(self, count):
-        """Return the next row, which stands for ``count`` bytes."""
-        kind = self.take(1)[0] if count else 0
-        if kind < 2:
-            return self.take(count) if kind == 0 else self.take(1) * count
-        sizes = struct.unpack("<I" if kind == 2 else "<4I", self.take(4 if kind == 2 else 16))
-        row = b"".join(zlib.decompressobj(-15).decompress(self.take(n), count + 1) for n in sizes)
-        if len(row) != count:
-            raise ValueError("a row does not give the bytes it stands for")
-        return row
 
-    def planes(self, count, width, turn):
-        """Return elements from their byte planes, the top one first; turned back by one bit."""
-        rows, out = [number(self.row(count)) for _ in range(width)], bytearray(count * width)
-        ones = number(b"\1" * count)
-        for at in range(width):
-            row = rows[at]
-            if turn:  # the lowest bit of the plane above comes on top; above the first is the last
-                row = (row >> 1 & ones * 127) | (rows[at - 1] & ones) << 7
-            out[width - 1 - at :: width] = row.to_bytes(count, "little")
-        return out
-
-    def group(self, count, width):
-        """Return one group of coded changes."""
-        mode, code = self.take(1)[0], CODES[width]
-        if mode == 0:
-            return struct.unpack(f"<{count}{code}", self.planes(count, width, 0))
-        bits, tuples = 8 // mode, self.row(-(-count // mode))
-        escape, symbols, at = (1 << bits) - 1, bytearray(len(tuples) * mode), -1
-        for place in range(mode):
-            table = bytes(byte >> bits * place & escape for byte in range(256))
-            symbols[place::mode] = tuples.translate(table)
-        more, found = symbols.count(escape, 0, count), list(symbols[:count])
-        for extra in struct.unpack(f"<{more}{code}", self.planes(more, width, 0)):
-            at = symbols.index(escape, at + 1)
-            found[at] += extra
-        return found
+def group(frame, count, width):
+    """Read one group of coded changes; FORMAT.txt, "Delta"."""
+    mode, code = frame.read(1)[0], CODES[width]
+    if mode == 0:
+        return struct.unpack(f"<{count}{code}", planes(frame, count, width, 0))
+    bits, tuples = 8 // mode, row(frame, -(-count // mode))
+    escape, symbols, at = (1 << bits) - 1, bytearray(len(tuples) * mode), -1
+    for place in range(mode):
+        table = bytes(byte >> bits * place & escape for byte in range(256))
+        symbols[place::mode] = tuples.translate(table)
+    more, found = symbols.count(escape, 0, count), list(symbols[:count])
+    for extra in struct.unpack(f"<{more}{code}", planes(frame, more, width, 0)):
+        at = symbols.index(escape, at + 1)
+        found[at] += extra
+    return found
 
 
 def delta(frame, base, width):
@@ -291,9 +283,9 @@ def delta(frame, base, width):
         if held >= 4096:
             sizes, held = [*sizes, held], 0
     sizes = [*sizes[:-1], sum(sizes[-1:]) + held]
-    group = [iter(frame.group(size, width)) for size in sizes if count]
+    parts = [iter(group(frame, size, width)) for size in sizes if count]
     order = keys.translate(bytes(min(at, len(sizes) - 1) for at in table))
-    coded = map(next, map(group.__getitem__, order))
+    coded = map(next, map(parts.__getitem__, order))
     # All elements at once, as lanes of great numbers.
     coded, under = number(struct.pack(f"<{count}{CODES[width]}", *coded)), number(base)
     one = number((b"\1" + bytes(width - 1)) * count)
@@ -308,15 +300,16 @@ def delta(frame, base, width):
 
 def decode_chunk(codec, width, turn, data, count, base):
     """Decode one frame that stands for ``count`` bytes."""
-    frame = Frame(data)
+    frame = io.BytesIO(data)
     if width not in CODES:
         raise ValueError("an unknown width")
     if codec == "raw":
-        chunk = frame.take(count)
+        chunk = frame.read()
+    elif codec == "planes":
+        chunk = planes(frame, count // width, width, turn)
     else:
-        planes = codec == "planes"
-        chunk = frame.planes(count // width, width, turn) if planes else delta(frame, base, width)
-    if frame.at != len(data) or len(chunk) != count:
+        chunk = delta(frame, base, width)
+    if frame.read(1) or len(chunk) != count:
         raise ValueError("a frame does not give the bytes it stands for")
     return bytes(chunk)
 
@@ -394,9 +387,7 @@ def restore(vault, wanted, target, version=None):
             source = folder / whole["manifest"][digest][0]
             for logical in sorted(paths):
                 if logical.startswith("packed/"):
-                    place = Path(target) / safe(
-                        "original/" + logical[len("packed/") : -len(".pack")]
-                    )
+                    place = Path(target) / "original" / safe(logical[7:-5])
                     size += unpack(source, place, lambda base: original(vault, base, Path(scratch)))
                 elif not logical.startswith("parity/"):
                     size += copy(source, Path(target) / logical, digest)
