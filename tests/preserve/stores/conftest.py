@@ -11,8 +11,10 @@ from uuid import uuid4
 
 import fsspec
 import pytest
+from obstore.store import MemoryStore
 
 from tenure.preserve.remote import address, bucket, lease
+from tenure.preserve.remote.bucket import Address, Bucket
 from tenure.preserve.sealing import VaultKey
 from tenure.preserve.stores import fsspec as fsspec_store
 from tenure.preserve.stores import s3
@@ -94,6 +96,8 @@ def made(tmp_path, s3_store):
             return fsspec_store.extension(f"memory://vault-{uuid4().hex}/copy")
         if kind == "fsspec local":
             return fsspec_store.extension(f"file://{tmp_path}/copy")
+        if kind == "obstore memory":
+            return Bucket(MemoryStore(), Address(label="copy", credentials="none"))
         if kind == "sealed local":
             return SealedStore(key, "offsite", LocalStore(str(tmp_path / "copy")))
         if kind == "sealed s3":

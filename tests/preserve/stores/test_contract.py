@@ -11,7 +11,15 @@ from tenure.errors import BusyError, IntegrityError, UsageError
 
 pytestmark = pytest.mark.slow
 
-KINDS = ["local", "s3", "fsspec memory", "fsspec local", "sealed local", "sealed s3"]
+KINDS = [
+    "local",
+    "s3",
+    "obstore memory",
+    "fsspec memory",
+    "fsspec local",
+    "sealed local",
+    "sealed s3",
+]
 BIG = bytes(range(256)) * (3 << 12)  # 3 MiB
 BIGGER = BIG + BIG + b"and more"  # above one part
 

@@ -7,6 +7,7 @@ apart by a lease (``lease.py``), asked for again before anything visible is repl
 """
 
 import hashlib
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -44,6 +45,17 @@ class Address:
 class _Met:
     size: int
     etag: str | None
+    version: str | None
+
+    @classmethod
+    def of(cls, met: Any) -> "_Met":
+        return cls(met["size"], met["e_tag"], met["version"])
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """What a service knows a version by: S3 and Azure an ETag, Google a number."""
+        named = {"e_tag": self.etag, "version": self.version}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class Bucket:
@@ -53,7 +65,7 @@ class Bucket:
         """``client`` is one of obstore's stores, with the prefix in it."""
         self._client, self._address = client, address
         self._lease: Lease | None = None
-        self._seen: dict[str, str | None] = {}
+        self._seen: dict[str, _Met | None] = {}
         self._away_until = 0.0
 
     @property
@@ -91,7 +103,7 @@ class Bucket:
     def _head(self, key: str) -> _Met:
         with self._reaching(key):
             met = obstore.head(self._client, safe_path(key))
-        return _Met(met["size"], met["e_tag"])
+        return _Met.of(met)
 
     def _get(self, key: str, offset: int, length: int, etag: str | None) -> bytes:
         options: Any = {"range": (offset, offset + length)}
@@ -118,7 +130,7 @@ class Bucket:
         except KeyError:
             met = None
         if self._lease is not None:
-            self._seen[key] = met.etag if met else None
+            self._seen[key] = met
         return met
 
     def put(self, key: str, source: BinaryIO, sha512: str) -> None:
@@ -126,22 +138,22 @@ class Bucket:
         try:
             self._met(key)
         except KeyError:
-            self._write(key, source, sha512, self._etag(key))
+            self._write(key, source, sha512, self._remember(key))
         else:
             raise FileExistsError(key)
 
-    def _write(self, key: str, source: BinaryIO, sha512: str, etag: str | None) -> None:
-        """Send a stream to a key that is new, or whose version is ``etag``."""
+    def _write(self, key: str, source: BinaryIO, sha512: str, old: _Met | None) -> None:
+        """Send a stream to a key that is new, or holds ``old``."""
         first = source.read(PART_BYTES)
         if len(first) < PART_BYTES:
             _require(key, hashlib.sha512(first).hexdigest(), sha512)
-            self._still_ours(ask=etag is not None)
-            self._put_small(key, first, etag)
+            self._still_ours(ask=old is not None)
+            self._put_small(key, first, old)
             return
         self._send_parts(key, first, source, sha512)
 
-    def _put_small(self, key: str, content: bytes, etag: str | None) -> None:
-        mode: Any = {"e_tag": etag} if etag else "create"
+    def _put_small(self, key: str, content: bytes, old: _Met | None) -> None:
+        mode: Any = old.mark if old else "create"
         try:
             with self._sending(key):
                 obstore.put(self._client, key, content, mode=mode, use_multipart=False)
@@ -200,47 +212,43 @@ class Bucket:
 
     def swap(self, key: str, content: bytes) -> None:
         """Replace a small file, unless it is no longer what this writer last saw there."""
-        etag = self._seen[key] if key in self._seen else self._etag(key)
+        old = self._seen[key] if key in self._seen else self._remember(key)
         self._still_ours(ask=True)
         try:
-            self._put_small(key, content, etag)
+            self._put_small(key, content, old)
         except FileExistsError:
             raise BusyError(
                 f"{key} in {self.label} was made by somebody else meanwhile; run this again"
             ) from None
         self._seen.pop(key, None)
 
-    def _etag(self, key: str) -> str | None:
-        met = self._remember(key)
-        return met.etag if met else None
-
     def mend(self, key: str, source: BinaryIO, sha512: str) -> None:
         """Put verified bytes where damaged ones lie; those are copied aside first."""
         try:
             met = self._met(key)
         except KeyError:
-            etag = self._etag(key)
+            old = self._remember(key)
         else:
             # Read to its end before anything is moved: a bad source changes nothing.
             with twice(source) as readable:
                 _require(key, sha512_of(readable)[0], sha512)
                 readable.seek(0)
                 self._copy_aside(key, met)
-                self._write(key, readable, sha512, met.etag)
+                self._write(key, readable, sha512, met)
             return
-        self._write(key, source, sha512, etag)
+        self._write(key, source, sha512, old)
 
     def set_aside(self, key: str) -> str:
         """Copy a file below the extensions folder and leave a notice in its place."""
         met = self._met(key)
         target = self._copy_aside(key, met)
         self._still_ours(ask=True)
-        self._put_small(key, aside.notice(target), met.etag)
+        self._put_small(key, aside.notice(target), met)
         return target
 
     def _copy_aside(self, key: str, met: _Met) -> str:
         number = 1
-        while self._etag(target := aside.place(key, number)) is not None:
+        while self._remember(target := aside.place(key, number)) is not None:
             number += 1
         self._still_ours(ask=True)
         if met.size <= SERVER_COPY_LIMIT:
@@ -312,13 +320,13 @@ class _LockFile:
         """Return the lock file and its ETag."""
         try:
             met = self._bucket._head(LOCK)
-            return self._bucket._get_all(LOCK, met), met.etag or ""
+            return self._bucket._get_all(LOCK, met), json.dumps(met.mark)
         except KeyError:
             return None
 
     def write(self, content: bytes, version: str | None) -> str | None:
         """Write over a version, or make it; None when somebody was first."""
-        mode: Any = {"e_tag": version} if version else "create"
+        mode: Any = json.loads(version) if version else "create"
         try:
             with self._bucket._reaching(LOCK):
                 done = obstore.put(
@@ -326,7 +334,7 @@ class _LockFile:
                 )
         except (FileExistsError, BusyError):
             return None
-        return done["e_tag"] or ""
+        return json.dumps(_Met.of({"size": 0, **done}).mark)
 
 
 def _require(key: str, found: str, sha512: str) -> None:
