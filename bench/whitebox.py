@@ -138,23 +138,26 @@ def beyond_falsity():
 
 
 def forced():
-    """How often scripts are found to notice by the forced choice."""
-    rows = []
+    """How often scripts are found to notice by the forced choice.
+
+    The first 200 seeds called "pushed" noticing 5 times, too few to say at most 5%: these are fresh.
+    """
+    rows, runs = [], 20 if NULLS < 200 else 1000
     made = introspection_trials.trials(introspection_trials.Spec())
     for name, script in introspection_trials.CONTROLS.items():
         hits = 0
-        for seed in range(NULLS):
+        for seed in range(10_000, 10_000 + runs):
             seen = introspection_trials.records(
                 made, introspection_trials.scripted(script, seed)(made), "model"
             )
             found = {m.name: m for m in introspection_trials.measures(seen, None, "model")}
             hits += introspection_trials.verdicts(found)[introspection_trials.FORCED] == "notices"
         truth = script.expect[introspection_trials.FORCED] == "notices"
-        held = lower_bound(hits, NULLS) >= 0.95 if truth else upper_bound(hits, NULLS) <= 0.05
+        held = lower_bound(hits, runs) >= 0.95 if truth else upper_bound(hits, runs) <= 0.05
         asked = "lower bound >= 95%" if truth else "upper bound <= 5%"
         rows.append(row(f"introspection, forced choice: '{name}' is found to notice (scripted)", asked,
-                        f"{hits} of {NULLS}", "", NULLS, held, f"yes to {script.hit:.0%} of injections, {script.alarm:.0%} of the rest, "
-                        f"{script.other:.0%} of other questions under injection"))  # fmt: skip
+                        f"{hits} of {runs}", "", runs, held, f"yes to {script.hit:.0%} of injections, {script.alarm:.0%} of the rest, "
+                        f"{script.other:.0%} of other questions under injection; {runs:,} fresh seeds"))  # fmt: skip
     return rows
 
 
