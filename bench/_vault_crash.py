@@ -121,7 +121,7 @@ def cuts(base, count, seed):
         scenario.begin(folder)
         trace = powercut.record([*command, name, str(folder)], folder, base / "log")
         last = len(trace.ops)
-        points = []
+        points = []  # (calls before the cut, share of what was not synced that is kept, draw)
         if name.startswith("ingest"):
             points = [(n, keep, None) for n in range(last + 1) for keep in (0, 1)]
             enumerated += len(points)
@@ -137,6 +137,38 @@ def cuts(base, count, seed):
             if found:
                 wrong.append((name, n, keep, found))
     return enumerated, drawn, wrong
+
+
+def cuts_of_stages(base, count, seed):
+    """The same for whole stages: the vaults as the power left them, the dossier before or after."""
+    draw, done, wrong, image = random.Random(seed), 0, [], base / "image"
+    original = {p.name: p.read_bytes() for p in sorted((base / "kept-model" / "tulip").iterdir())}
+    for each in work.WORKS:
+        folder = base / "recorded"
+        each.lay(base, folder)
+        calm = each.do(folder)
+        each.lay(base, folder)
+        vaults = folder / "dossier" / "vaults"
+        vaults.mkdir(exist_ok=True)
+        command = [sys.executable, work.__file__, each.name, str(folder)]
+        trace = powercut.record(command, vaults, base / "log")
+        for _ in range(count // len(work.WORKS)):
+            n = draw.choice((draw.randint(0, len(trace.ops)), len(trace.ops)))
+            each.lay(base, image)
+            if n == len(trace.ops):  # acknowledged: the dossier says so
+                powercut.clear(image)
+                shutil.copytree(folder, image)
+            powercut.clear(image / "dossier" / "vaults")
+            keep = draw.choice((0, 0.1, 0.5, 0.9, 1))
+            powercut.image(trace, n, image / "dossier" / "vaults", draw, keep)
+            if n == len(trace.ops):
+                found = work.whole(image, original)
+            else:
+                found = _after_kill(each, image, original, calm, deep=done % 10 == 0)
+            done += 1
+            if found:
+                wrong.append((each.name, n, keep, found))
+    return done, wrong
 
 
 def killed_then_cut(base, count, seed):

@@ -56,6 +56,8 @@ def of_kills(base, given):
 def of_cuts(base, given):
     listed, drawn, wrong = crash.cuts(base, given.cuts, given.seed)
     shown(wrong)
+    stages, bad = crash.cuts_of_stages(base, given.cuts // 2, given.seed)
+    shown(bad)
     again, short = crash.killed_then_cut(base, max(5, given.cuts // 10), given.seed)
     shown(short)
     total = listed + drawn
@@ -69,6 +71,11 @@ def of_cuts(base, given):
             f"{total - len(wrong)} of {total}", "whole, nothing acknowledged lost, converged", total,
             not wrong, f"{listed}: every call of two small ingests, with all and with nothing of what was not "
             f"synced; {drawn} drawn over ingest, replicate, repair; {how}",
+        ),
+        table.row(
+            "vault: power cut in a keeping, scrub, check or new copy, in two forms", f"{stages} of {stages}",
+            f"{stages - len(bad)} of {stages}", "whole, nothing acknowledged lost, converged", stages,
+            not bad, "whole stages with their dossier; " + how,
         ),
         table.row(
             "vault: killed, run again, then the power cut", f"{again} of {again}",
