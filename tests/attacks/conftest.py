@@ -98,7 +98,7 @@ def refused(tmp_path):
 
         def check(package, *words):
             (tmp_path / "house/secret").write_text("untouched")
-            (tmp_path / "house/dossier/work/stages").mkdir(parents=True, exist_ok=True)
+            tmp_path.joinpath("house", "dossier", "work", "stages").mkdir(parents=True, exist_ok=True)
             before = snapshot(tmp_path), opened.size()
             with pytest.raises(TenureError) as found:
                 arrive(opened, package, Wanted())
