@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.preserve import check, cost, revive
+from tenure.preserve import check, cost
 from tenure.preserve.cost_prices import read_prices
 from tenure.preserve.cost_stock import Holding, Piece, Stock, on_disk, on_record
 from tenure.preserve.cost_waking import waking
@@ -118,20 +118,18 @@ def test_a_copy_that_has_gone_counts_nothing_and_is_not_counted_as_a_copy(family
     assert stock.bytes == files(family.root / "vault")
 
 
-def test_seconds_come_from_readings_that_mended_nothing_and_from_drills(family):
+def test_seconds_come_from_readings_that_mended_nothing(family):
     assert measured(family.view()) == Work()
 
     family.run(check.stage, "tulip@1", {"drill": True})
     assert measured(family.view()).reading is None
     family.run(check.stage, "tulip@1", {})
-    family.run(revive.stage, "tulip@1", {"level": "G0"})
     work = measured(family.view())
     said = family.view().evidence("preserve/check", "tulip@1").runtime
     read = sum(line["bytes"] for line in said["read"])
 
     assert work.reading.n == 1
     assert work.reading.value == said["seconds"] / read
-    assert work.back_of("tulip@1") == work.back_of("rose@1") > 0
 
 
 BACK = cost.Return(seconds=20.0, weights=1.4e11, at="s3://bucket/x")

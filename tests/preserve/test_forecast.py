@@ -91,7 +91,7 @@ def test_what_is_not_on_file_has_no_number_and_the_command_that_fills_it():
     said = " ".join(alone.lacking)
     assert "no fine-tune is packed" in said
     assert "tenure preserve check --model base@1" in said
-    assert "tenure preserve revive --model base@1" in said
+    assert "tenure drill base@1" in said
     assert alone.ratio(ALONE).n == 1
     assert alone.ratio(AGAINST) is None
 

@@ -40,11 +40,21 @@ class Bill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """Bringing one model back once: seconds, the bytes that are read, the place they are read from."""
+    """Bringing one model back once: the bytes that are read, and the place they are read from.
+
+    ``seconds`` are those of a drill with its checks, ``first`` those to the first token; None where
+    they were not measured.
+    """
 
     seconds: float | None
     weights: float
     at: str
+    first: float | None = None
+
+    @property
+    def wake(self) -> float | None:
+        """Seconds until it answers; where only a whole drill was timed, that stands for it."""
+        return self.seconds if self.first is None else self.first
 
 
 def storing(loads: Iterable[tuple[str, float]], prices: Prices) -> float:
@@ -92,6 +102,7 @@ def return_of(holding: Holding, work: Work) -> Return | None:
     plain = [piece.at for piece in holding.pieces if piece.form == "plain"]
     return Return(
         seconds=work.back_of(holding.model),
+        first=work.first.get(holding.model),
         weights=holding.weights,
         at=(plain or [holding.pieces[0].at])[0],
     )

@@ -30,7 +30,7 @@ class Woken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waking:
-    """The comparison for one model.
+    """The comparison for one model; ``to_token`` says that the first token was timed, not a drill.
 
     ``surely_below``: with fewer calls a day waking is cheaper even if every call had to wake the
     model for itself. ``even``: where both cost the same when calls share a wake; None: waking is
@@ -40,6 +40,7 @@ class Waking:
     machine: str
     served: float
     seconds: float
+    to_token: bool
     awake: float
     read_price: float
     surely_below: float
@@ -49,22 +50,23 @@ class Waking:
 
 def waking(each: Return, prices: Prices, calls: float | None = None) -> Waking | None:
     """Compare, at the usual numbers of calls and at ``calls`` a day; None when no return was timed."""
-    if each.seconds is None:
+    if each.wake is None:
         return None
     machine, count = prices.machine_for(each.weights)
     hour, awake = machine.hour * count, prices.habits.awake_seconds
     read = reading_price(each, prices)
-    alone = (each.seconds + awake) / HOUR * hour + read
+    alone = (each.wake + awake) / HOUR * hour + read
     steps: list[float] = sorted({*STEPS, calls} if calls else STEPS)
     return Waking(
         machine=f"{count} x {machine.name}" if count > 1 else machine.name,
         served=hour * HOURS,
-        seconds=each.seconds,
+        seconds=each.wake,
+        to_token=each.first is not None,
         awake=awake,
         read_price=read,
         surely_below=24 * hour / alone if alone else DAY,
         even=24 * hour / read if read else None,
-        points=tuple(_at(step, each.seconds, awake, (hour, read)) for step in steps),
+        points=tuple(_at(step, each.wake, awake, (hour, read)) for step in steps),
     )
 
 

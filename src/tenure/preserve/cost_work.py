@@ -24,12 +24,14 @@ class Rate:
 class Work:
     """What was measured: seconds to read a byte of a copy, seconds to bring a model back, calls.
 
-    ``back`` is the newest drill of each model, ``any_back`` the mean of them; ``calls`` are requests
-    a day by model id, ``days`` how many daily digests they are from.
+    ``back`` is the newest drill of each model, checks included, ``any_back`` the mean of them;
+    ``first`` the time to the first token, where a drill measured it. ``calls`` are requests a day by
+    model id, ``days`` how many daily digests they are from.
     """
 
     reading: Rate | None = None
     back: Mapping[str, float] = field(default_factory=dict[str, float])
+    first: Mapping[str, float] = field(default_factory=dict[str, float])
     calls: Mapping[str, float] = field(default_factory=dict[str, float])
     days: int = 0
 
@@ -50,14 +52,27 @@ class Work:
 
 def measured(view: View) -> Work:
     """Read what the dossier's evidence says; the same events give the same numbers."""
-    back = dict[str, float]()
-    for name in RETURNS:
-        for event, evidence in _all(view, name):
-            seconds = evidence.runtime.get("revive_seconds")
-            if isinstance(seconds, int | float) and evidence.findings.get("reached"):
-                back[event.model] = float(seconds)
+    back, first = dict[str, float](), dict[str, float]()
+    for model in view.models():
+        for _, evidence in view.all_evidence(model.id):
+            if evidence.name in RETURNS and evidence.findings.get("reached"):
+                whole, token = _timed(evidence.runtime)
+                if whole:
+                    back[model.id] = whole
+                if token:
+                    first[model.id] = token
     digests = [e for e in view.events(act="note") if e.name.startswith(USAGE)]
-    return Work(reading=_reading(view), back=back, calls=_calls(digests), days=len(digests))
+    return Work(
+        reading=_reading(view), back=back, first=first, calls=_calls(digests), days=len(digests)
+    )
+
+
+def _timed(runtime: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return the seconds of a whole drill, and those to the first token."""
+    whole = runtime.get("revive_seconds", runtime.get("seconds"))
+    token = runtime.get("first_token_seconds")
+    found = [float(each) if isinstance(each, int | float) else None for each in (whole, token)]
+    return found[0], found[1]
 
 
 def _all(view: View, name: str) -> Iterator[tuple[Event, Evidence]]:

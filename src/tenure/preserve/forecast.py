@@ -328,7 +328,7 @@ def _slope(base: Holding, sizes: Sequence[float], found: "_Found") -> Slope:
     packed = sum(s for p, s in zip(base.pieces, sizes, strict=True) if p.form == PACKED)
     own, mean = cost.return_of(base, found.work), found.work.any_back
     assert own is not None, "it has weights and copies"
-    back = replace(own, seconds=mean.value if mean else None)
+    back = replace(own, seconds=mean.value if mean else None, first=None)
     return Slope(
         bytes=sum(sizes),
         packed=packed,
@@ -372,8 +372,7 @@ def _lacking(stock: Stock, ratios: Sequence[Ratio], work: Work) -> tuple[str, ..
         )
     if not work.back:
         said.append(
-            "no drill is on file, so drills and waking have no price; "
-            f"'tenure preserve revive --model {name}'"
+            f"no drill is on file, so drills and waking have no price; 'tenure drill {name}'"
         )
     lost = sorted({p.at for each in stock.holdings for p in each.pieces if not p.there})
     said += [f"{at} was not found or is damaged; it counts as found" for at in lost]

@@ -7,7 +7,7 @@ from typing import Any
 from tenure.dossier import Event, View
 from tenure.errors import UsageError
 from tenure.preserve.cost_stock import Holding, Stock
-from tenure.preserve.forecast import AGAINST, ALONE, NOTE, Ratio
+from tenure.preserve.forecast import AGAINST, ALONE, NOTE, SCHEMA, Ratio
 from tenure.preserve.forms import PACKED
 
 
@@ -71,7 +71,8 @@ class Held:
 
 def recorded(view: View) -> list[Event]:
     """List the forecasts that were signed, oldest first."""
-    return list(view.events(act="note", name=NOTE))
+    found = view.events(act="note", name=NOTE)
+    return [event for event in found if event.body.get("schema") == SCHEMA]
 
 
 def held_against(view: View, stock: Stock) -> Held:

@@ -17,7 +17,8 @@ from tenure.preserve.cost_prices import Machine, Prices, Storage, read_prices
 from tenure.preserve.cost_stock import Holding, Stock, on_record
 from tenure.preserve.cost_waking import Waking, waking
 from tenure.preserve.cost_work import RETURNS, Work, measured
-from tenure.preserve.forecast import NOTE, SCHEMA, Growth, Point, places_of
+from tenure.preserve.forecast import Growth, Point, places_of
+from tenure.preserve.forecast_check import recorded
 from tenure.preserve.forms import PACKED, PLAIN
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
@@ -216,8 +217,7 @@ def vault_of(catalog: Catalog) -> Vault:
     """Read what the events of these pages say of the vault."""
     view, known = catalog.view, {each.model.id: each for each in catalog.subjects}
     stock = on_record(view, [each.model for each in catalog.subjects])
-    notes = [event for event in catalog.events if event.act == "note" and event.name == NOTE]
-    forecasts = [event for event in notes if event.body.get("schema") == SCHEMA]
+    forecasts = recorded(view)
     keys = [event for event in catalog.events if event.name == custody.DRILL]
     newest = forecasts[-1] if forecasts else None
     prices = Prices.model_validate(newest.body["prices"]) if newest else read_prices()

@@ -212,9 +212,12 @@ def _waking(found: Any) -> None:
     if woken is None:
         return
     currency = found.prices.metadata.currency
+    timed = (
+        "to the first token, by its drill" if woken.to_token else "a whole drill with its checks"
+    )
     typer.echo(
         f"\n{found.back_of}, always served on {woken.machine}: {_money(woken.served, currency)} a "
-        f"year. Woken when called: {woken.seconds:,.1f} s by its drill, then awake {woken.awake:g} s"
+        f"year. Woken when called: {woken.seconds:,.1f} s ({timed}), then awake {woken.awake:g} s"
     )
     typer.echo(
         f"  below {woken.surely_below:,.0f} calls a day waking is cheaper even if each call wakes it "
