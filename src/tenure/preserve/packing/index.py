@@ -23,7 +23,7 @@ HEAD = MAGIC + struct.pack("<II", 1, 0)
 FOOT = struct.Struct("<QQ32s8s")
 INDEX_BYTES = 32 << 20  # stored; what it inflates to is bounded too
 INDEX_TEXT = 64 << 20
-CHUNKS = range(1 << 12, (64 << 20) + 1)
+CHUNKS = range(1 << 12, (16 << 20) + 1)
 
 
 @dataclass(frozen=True, slots=True)
