@@ -89,27 +89,36 @@ def good(tmp_path_factory):
     return tiny.make(tmp_path_factory.mktemp("good") / "tulip")
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A dossier that nothing hostile ever gets into, and a file beside it."""
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "secret").write_text("untouched")
+    (folder / "dossier" / "work" / "stages").mkdir(parents=True)
+    with Dossier.open(folder / "dossier", keys=folder / "keys") as opened:
+        yield opened
+
+
 @pytest.fixture
-def refused(tmp_path):
+def refused(house, tmp_path):
     """Give a function: a package is refused by a clear line, and nothing of it is left anywhere."""
     from tenure.preserve.exchange.arriving import Wanted, arrive
 
-    with Dossier.open(tmp_path / "house/dossier", keys=tmp_path / "house/keys") as opened:
+    def state():
+        return snapshot(tmp_path), snapshot(house.root.parent), house.size()
 
-        def check(package, *words):
-            (tmp_path / "house/secret").write_text("untouched")
-            tmp_path.joinpath("house", "dossier", "work", "stages").mkdir(parents=True, exist_ok=True)
-            before = snapshot(tmp_path), opened.size()
-            with pytest.raises(TenureError) as found:
-                arrive(opened, package, Wanted())
-            said = str(found.value)
-            assert "\n" not in said
-            assert len(said) < 600
-            assert any(word in said for word in words), said
-            assert (snapshot(tmp_path), opened.size()) == before
-            assert not opened.view().models()
+    def check(package, *words):
+        before = state()
+        with pytest.raises(TenureError) as found:
+            arrive(house, package, Wanted())
+        said = str(found.value)
+        assert "\n" not in said
+        assert len(said) < 600
+        assert any(word in said for word in words), said
+        assert state() == before
+        assert not house.view().models()
 
-        yield check
+    return check
 
 
 def snapshot(folder):

@@ -49,7 +49,8 @@ def unpack(archive: Path, into: Path) -> None:
     """
     if not is_archive(archive):
         raise UsageError(
-            f"{archive.name} is no package we open; expected a folder, or {', '.join(SUFFIXES)}"
+            f"{archive.name} is no package we open; expected a folder, or {', '.join(SUFFIXES)}; a GGUF file "
+            "by itself is put on the record by 'tenure register FILE'"
         )
     into.mkdir(parents=True)
     with _reading(archive.name):
