@@ -10,7 +10,8 @@ import pytest
 
 from tenure.errors import IntegrityError, UsageError
 from tenure.preserve import packing
-from tenure.preserve.packing import kernel, layout, writer
+from tenure.preserve.packing import codec, kernel, layout, writer
+from tenure.preserve.packing.codec import Form
 
 from . import conftest as kit  # noqa: TID252
 
@@ -102,6 +103,24 @@ def test_a_missing_or_another_base_is_named(pair, tmp_path):
     with packing.PlainBase(other) as wrong, pytest.raises(IntegrityError):
         kit.opened(change).unpack_into(half, wrong)
     assert not half.exists()
+
+
+def test_a_file_or_a_base_that_shrinks_meanwhile(pair, form):
+    """The kernel would read beyond a base that is too short: it is never given one."""
+    _, two, _ = pair
+    delta = Form("delta", 2, 1)
+    with pytest.raises(IntegrityError, match="shorter"):
+        codec.encode(delta, bytes(800), bytes(798))
+    with pytest.raises(ValueError, match="too early"):
+        codec.decode(delta, codec.encode(delta, bytes(800), bytes(800)), 800, bytes(798))
+    spans = layout.spans(two)
+    two.write_bytes(two.read_bytes()[:30_000])
+    with (
+        two.open("rb") as cut,
+        writer._Digests(cut.fileno(), spans) as digests,
+        pytest.raises(UsageError, match="shorter"),
+    ):
+        digests.whole()
 
 
 def test_the_best_base_is_chosen_and_a_stranger_is_not(pair, tmp_path):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tenure.errors import IntegrityError
 from tenure.preserve.packing import delta, kernel, planes
 
 CHUNK_BYTES = 4 << 20  # bytes of the original in one frame; a multiple of every width
@@ -18,9 +19,17 @@ class Form:
 
 
 def encode(form: Form, data: bytes, base: bytes = b"") -> bytes:
-    """Code one chunk; ``base`` is the same chunk of the base, for ``delta``."""
+    """Code one chunk; ``base`` is the same chunk of the base, for ``delta``.
+
+    Raises:
+        IntegrityError: the base's chunk is not as long.
+    """
     if form.codec == "raw":
         return data
+    if form.codec == "delta" and len(base) != len(data):
+        raise IntegrityError(
+            "the base became shorter while it was read; compare its sha256 and pack again"
+        )
     fast = kernel.get()
     if form.codec == "planes":
         if fast:

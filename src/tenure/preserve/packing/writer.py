@@ -117,6 +117,13 @@ def pack_file(
     return Packed(before.st_size, at + len(end), dict(by_codec), sha256, sha512, whole)
 
 
+def _exactly(handle: int, at: int, count: int) -> bytes:
+    data = os.pread(handle, count, at)
+    if len(data) != count:
+        raise UsageError("the file became shorter while it was packed; pack it again")
+    return data
+
+
 class _Digests:
     """The sha256 of every span, and both digests of the file, computed ahead of the coding."""
 
@@ -151,7 +158,7 @@ class _Digests:
             if self._stop:
                 raise UsageError("packing was given up")
             count = min(codec.CHUNK_BYTES, span.bytes - at)
-            data = os.pread(self._handle, count, span.at + at)
+            data = _exactly(self._handle, span.at + at, count)
             others = [self._pool.submit(machine.update, data) for machine in self._whole]
             single.update(data)
             for other in others:
@@ -177,7 +184,7 @@ class _Work:
         self._kinds: Counter[Form] = Counter()
 
     def read(self, at: int, count: int) -> bytes:
-        return os.pread(self._handle, count, at)
+        return _exactly(self._handle, at, count)
 
     def decide(self, span: Span, sha256: str) -> _Open:
         """Choose a codec: a repetition, the base's own bytes, or what a sample says is smallest."""
