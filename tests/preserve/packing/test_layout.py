@@ -11,6 +11,8 @@ from tenure.preserve.packing.layout import Span
 
 from . import conftest as kit  # noqa: TID252
 
+pytestmark = pytest.mark.slow
+
 
 def test_tensors_and_what_lies_between(tmp_path):
     head = {"b": {"dtype": "BF16", "shape": [3], "data_offsets": [10, 16]},
