@@ -10,7 +10,9 @@ import tarfile
 
 import pytest
 
+from tenure.preserve import vault
 from tenure.preserve.exchange import bagit, oci
+from tenure.preserve.stores.local import LocalStore
 
 pytestmark = pytest.mark.slow
 
@@ -179,3 +181,53 @@ def test_an_image_layout_with_one_thing_wrong(tmp_path, good, refused, harm):
     change, word = OCI_HARMS[harm]
 
     refused(layout_of(good, tmp_path / "layout", change), word)
+
+
+def vault_of(good, place):
+    """A small vault of somebody's, with a model in it as we keep one."""
+    files = {f"original/{path.name}": path for path in good.iterdir()}
+    said = vault.Addition(files=files, message="m", created="2026-11-21T00:00:00Z")
+    vault.commit(LocalStore(str(place)), "urn:tenure:model:tulip@1", said)
+    return next(place.rglob("0=ocfl_object_1.1")).parent
+
+
+def signed_again(inventory, old, new):
+    """Change an inventory as somebody does who can compute its sidecar."""
+    text = inventory.read_text()
+    assert old in text
+    for path in (inventory, inventory.with_name("inventory.json.sha512")):
+        path.chmod(0o644)
+    inventory.write_text(text.replace(old, new))
+    digest = hashlib.sha512(inventory.read_bytes()).hexdigest()
+    inventory.with_name("inventory.json.sha512").write_text(f"{digest} inventory.json\n")
+
+
+VAULT_HARMS = {
+    "logical path": (lambda o: signed_again(o / "inventory.json", '"original/config.json"', '"../../config.json"'), "refused"),
+    "content path": (lambda o: signed_again(o / "inventory.json", '"v1/content/original/config.json"', '"v1/content/../../../../../x"'), "refused"),
+    "absolute": (lambda o: signed_again(o / "inventory.json", '"v1/content/original/config.json"', '"/etc/passwd"'), "refused"),
+    "another id": (lambda o: signed_again(o / "inventory.json", "tulip@1", "rose@1"), "does not lie where"),
+    "no id": (lambda o: signed_again(o / "inventory.json", '"id"', '"di"'), "does not lie where", "sound"),
+    "content": (lambda o: replaced(o / "v1/content/original/config.json", b"{}"), "is damaged"),
+    "gone": (lambda o: (o / "v1/content/original/config.json").unlink(), "has lost"),
+    "a link": (lambda o: linked(o / "v1/content/original/config.json"), "is a link"),
+    "noise": (lambda o: replaced(o / "inventory.json", b"\xff{"), "not the JSON", "inventory"),
+}  # fmt: skip
+
+
+def replaced(path, content):
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def linked(path):
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize("harm", VAULT_HARMS)
+def test_a_vault_with_one_thing_wrong(tmp_path, good, refused, harm):
+    do, *words = VAULT_HARMS[harm]
+    do(vault_of(good, tmp_path / "vault"))
+
+    refused(tmp_path / "vault", *words)

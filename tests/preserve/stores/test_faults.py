@@ -4,6 +4,7 @@ import hashlib
 import io
 import random
 import socket
+import sys
 import threading
 from contextlib import suppress
 
@@ -187,3 +188,13 @@ def test_other_clouds_open_without_asking_anybody(monkeypatch):
 
     assert gs.extension("bucket/vaults/one").label == "one"
     assert az.extension("box/vaults/two?account=some").label == "two"
+
+
+@pytest.mark.parametrize(
+    ("make", "place"), [(s3, "bucket/x"), (gs, "bucket/x"), (az, "box/x?account=a")]
+)
+def test_without_the_package_the_command_that_brings_it_is_said(make, place, monkeypatch):
+    monkeypatch.setitem(sys.modules, "obstore.store", None)
+
+    with pytest.raises(UsageError, match=r"pip install 'tenure\[remote\]'"):
+        make.extension(place)
