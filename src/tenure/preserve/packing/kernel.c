@@ -319,8 +319,7 @@ static int read_head(Bits *b, Table *t) { /* the head of a final dynamic block w
     }
     for (i = 0; i < at; i++) if (sizes[i] > LIMIT || (i > END && sizes[i])) return -1;
     if (b->past > b->count || !sizes[END]) return -1;
-    if (t->known && !memcmp(t->sizes, sizes, END + 1)) return 0; /* the streams of a row share a code */
-    t->known = 0;
+    if (t->known) return memcmp(t->sizes, sizes, END + 1) ? -1 : 0; /* the streams of a row share a code */
     if (lay_out(sizes, END + 1, LIMIT, t->one)) return -1;
     lay_out_many(t);
     memcpy(t->sizes, sizes, END + 1);
@@ -387,7 +386,7 @@ static const u8 *get_row(Frame *f, size_t n, u8 *out) {
     Stream s[4];
     Table *t = f->table;
     size_t piece;
-    int kind, pieces, i, shared = 1;
+    int kind, pieces, i;
     if (!n) return out;
     if (f->at == f->end) return NULL;
     kind = *f->at++;
@@ -410,21 +409,17 @@ static const u8 *get_row(Frame *f, size_t n, u8 *out) {
     for (i = 0; i < pieces; i++) {
         u32 size;
         size_t from = piece * i < n ? piece * i : n, to = from + piece < n ? from + piece : n;
-        u8 before[END + 1];
         memcpy(&size, f->at + 4 * i, 4);
         if (size > (size_t)(f->end - at)) return NULL;
         s[i] = (Stream){{0, 0, at, at + size, 0}, out + from, out + to};
         at += size;
-        if (i) memcpy(before, t->sizes, END + 1);
         if (read_head(&s[i].in, t)) return NULL;
-        shared &= !i || !memcmp(before, t->sizes, END + 1);
         /* Hand whole bytes back: the fast loop reads eight at a time. */
         while (s[i].in.count >= 8) {
             s[i].in.count -= 8;
             if (s[i].in.past) s[i].in.past -= 8; else s[i].in.at--;
         }
         s[i].in.held &= (1u << s[i].in.count) - 1;
-        if (!shared) return NULL; /* nobody writes that */
     }
     f->at = at;
     if (pieces == 4 ? decode_four(s, t) : decode_one(s, t)) return NULL;
