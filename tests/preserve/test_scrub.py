@@ -1,5 +1,7 @@
 """Scrub: every byte in turn, within a budget, found again where it was, and on record."""
 
+import itertools
+import shutil
 import sys
 import time
 from datetime import datetime
@@ -99,6 +101,43 @@ def test_a_scrub_whose_time_is_up_goes_on_where_it_was(kept):
 
     assert runs == result.findings["events"][0]["detail"]["files"] > 10  # one a run, none twice
     assert result.findings["copies"] == {copy.at: "as signed"}
+
+
+def recoveries(folder, pristine):
+    """Name the files that are on record as repaired."""
+    with Dossier.open(folder, keys=pristine / "keys") as opened:
+        said = [e for _, e in opened.view().all_evidence("tulip@1") if e.name == "preserve/scrub"]
+    events = [event for evidence in said for event in evidence.findings["events"]]
+    return [e["detail"]["file"] for e in events if e["type"] == "recovery"]
+
+
+@pytest.mark.parametrize("every", [41, pytest.param(3, marks=pytest.mark.life)])
+def test_a_scrub_killed_anywhere_goes_on_and_ends_the_same(pristine, quick, killed_at, every):
+    for number in itertools.count(every, every):
+        folder = quick / f"d{number}"
+        shutil.copytree(pristine / "kept", folder)
+
+        def work(folder=folder):
+            with Dossier.open(folder, keys=pristine / "keys") as opened:
+                return do(opened)
+
+        with Dossier.open(folder, keys=pristine / "keys") as opened:
+            copy = copies_of(opened)[0]
+            path = victim(copy, ".parity")
+            right = path.read_bytes()
+        path.write_bytes(right[:-1] + b"?")
+        killed = killed_at(number, work)
+
+        evidence = work()
+
+        assert evidence.findings["well"]
+        assert path.read_bytes() == right
+        if not killed:
+            assert number > 80
+            return
+        # Also where the kill came after the repair, the repair is on record.
+        assert recoveries(folder, pristine) == ["v1/content/parity/v1.parity"]
+        shutil.rmtree(folder)
 
 
 def test_a_budget_is_kept(quick):

@@ -63,11 +63,15 @@ class Reading:
 
 
 class Journal:
-    """Which files of a copy were read and right, in a scrub that is under way; safe to lose."""
+    """Which files of a copy were read and right since it was last verified whole; safe to lose.
 
-    def __init__(self, path: Path, wanted: Plan) -> None:
-        self._path = path
+    ``since`` is when that was, as an event has it: what is older is on record, and forgotten.
+    """
+
+    def __init__(self, path: Path, wanted: Plan, since: str = "") -> None:
+        self._path, self._since = path, datetime.fromisoformat(since).timestamp() if since else 0.0
         self._plan = hashlib.sha256(json.dumps(dict(wanted.files)).encode()).hexdigest()
+        self.faults = list[dict[str, str]]()  # found by a run that was interrupted while it mended
         self.read = self._load()
 
     def _load(self) -> dict[str, int]:
@@ -76,20 +80,29 @@ class Journal:
             for line in self._path.read_text(encoding="utf-8").splitlines():
                 with suppress(ValueError, KeyError, TypeError):  # cut short when it was killed
                     said = json.loads(line)
-                    if said["plan"] == self._plan and 0 <= now - said["at"] < FRESH_SECONDS:
+                    old = int(said["at"]) <= self._since or said["at"] < now - FRESH_SECONDS
+                    if said["plan"] != self._plan or old or said["at"] > now:
+                        continue
+                    if "faults" in said:
+                        self.faults = said["faults"]
+                    else:
                         found[said["key"]] = said["bytes"]
+        if not found and not self.faults:
+            self._path.unlink(missing_ok=True)
         return found
 
     def add(self, key: str, size: int) -> None:
-        """Note a file."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        said = {"plan": self._plan, "key": key, "bytes": size, "at": time.time()}
-        with self._path.open("a", encoding="utf-8") as out:
-            out.write(f"{json.dumps(said)}\n")
+        """Note a file that is right."""
+        self._write({"key": key, "bytes": size})
 
-    def close(self) -> None:
-        """Forget it: the scrub is over."""
-        self._path.unlink(missing_ok=True)
+    def about_to_mend(self, faults: list[dict[str, str]]) -> None:
+        """Note what was found, so that it is on record even when this run is killed now."""
+        self._write({"faults": faults})
+
+    def _write(self, what: Mapping[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as out:
+            out.write(f"{json.dumps({'plan': self._plan, 'at': time.time(), **what})}\n")
 
 
 def read_copy(
@@ -142,13 +155,15 @@ class _Run:
     site: Site
     plans: Mapping[str, tuple[Plan, list[copies.Finder]]]
     root: Path
+    last: Mapping[str, str]
     pace: Pace
     emit: Emit
 
     def copy(self, copy: Copy) -> tuple[Reading, list[dict[str, Any]], str]:
         """Read a copy and mend it: the reading, its events, and how it is now ("" not done)."""
         wanted, _ = self.plans[copy.form]
-        journal = Journal(_journal_path(self.root, copy.at, self.site.object), wanted)
+        path = _journal_path(self.root, copy.at, self.site.object)
+        journal = Journal(path, wanted, self.last.get(copy.at, ""))
         total = _size(copy.store, wanted)
         before = sum(journal.read.values())
         found = read_copy(
@@ -177,9 +192,17 @@ class _Run:
             detail["faults"] = [{"file": "all", "problem": "there is no vault at this place"}]
             state = "not well"
         elif found.faults:
+            journal.about_to_mend(detail["faults"])
             state = self._mend(copy, events)
-        if state != "not well":
-            journal.close()
+        now = [fault["file"] for fault in detail["faults"]]
+        for fault in journal.faults:
+            if fault["file"] not in now and state != "not well":
+                said = {
+                    **fault,
+                    "from": "mended by a run that was killed before it said from where",
+                }
+                events.append(premis("recovery", copy, self.site.object, "success", said))
+                state = "repaired"
         return found, events, state
 
     def _mend(self, copy: Copy, events: list[dict[str, Any]]) -> str:
@@ -240,7 +263,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         for form in {copy.form for copy in chosen}
     }
     pace = Pace(spec.budget, spec.seconds)
-    work = _Run(site=site, plans=plans, root=view.root, pace=pace, emit=emit)
+    work = _Run(site=site, plans=plans, root=view.root, last=last, pace=pace, emit=emit)
     events, state, read = list[dict[str, Any]](), dict[str, str](), list[dict[str, Any]]()
     for copy in chosen:
         if state and pace.over:
