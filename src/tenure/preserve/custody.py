@@ -9,11 +9,13 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.dossier.keys import default_folder
 from tenure.errors import IntegrityError, RefusedError, UsageError, unknown
+from tenure.preserve import forms, ocfl
 from tenure.preserve import shares as sharing
 from tenure.preserve.fixity import Plan
 from tenure.preserve.sealing import KEY_BYTES, VaultKey
@@ -233,15 +235,13 @@ class Drilled:
 def drill(key: VaultKey, shares: int, copy: Store, wanted: Plan) -> Drilled:
     """Open a file of a sealed copy with a key that was just joined, and compare its digest.
 
-    The file is the one whose sha512 comes first among the object's content, so that it is no choice.
+    The file is the smallest of the model's own (or of its packs), so that it is no choice, and a drill
+    of a large model takes no day: one key opens all of them.
 
     Raises:
         IntegrityError: it is not there, does not open, or is not what was signed.
     """
-    digest, path = min(wanted.inventory.manifest.items())
-    place = next(
-        at for at, sha512 in wanted.files.items() if at.endswith(f"/{path}") and sha512 == digest
-    )
+    path, place, digest = _smallest(copy, wanted)
     try:
         with copy.open(place) as source:
             found, size = sha512_of(source)
@@ -261,6 +261,25 @@ def drill(key: VaultKey, shares: int, copy: Store, wanted: Plan) -> Drilled:
         bytes=size,
         sha512=digest,
     )
+
+
+def _smallest(copy: Store, wanted: Plan) -> tuple[str, str, str]:
+    """Choose the file of a drill: its path in the object, its key in the store, its sha512."""
+    at = ocfl.object_path(wanted.inventory.id)
+    named = sorted((path, digest) for digest, path in wanted.inventory.manifest.items())
+    own = [
+        each for each in named if f"/content/{forms.ORIGINAL}" in each[0] or "/packed/" in each[0]
+    ]
+    there: list[tuple[int, str, str]] = []
+    for path, digest in own or named:
+        with suppress(KeyError):
+            there.append((copy.size(f"{at}/{path}"), path, digest))
+    if not there:
+        raise IntegrityError(
+            f"{copy.label} holds no file of {wanted.inventory.id}; run 'tenure preserve check'"
+        )
+    _, path, digest = min(there)
+    return path, f"{at}/{path}", digest
 
 
 def join(given: Sequence[Path]) -> VaultKey:

@@ -1,53 +1,24 @@
 """Packages go out and come back, and other people's tools agree about them."""
 
-import hashlib
 import json
 import shutil
 import subprocess
-import tarfile
 import zipfile
 from pathlib import Path
 
 import bagit as library
-import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from ocfl import StorageRoot
 
-from tenure import models
-from tenure.dossier import Dossier
 from tenure.dossier.oms import sign_model
 from tenure.dossier.oms_keys import Trusted, WeightsKey
 from tenure.errors import IntegrityError, RefusedError, UsageError
-from tenure.models import tiny
-from tenure.preserve import keep
-from tenure.preserve.exchange import bagit, oci
+from tenure.preserve.exchange import bagit
 from tenure.preserve.exchange.arriving import IMPORT, Wanted, arrive
 from tenure.preserve.exchange.handing import FORMS, hand_out
 
 pytestmark = pytest.mark.slow
-
-# github.com/modelpack/model-spec, schema/config-schema.json at d78bf32 (Apache-2.0)
-SCHEMA = json.loads((Path(__file__).parent / "modelpack-config-schema.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    """A kept model handed out in every form: (folder of packages, digest, its own folder)."""
-    base = tmp_path_factory.mktemp("packages")
-    with Dossier.open(base / "dossier", keys=base / "keys") as opened:
-        models.register(opened, str(tiny.make(base / "tulip")), card={"licence": "Apache-2.0"})
-        opened.run(keep.stage, "tulip@1", {"golden": "G0"})
-        view = opened.view()
-        for form in FORMS:
-            hand_out(view, view.model("tulip"), base / "out" / form, form)
-        return base / "out", view.model("tulip").digest, base / "tulip"
-
-
-@pytest.fixture
-def away(quick):
-    with Dossier.open(quick / "away", keys=quick / "away-keys") as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -111,86 +82,6 @@ def test_a_bag_that_another_tool_made_is_read(packages, away, quick):
     bagit.write(ours, {})
     assert "data/10%2525.txt" in (ours / "manifest-sha256.txt").read_text()
     assert "Payload-Oxum" in bagit.read(ours)
-
-
-def test_an_image_layout_fits_the_published_schema_and_its_digests(packages):
-    layout = packages[0] / "oci"
-    index = json.loads((layout / "index.json").read_text())
-    blobs = {p.name: p.read_bytes() for p in (layout / "blobs/sha256").iterdir()}
-    manifest = json.loads(blobs[index["manifests"][0]["digest"].removeprefix("sha256:")])
-    config = json.loads(blobs[manifest["config"]["digest"].removeprefix("sha256:")])
-
-    assert all(hashlib.sha256(data).hexdigest() == name for name, data in blobs.items())
-    jsonschema.validate(config, SCHEMA, format_checker=jsonschema.FormatChecker())
-    assert config["descriptor"]["licenses"] == ["Apache-2.0"]
-    assert config["config"]["precision"] == "bfloat16"
-    assert manifest["artifactType"] == "application/vnd.cncf.model.manifest.v1+json"
-    assert [layer["digest"] for layer in manifest["layers"]] == config["modelfs"]["diffIds"]
-    assert len(blobs) == len(manifest["layers"]) + 2
-    for layer in manifest["layers"]:
-        assert layer["size"] == len(blobs[layer["digest"].removeprefix("sha256:")])
-        about = json.loads(layer["annotations"]["org.cncf.model.file.metadata+json"])
-        assert set(about) == {"name", "mode", "uid", "gid", "size", "mtime", "typeflag"}
-
-
-@pytest.mark.skipif(
-    not shutil.which("skopeo"), reason="skopeo is not installed (apt install skopeo)"
-)
-def test_another_tool_copies_the_layout_and_it_arrives(packages, away, quick):
-    out, digest, _ = packages
-    subprocess.run(
-        ["skopeo", "copy", "--quiet", f"oci:{out}/oci:1", f"oci:{quick}/copied:1"], check=True
-    )
-
-    model, _ = arrive(away, quick / "copied", Wanted())
-
-    assert model.digest == digest
-
-
-def test_the_same_model_makes_the_same_layout(packages, quick):
-    _, digest, folder = packages
-    about = oci.About(name="a", version="1", created="2026-11-21T00:00:00Z", digest=digest)
-    for name in ("one", "two"):
-        (quick / name).mkdir()
-        oci.write(quick / name, folder, about)
-
-    assert (quick / "one/index.json").read_bytes() == (quick / "two/index.json").read_bytes()
-
-
-@pytest.mark.parametrize("packing", ["tar", "tar+gzip"])
-def test_a_layout_with_tar_layers_is_read(packages, away, quick, packing):
-    _, digest, folder = packages
-    layout = quick / "layout"
-    (layout / "blobs/sha256").mkdir(parents=True)
-    tar = quick / "layer.tar"
-    with tarfile.open(tar, "w:gz" if "gzip" in packing else "w") as opened:
-        opened.add(folder, arcname=".")
-
-    def blob(data):
-        name = hashlib.sha256(data).hexdigest()
-        (layout / "blobs/sha256" / name).write_bytes(data)
-        return {"digest": f"sha256:{name}", "size": len(data)}
-
-    layer = {
-        "mediaType": f"application/vnd.cncf.model.weight.v1.{packing}",
-        **blob(tar.read_bytes()),
-    }
-    config = {
-        "descriptor": {},
-        "config": {},
-        "modelfs": {"type": "layers", "diffIds": [layer["digest"]]},
-    }
-    manifest = {
-        "schemaVersion": 2, "artifactType": oci.ARTIFACT, "layers": [layer],
-        "config": {"mediaType": oci.CONFIG, **blob(json.dumps(config).encode())},
-    }  # fmt: skip
-    entry = {"mediaType": oci.MANIFEST, **blob(json.dumps(manifest).encode())}
-    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
-    (layout / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-
-    model, _ = arrive(away, layout, Wanted(name="tulip"))
-
-    assert model.digest == digest
 
 
 def test_a_vault_that_was_handed_out_is_a_valid_vault(packages, away):
@@ -262,6 +153,38 @@ def test_a_contained_model_is_not_taken_in(packages, away, quick):
 
     with pytest.raises(RefusedError, match="contained where it comes from"):
         arrive(away, quick / "bag", Wanted())
+
+
+def test_a_hub_folder_in_shards_with_its_index(packages, away, quick):
+    folder = quick / "shards"
+    shutil.copytree(packages[2], folder)
+    whole = (folder / "model.safetensors").read_bytes()
+    length = int.from_bytes(whole[:8], "little")
+    header, data = json.loads(whole[8 : 8 + length]), whole[8 + length :]
+    (folder / "model.safetensors").unlink()
+    names = sorted(name for name in header if name != "__metadata__")
+    index = {}
+    for number, some in enumerate((names[:7], names[7:]), 1):
+        made, content = {}, b""
+        for name in some:
+            start, end = header[name]["data_offsets"]
+            made[name] = {
+                **header[name],
+                "data_offsets": [len(content), len(content) + end - start],
+            }
+            content += data[start:end]
+            index[name] = f"model-{number:05}-of-00002.safetensors"
+        text = json.dumps(made).encode()
+        shard = len(text).to_bytes(8, "little") + text + content
+        (folder / f"model-{number:05}-of-00002.safetensors").write_bytes(shard)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+
+    model, _ = arrive(away, folder, Wanted())
+
+    assert len([name for name in model.files if name.endswith(".safetensors")]) == 2
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(IntegrityError, match="differ about"):
+        arrive(away, folder, Wanted(name="half"))
 
 
 def test_zip_of_a_hub_folder_with_pickles_beside_says_what_it_left_out(packages, away, quick):

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import fsspec
 
-from tenure.errors import IntegrityError, TenureError, UsageError
+from tenure.errors import IntegrityError, RoomError, TenureError, UsageError
 from tenure.preserve.remote import aside
 from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.remote.lease import LOCK, Lease
@@ -64,7 +64,7 @@ class FsspecStore:
             self._system.makedirs(staged.rpartition("/")[0], exist_ok=True)
             try:
                 with self._system.open(staged, "wb") as target:
-                    for chunk in chunks(source):
+                    for chunk in _read(key, source):
                         found.update(chunk)
                         target.write(chunk)
             except BaseException:
@@ -162,6 +162,16 @@ class FsspecStore:
         """Be the only writer, by a lease; as good as the file system's exclusive creation."""
         with Lease(_LockFile(self._system, self._path(LOCK)), self.label).held():
             yield
+
+
+def _read(key: str, source: BinaryIO) -> Iterator[bytes]:
+    """Read a source; where it fails, it was not this place that did."""
+    try:
+        yield from chunks(source)
+    except OSError as error:
+        raise RoomError(
+            f"{key}: its source cannot be read ({error.strerror}); nothing was stored"
+        ) from error
 
 
 class _LockFile:
