@@ -220,6 +220,14 @@ def test_the_reader_in_the_vault_refuses_too(tmp_path):
         assert hashlib.sha256(place.read_bytes()).hexdigest() == SUMS[SUMS.index("base") - 1]
 
 
+def test_the_reader_in_the_vault_touches_nothing_that_is_there(tmp_path):
+    place = tmp_path / "mine"
+    place.write_bytes(b"mine")
+    with pytest.raises(OSError, match="exists"):
+        writer.stand_alone().unpack(VECTORS / "base.pack", place, None)
+    assert place.read_bytes() == b"mine"
+
+
 def test_a_header_of_a_gigabyte_is_not_parsed(tmp_path):
     path = tmp_path / "model.safetensors"
     with path.open("wb") as out:

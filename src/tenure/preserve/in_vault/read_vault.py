@@ -333,8 +333,9 @@ def segment_chunks(pack, segment, step, out, base):
 def unpack(source, place, base_of):
     """Write the file that a pack stands for; ``base_of`` finds the file it is a change to."""
     place.parent.mkdir(parents=True, exist_ok=True)
+    place.open("xb").close()  # what is there already is never touched
     try:
-        with source.open("rb") as pack, place.open("x+b") as out:
+        with source.open("rb") as pack, place.open("r+b") as out:
             pack.seek(max(0, pack.seek(0, 2) - 56))
             at, length, digest, _ = struct.unpack("<QQ32s8s", pack.read(56))
             pack.seek(at)
@@ -342,6 +343,8 @@ def unpack(source, place, base_of):
             if hashlib.sha256(stored).digest() != digest:
                 raise ValueError("its index does not match its check sum")
             index = json.loads(zlib.decompressobj(-15).decompress(stored, 1 << 26))
+            if not 0 < index["chunk"] <= 1 << 24:
+                raise ValueError("its chunks are too large")
             with base_of(index["base"]).open("rb") if index["base"] else source.open("rb") as base:
                 for segment in index["segments"]:
                     if segment["at"] != out.seek(0, 2):
@@ -353,8 +356,7 @@ def unpack(source, place, base_of):
         if (digest, size) != (index["file"]["sha256"], index["file"]["bytes"]):
             raise ValueError("it is damaged; restore it from another copy of the vault")
     except (struct.error, zlib.error, RuntimeError, ArithmeticError, MemoryError, *UNREADABLE) as e:
-        if place.is_file():
-            place.unlink()
+        place.unlink()
         raise VaultError(f"{source} cannot be unpacked: {e}") from None
     return size
 
