@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import ocfl, vault, wheels
+from tenure.preserve import ocfl, revive, vault, wheels
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.store import Store, read_small
 
 SECONDS_LIMIT = 1800
+UNPACKED = 6  # times the wheels: they themselves, and what they unpack and compile to
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -56,12 +57,14 @@ def build(stores: Sequence[Store], object_id: str, into: Path) -> Environment:
     Raises:
         UsageError: it was kept without wheels, or they are for another Python or machine.
         IntegrityError: the wheels are not whole in any copy.
+        RoomError: too little disk.
     """
     found = next((i for store in stores if (i := vault.peek(store, object_id))), None)
     lead = next((store for store in stores if vault.peek(store, object_id)), None)
     if found is None or lead is None:
         raise IntegrityError(f"no copy of {object_id} can be read; run 'tenure preserve check'")
     about, parts, began = named(lead, found), dict[str, float](), time.monotonic()
+    revive.need_room(UNPACKED * int(about["bytes"]), into)
 
     def lap(part: str) -> None:
         nonlocal began

@@ -152,28 +152,23 @@ def chosen(wanted: Sequence[Needed], folder: Path) -> list[Path]:
         UsageError: some are not there; names them and the command that fetches them.
     """
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from packaging.version import Version
 
-    there: dict[tuple[str, str], list[Path]] = {}
+    there: dict[tuple[str, Version], list[Path]] = {}
     for path in sorted(folder.glob("*.whl")):
         try:
             name, version, _, _ = parse_wheel_filename(path.name)
         except InvalidWheelFilename:
             continue
-        there.setdefault((name, str(version)), []).append(path)
-    lacking = [str(e) for e in wanted if (e.name, _normal(e.version)) not in there]
+        there.setdefault((name, version), []).append(path)
+    lacking = [str(e) for e in wanted if (e.name, Version(e.version)) not in there]
     if lacking:
         raise UsageError(
             f"{len(lacking)} wheels are not in {folder}: {', '.join(lacking[:6])}"
             f"{' and more' if len(lacking) > 6 else ''}; fetch them with 'pip download --no-deps "
             f"--dest {folder} {lacking[0]} ...', or let it be done: wheels: download"
         )
-    return [path for e in wanted for path in there[(e.name, _normal(e.version))]]
-
-
-def _normal(version: str) -> str:
-    from packaging.version import Version
-
-    return str(Version(version))
+    return [path for e in wanted for path in there[(e.name, Version(e.version))]]
 
 
 def platforms(names: Sequence[str]) -> list[str]:
