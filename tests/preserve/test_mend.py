@@ -1,9 +1,12 @@
 """The stand-alone reader mends a copy by its parity, alone, with the standard library only."""
 
 import hashlib
+import json
 import random
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +114,51 @@ def test_an_answer_is_the_digest_of_the_nonce_and_every_byte(kept):
     code, said = reader(kept, "answer", NONCE, ID)
     assert code == 1
     assert "BAD  missing" in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("k", 0), ("k", 10**9), ("m", 0), ("block", 1 << 50), ("block", 0), ("block", "1"),
+        ("files", [["../../../outside", 10**6, "0" * 128]]), ("files", [["v1/content/x", -9, ""]]),
+        ("files", 5), ("data", "zz"), ("data", ""), ("parity", "00"),
+    ],
+)  # fmt: skip
+def test_a_parity_file_made_to_mislead_mends_nothing_and_breaks_nothing(kept, quick, key, value):
+    at = kept.root / ocfl.object_path(ID)
+    path = at / "v1/content/parity/v1.parity"
+    data = path.read_bytes()
+    size = int.from_bytes(data[16:24], "little")
+    said = json.dumps(json.loads(data[56 : 56 + size]) | {key: value}).encode()
+    check = len(said).to_bytes(8, "little") + hashlib.sha256(said).digest()
+    path.chmod(0o644)
+    path.write_bytes(data[:16] + check + said + data[56 + size :])
+    (quick / "outside").write_bytes(b"secret")
+    hurt(at / "v1/content/original/v1-1", "flip", random.Random(0))
+    damaged = (at / "v1/content/original/v1-1").read_bytes()
+
+    code, said = reader(kept, "mend")
+
+    assert code == 1
+    assert "Traceback" not in said
+    assert "not mended" in said
+    assert (at / "v1/content/original/v1-1").read_bytes() == damaged
+
+
+VECTORS = Path(vault.__file__).parent / "in_vault" / "vectors"
+
+
+def test_the_parity_among_the_vectors_is_what_this_version_writes_and_the_reader_reads(tmp_path):
+    packs = {name: VECTORS / name for name in ("base.pack", "tuned.pack")}
+    parity.make(packs, tmp_path / "made", version="v1")
+    content = tmp_path / "v1" / "content"
+    content.mkdir(parents=True)
+    base = (VECTORS / "base.pack").read_bytes()
+    (content / "base.pack").write_bytes(base[:-5000])
+    (content / "tuned.pack").write_bytes((VECTORS / "tuned.pack").read_bytes())
+
+    mending = runpy.run_path(str(VECTORS.parent / "mend_vault.py"))
+    found = mending["Parity"](tmp_path, VECTORS / "packs.parity")
+
+    assert (VECTORS / "packs.parity").read_bytes() == (tmp_path / "made").read_bytes()
+    assert b"".join(found.parts("v1/content/base.pack")) == base

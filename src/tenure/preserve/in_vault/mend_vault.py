@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 READ = SimpleNamespace(**runpy.run_path(str(Path(__file__).resolve().with_name("read_vault.py"))))
+WRONG = (*READ.UNREADABLE, READ.VaultError, ArithmeticError, MemoryError, RuntimeError)
 
 
 def read_at(path, offset, length):
@@ -61,6 +62,8 @@ class Parity:
             raise READ.VaultError(f"no parity is left in {path}")
         table = json.loads(self.said)
         self.files, self.k, self.m, self.block = (table[n] for n in ("files", "k", "m", "block"))
+        if not (self.k >= 1 and 1 <= self.m <= 256 - self.k and 1 <= self.block <= 1 << 20):
+            raise READ.VaultError(f"{path} says numbers that cannot be")
         self.digests = bytes.fromhex(table["data"] + table["parity"])
         self.count = -(-sum(size for _, size, _ in self.files) // self.block)
         self.groups = -(-self.count // self.k)
@@ -182,7 +185,7 @@ def mend_object(vault, folder):
         try:
             parts = Parity(folder, own).parts(path) if data is None else [data]
             put_back(vault, folder / path, parts, digest)
-        except (*READ.UNREADABLE, READ.VaultError) as error:
+        except WRONG as error:
             print(f"not mended: {error}")
 
 
@@ -192,7 +195,7 @@ def mend(vault, wanted=None):
         for folder in [READ.find(vault, wanted)[0]] if wanted else list(READ.objects(vault)):
             try:
                 mend_object(vault, folder)
-            except (*READ.UNREADABLE, READ.VaultError) as error:
+            except WRONG as error:
                 print(f"not mended: {folder}: {error}")
         return READ.check(vault, wanted)
     except (READ.VaultError, OSError) as error:
