@@ -24,8 +24,9 @@ from tenure.preserve import keep
 from tenure.preserve.cost_prices import read_prices
 from tenure.preserve.cost_stock import on_disk
 from tenure.preserve.cost_work import measured
-from tenure.preserve.forecast import AGAINST, NOTE, forecast
+from tenure.preserve.forecast import NOTE, forecast
 from tenure.preserve.forecast_check import held_against
+from tenure.preserve.forecast_growth import AGAINST
 from tenure.stats.proportion import lower_bound
 
 SEEN, LATER = 3, 5

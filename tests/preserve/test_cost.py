@@ -14,6 +14,7 @@ from tenure.preserve.cost_prices import read_prices
 from tenure.preserve.cost_stock import Holding, Piece, Stock, on_disk, on_record
 from tenure.preserve.cost_waking import waking
 from tenure.preserve.cost_work import Rate, Work, measured
+from tenure.preserve.forecast import forecast
 
 pytestmark = pytest.mark.slow
 PRICES = read_prices()
@@ -116,6 +117,7 @@ def test_a_copy_that_has_gone_counts_nothing_and_is_not_counted_as_a_copy(family
 
     assert stock.copies == (1, 1)
     assert stock.bytes == files(family.root / "vault")
+    assert any("vault-copy holds no sound copy" in x for x in forecast(stock, PRICES, WORK).lacking)
 
 
 def test_seconds_come_from_readings_that_mended_nothing(family):

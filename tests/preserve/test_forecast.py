@@ -16,8 +16,9 @@ from tenure.preserve import keep
 from tenure.preserve.cost_prices import read_prices
 from tenure.preserve.cost_stock import Holding, Piece, Stock, on_disk
 from tenure.preserve.cost_work import Rate, Work
-from tenure.preserve.forecast import AGAINST, ALONE, NOTE, Asked, forecast
+from tenure.preserve.forecast import NOTE, Asked, forecast
 from tenure.preserve.forecast_check import held_against
+from tenure.preserve.forecast_growth import AGAINST, ALONE
 
 pytestmark = pytest.mark.slow
 PRICES = read_prices()

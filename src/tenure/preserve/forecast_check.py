@@ -7,7 +7,8 @@ from typing import Any
 from tenure.dossier import Event, View
 from tenure.errors import UsageError
 from tenure.preserve.cost_stock import Holding, Stock
-from tenure.preserve.forecast import AGAINST, ALONE, NOTE, SCHEMA, Ratio
+from tenure.preserve.forecast import NOTE, SCHEMA
+from tenure.preserve.forecast_growth import AGAINST, ALONE, Ratio
 from tenure.preserve.forms import PACKED
 
 

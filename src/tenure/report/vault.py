@@ -17,8 +17,9 @@ from tenure.preserve.cost_prices import Machine, Prices, Storage, read_prices
 from tenure.preserve.cost_stock import Holding, Stock, on_record
 from tenure.preserve.cost_waking import Waking, waking
 from tenure.preserve.cost_work import RETURNS, Work, measured
-from tenure.preserve.forecast import Growth, Point, places_of
+from tenure.preserve.forecast import places_of
 from tenure.preserve.forecast_check import recorded
+from tenure.preserve.forecast_growth import Growth, Point
 from tenure.preserve.forms import PACKED, PLAIN
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject

@@ -95,8 +95,10 @@ def _print(found: Any, source: str) -> None:
         _ratios(found)
         _growth(found)
         _waking(found)
+    if found.lacking:
+        typer.echo()
     for said in found.lacking:
-        typer.echo(f"\nnot known: {said}")
+        typer.echo(f"not known: {said}")
 
 
 def _mb(size: float) -> str:
@@ -149,20 +151,21 @@ def _bill(found: Any, source: str) -> None:
     if reading:
         core = found.prices.computing
         typer.echo(
-            f"    {habits.scrubs_a_year:g} times a year, {reading.value * 1e9:,.2f} core-seconds a GB: "
+            f"    {habits.scrubs_a_year:g} a year, {reading.value * 1e9:,.2f} core-seconds a GB: "
             f"{reading.source}; {core.core_hour} {currency} a core-hour; {core.source}, {core.date}"
         )
     typer.echo(f"  bringing back  {_money(one.drills, currency)}")
     if found.work.any_back:
         back = found.work.any_back
         typer.echo(
-            f"    {habits.drills_a_year:g} times a year, {back.value:,.1f} s each: {back.source}"
+            f"    {habits.drills_a_year:g} a year for each model, {back.value:,.1f} s: {back.source}"
         )
     models = len(found.stock.holdings)
     typer.echo(f"  together       {_money(one.total, currency)}")
     typer.echo(f"  a model-year   {_money(one.total / models, currency)}: by {models} model(s)")
     if found.years > 1:
-        decline = f"prices falling by {habits.decline_a_year:.0%} a year"
+        falling = f"falling by {habits.decline_a_year:.0%} a year"
+        decline = f"prices {falling if habits.decline_a_year else 'as they are'}"
         typer.echo(f"  {found.years} years       {_money(found.total, currency)}: {decline}")
 
 
