@@ -1,6 +1,6 @@
 """Packs: how small, how fast, how little memory; beside the rivals, each running its own code in the same run.
 
-    python bench/pack.py [--small] [--rivals PYTHON] [--family N]
+    python bench/pack.py [--small] [--only GROUP] [--rivals PYTHON] [--family N] [--real N]
 
 ``--rivals`` (or TENURE_RIVALS) names an interpreter that has zipnn, openzl and zstandard; where one is
 missing, its row says so. Real fine-tunes are made once (bench/pack_files.py) and kept outside of the tree.
@@ -257,11 +257,53 @@ def memory_row(gigabytes, folder):
     )  # fmt: skip
 
 
+def groups(given, quick, disk):
+    """What is measured, by name; each is a function that yields rows."""
+    synthetic = pack_files.synthetic(25 if given.small else 101)
+    asked = {"5e-5": 1.4, "2e-4": 1.4}
+
+    def plain():
+        files = {"synthetic": synthetic}
+        if not given.small:
+            files["SmolLM2-135M"] = pack_files.weights(pack_files.embedded())
+        yield from plain_rows(given.rivals, files)
+
+    def delta():
+        cases = [
+            (f"synthetic, noise {name}", pack_files.noisy(synthetic, std), synthetic, asked.get(name, 0))
+            for name, std in pack_files.NOISE.items()
+        ]  # fmt: skip
+        if not given.small:
+            model = pack_files.weights(pack_files.embedded())
+            longer = pack_files.tuned(steps=120, rate=1e-4)
+            cases[:0] = [
+                ("real, short (25 steps, rate 2e-5)", pack_files.tuned(), model, 2),
+                ("real, longer (120 steps, rate 1e-4)", longer, model, 0),
+            ]
+        yield from delta_rows(given.rivals, cases)
+
+    def restore():
+        yield from restore_rows(25 if given.small else 1000, quick)
+        yield tensor_row(quick)
+
+    def memory():
+        yield memory_row(0.25 if given.small else 4, disk)
+
+    def family():
+        if not given.small:
+            yield family_row(given.family, min(given.real, given.family))
+
+    return {f.__name__: f for f in (plain, delta, restore, memory, family)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--small", action="store_true", help="small files; nothing is written to bench/results"
     )
+    parser.add_argument(
+        "--only", action="append", help="one group (plain, delta, restore, memory, family); nothing is written"
+    )  # fmt: skip
     parser.add_argument(
         "--rivals", default=os.environ.get("TENURE_RIVALS", sys.executable),
         help="an interpreter that has zipnn, openzl and zstandard",
@@ -270,38 +312,19 @@ def main():
     parser.add_argument("--real", type=int, default=3, help="how many of them are really trained")
     given = parser.parse_args()
     pack_files.FOLDER.mkdir(exist_ok=True)
-    synthetic = pack_files.synthetic(25 if given.small else 101)
-    model = pack_files.weights(pack_files.embedded())
-    cases = [
-        (f"synthetic, noise {n}", pack_files.noisy(synthetic, s), synthetic, 1.4 if n in ("5e-5", "2e-4") else 0)
-        for n, s in pack_files.NOISE.items()
-    ]  # fmt: skip
-    if not given.small:
-        cases[:0] = [
-            ("real, short (25 steps)", pack_files.tuned(), model, 2),
-            ("real, longer (120 steps, rate 1e-4)", pack_files.tuned(steps=120, rate=1e-4), model, 0),
-        ]  # fmt: skip
-    files = {"synthetic": synthetic} | ({} if given.small else {"SmolLM2-135M": model})
-    memory = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else pack_files.FOLDER
+    memory, rows = Path("/dev/shm"), []
+    if not os.access(memory, os.W_OK):
+        memory = pack_files.FOLDER
     with (
         tempfile.TemporaryDirectory(dir=memory) as quick,
         tempfile.TemporaryDirectory(dir=pack_files.FOLDER) as disk,
     ):
-        rows = [
-            *plain_rows(given.rivals, files),
-            *delta_rows(given.rivals, cases),
-            *restore_rows(25 if given.small else 1000, Path(quick)),
-            tensor_row(Path(quick)),
-            memory_row(0.25 if given.small else 4, Path(disk)),
-        ]
-        if not given.small:
-            rows.append(family_row(given.family, min(given.real, given.family)))
-    if given.small:
-        for r in rows:
-            print(
-                f"{r['figure']}: {r['measured']} {r['unit']} (asked: {r['asked']}; {r['holds']}) {r['how']}"
-            )
-    else:
+        for name, group in groups(given, Path(quick), Path(disk)).items():
+            for row in group() if name in (given.only or [name]) else ():
+                rows.append(row)
+                said = f"{row['measured']} {row['unit']} (asked: {row['asked']}; {row['holds']})"
+                print(f"{row['figure']}: {said} {row['how']}", flush=True)
+    if not (given.small or given.only):
         table.write("pack", rows)
 
 
