@@ -189,7 +189,11 @@ def test_a_base_that_has_gone_is_named_and_a_whole_copy_is_taken(family):
     assert not (family.root / "b").exists()
     assert revive.to_folder(family.view(), rose, family.root / "b").form == "plain"
     assert family.run(revive.stage, "rose@1", {"level": "G0"}).findings["form"] == "plain"
+    told = family.run(check.stage, "rose@1", {})
+    assert not told.findings["well"], "a copy that cannot be unpacked is not whole"
+    assert "vault lacks its base" in told.summary
     family.run(check.stage, "tulip@1", {})
+    assert family.run(check.stage, "rose@1", {}).findings["well"]
     assert revive.to_folder(family.view(), rose, family.root / "c", "vault").form == "packed"
 
 

@@ -7,6 +7,8 @@ import shutil
 import pytest
 
 from tenure.preserve import check, keep, ocfl, revive, vault
+from tenure.preserve.custody import Keyring
+from tenure.preserve.sealing import VaultKey
 from tenure.preserve.stores.local import LocalStore
 
 pytestmark = pytest.mark.slow
@@ -137,3 +139,28 @@ def test_two_of_three_copies_wrong_and_agreeing_lose_against_the_signature(dossi
     assert (back / "model.safetensors").read_bytes() == before["third"][
         f"{ocfl.object_path(TULIP)}/{ORIGINAL}"
     ]
+
+
+@pytest.mark.parametrize("far", ["fsspec://file://{}/far", "sealed://offsite@{}/far"])
+def test_a_packed_copy_elsewhere_or_sealed_is_brought_back_from_and_mended_like_any_other(
+    dossier, quick, monkeypatch, far
+):
+    monkeypatch.setenv("TENURE_KEYS", str(quick / "keys"))
+    Keyring.usual().store("offsite", VaultKey.make())
+    asked = [{"at": "vault", "form": "plain"}, {"at": far.format(quick), "form": "packed"}]
+    dossier.run(keep.stage, "tulip@1", {**G0, "copies": asked})
+    tulip, before = dossier.view().model("tulip"), tree(dossier.root / "vault")
+
+    back = revive.to_folder(dossier.view(), tulip, quick / "back", asked[1]["at"])
+    tensor, _ = revive.one_tensor(dossier.view(), tulip, "model.norm.weight", asked[1]["at"])
+    shutil.rmtree(dossier.root / "vault")
+    mended = dossier.run(check.stage, "tulip@1", {})
+    shutil.rmtree(quick / "far")
+    again = dossier.run(check.stage, "tulip@1", {})
+
+    assert (back.form, back.files) == ("packed", dict(tulip.files))
+    assert len(tensor.data) == 128
+    assert mended.findings["well"]
+    assert again.findings["well"]
+    assert tree(dossier.root / "vault") == before
+    assert dossier.run(check.stage, "tulip@1", {}).findings["faults"] == []

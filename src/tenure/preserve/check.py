@@ -3,11 +3,14 @@
 With ``drill`` one byte of one copy is changed on purpose first; the evidence calls it planted.
 """
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import copies, damage, fixity, places, placing
+from tenure.preserve import copies, damage, fixity, packs, passports, places, placing, vault
+from tenure.preserve.forms import PACKED
 from tenure.preserve.placing import Site
 from tenure.preserve.store import Store
 from tenure.preserve.stores.local import LocalStore
@@ -55,8 +58,40 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         else:
             before.append(fixity.check(copy.store, wanted))
     _require_found(planted, before)
-    well = spec.repair or all(health.well for health in before)
-    return _evidence(model, plans[last.form][0], before, repairs, planted, well)
+    gone = _bases_gone(site)
+    well = not gone and (spec.repair or all(health.well for health in before))
+    found = _Found(before=before, gone=gone, repairs=repairs, planted=planted, well=well)
+    return _evidence(model, plans[last.form][0], found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What was read, what a copy lacks beside its own files, what was mended, and the verdict."""
+
+    before: list[fixity.Health]
+    gone: list[tuple[str, fixity.Fault]]
+    repairs: list[tuple[str, copies.Repair]]
+    planted: damage.Planted | None
+    well: bool
+
+
+def _bases_gone(site: Site) -> list[tuple[str, fixity.Fault]]:
+    """Find packed copies without the base that this model is packed against.
+
+    The base's own bytes are read when the base's model is checked.
+    """
+    found: list[tuple[str, fixity.Fault]] = []
+    for store in site.stores(PACKED):
+        inventory = vault.peek(store, site.object)
+        named = passports.bases(passports.read(store, inventory)) if inventory else {}
+        for base in named.values():
+            try:
+                packs.base_file(store, base)
+            except IntegrityError:
+                what = f"its base, {base.path} of {base.object}"
+                problem = "gone: check that model, it comes back from its other copies"
+                found.append((store.label, fixity.Fault(key=what, problem=problem)))
+    return found
 
 
 def _plant(store: Store, wanted: fixity.Plan) -> damage.Planted:
@@ -82,26 +117,19 @@ def _short(key: str) -> str:
     return "/".join(key.split("/")[4:]) or key
 
 
-def _evidence(
-    model: Model,
-    wanted: fixity.Plan,
-    before: list[fixity.Health],
-    repairs: list[tuple[str, copies.Repair]],
-    planted: damage.Planted | None,
-    well: bool,  # noqa: FBT001 - the verdict
-) -> Evidence:
-    faults = [
-        {"copy": h.copy, "file": _short(f.key), "problem": f.problem}
-        for h in before
-        for f in h.faults
-    ]
+def _evidence(model: Model, wanted: fixity.Plan, found: _Found) -> Evidence:
+    before, repairs, planted = found.before, found.repairs, found.planted
+    bad = [(h.copy, fault) for h in before for fault in h.faults] + found.gone
+    faults = [{"copy": c, "file": _short(f.key), "problem": f.problem} for c, f in bad]
     said = f"{len(before)} copies, every byte read"
     if not faults:
         said += ": all as signed"
-    elif well:
+    elif repairs or found.well:
         said += f": {len(faults)} fault(s) found, {len(repairs)} repaired and read again"
     else:
         said += f": {len(faults)} fault(s) found, not repaired"
+    for copy, fault in found.gone:
+        said += f"; {copy} lacks {fault.key}"
     if planted:
         said += "; one fault was planted by the drill"
     return Evidence(
@@ -110,7 +138,7 @@ def _evidence(
         kind="record",
         summary=said + ".",
         findings={
-            "well": well,
+            "well": found.well,
             "version": wanted.inventory.head,
             "faults": faults,
             "repaired": [
