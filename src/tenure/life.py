@@ -292,6 +292,8 @@ def _promised(view: View, model: Model) -> list[tuple[str, str]]:
 
 def _to_read(view: View, model: Model) -> list[tuple[str, str]]:
     """Which copies of what is kept are to be read again, and by which day."""
+    if view.evidence("preserve/keep", model.id) is None:
+        return []
     from tenure.preserve.scrub import owed as due
 
     return due(view, model)
