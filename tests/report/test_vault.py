@@ -103,6 +103,17 @@ def test_the_page_says_where_each_copy_lies_and_what_stands_on_what(vaulted):
     assert "nothing here says anything about large models" in said
 
 
+def test_the_same_events_give_the_same_page_whatever_became_of_the_vault(vaulted, tmp_path):
+    base, _ = vaulted
+    shutil.copytree(base / "dossier", tmp_path / "dossier")
+    shutil.rmtree(tmp_path / "dossier" / "vault")
+    with Dossier.open(tmp_path / "dossier", keys=base / "keys") as dossier:
+        report.write(dossier.view(), tmp_path / "again")
+
+    again = (tmp_path / "again" / "vault.html").read_bytes()
+    assert again == (base / "pages" / "vault.html").read_bytes()
+
+
 def test_the_curve_shows_each_point_of_the_forecast(vaulted):
     base, found = vaulted
     page = (base / "pages" / "vault.html").read_text()

@@ -1,6 +1,6 @@
 """What looking after the vault takes, as measured by the checks, drills and calls that are on file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,19 +52,22 @@ class Work:
 
 def measured(view: View) -> Work:
     """Read what the dossier's evidence says; the same events give the same numbers."""
+    names = (CHECK, SCRUB, *RETURNS)
+    held = [
+        (model.id, evidence)
+        for model in view.models()
+        for _, evidence in view.all_evidence(model.id)
+        if evidence.name in names
+    ]
     back, first = dict[str, float](), dict[str, float]()
-    for model in view.models():
-        for _, evidence in view.all_evidence(model.id):
-            if evidence.name in RETURNS and evidence.findings.get("reached"):
-                whole, token = _timed(evidence.runtime)
-                if whole:
-                    back[model.id] = whole
-                if token:
-                    first[model.id] = token
+    for model, evidence in held:
+        if evidence.name in RETURNS and evidence.findings.get("reached"):
+            whole, token = _timed(evidence.runtime)
+            back |= {model: whole} if whole else {}
+            first |= {model: token} if token else {}
     digests = [e for e in view.events(act="note") if e.name.startswith(USAGE)]
-    return Work(
-        reading=_reading(view), back=back, first=first, calls=_calls(digests), days=len(digests)
-    )
+    reading = _reading([evidence for _, evidence in held if evidence.name not in RETURNS])
+    return Work(reading=reading, back=back, first=first, calls=_calls(digests), days=len(digests))
 
 
 def _timed(runtime: Mapping[str, Any]) -> tuple[float | None, float | None]:
@@ -75,21 +78,13 @@ def _timed(runtime: Mapping[str, Any]) -> tuple[float | None, float | None]:
     return found[0], found[1]
 
 
-def _all(view: View, name: str) -> Iterator[tuple[Event, Evidence]]:
-    for model in view.models():
-        for event, evidence in view.all_evidence(model.id):
-            if evidence.name == name:
-                yield event, evidence
-
-
-def _reading(view: View) -> Rate | None:
+def _reading(readings: Iterable[Evidence]) -> Rate | None:
     """Pool every reading that found nothing to mend: one pass over so many bytes in so long."""
     size, seconds, n = 0, 0.0, 0
-    for name in (CHECK, SCRUB):
-        for _, evidence in _all(view, name):
-            read, took = _read(evidence.runtime), _took(evidence)
-            if read and took and _clean(evidence):
-                size, seconds, n = size + read, seconds + took, n + 1
+    for evidence in readings:
+        read, took = _read(evidence.runtime), _took(evidence)
+        if read and took and _clean(evidence):
+            size, seconds, n = size + read, seconds + took, n + 1
     if not size:
         return None
     said = f"{n} reading(s) of every byte: {size:,} bytes in {seconds:,.2f} s"

@@ -128,6 +128,11 @@ class Vault:
         return said + f"{whole} came back from the vault in a drill, {least}."
 
     @property
+    def drilled(self) -> int:
+        """How many were drilled."""
+        return sum(each.drill is not None for each in self.kept)
+
+    @property
     def oldest(self) -> str:
         """The day of the copy that was read whole longest ago."""
         return min((each.fewest for each in self.kept), default="")
