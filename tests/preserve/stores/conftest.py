@@ -1,5 +1,6 @@
 """Every back end, and a real S3-compatible server (moto's, another project's) in a process of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import fsspec
 import pytest
 from obstore.store import MemoryStore
 
+from tenure.preserve import places
 from tenure.preserve.remote import address, bucket, lease
 from tenure.preserve.remote.bucket import Address, Bucket
 from tenure.preserve.sealing import VaultKey
@@ -21,6 +23,8 @@ from tenure.preserve.stores import s3
 from tenure.preserve.stores.local import LocalStore
 from tenure.preserve.stores.sealed import SealedStore
 
+# A service of one's own: TENURE_TEST_STORE='az://box/{}/copy?account=x' runs the contract against it.
+GIVEN = os.environ.get("TENURE_TEST_STORE", "")
 QUICK = lease.Patience(lease=0.6, wait=1.5, pause=0.02)
 
 
@@ -61,8 +65,9 @@ def endpoint(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATESTTESTTESTTEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-secret-that-is-never-shown")
+    if not GIVEN.startswith("s3:"):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATESTTESTTESTTEST")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-secret-that-is-never-shown")
     monkeypatch.setattr(
         address, "RETRIES", {"max_retries": 2, "retry_timeout": timedelta(seconds=4)}
     )
@@ -96,6 +101,8 @@ def made(tmp_path, s3_store):
             return fsspec_store.extension(f"memory://vault-{uuid4().hex}/copy")
         if kind == "fsspec local":
             return fsspec_store.extension(f"file://{tmp_path}/copy")
+        if kind == "given":
+            return places.open_store(tmp_path, GIVEN.format(uuid4().hex))
         if kind == "obstore memory":
             return Bucket(MemoryStore(), Address(label="copy", credentials="none"))
         if kind == "sealed local":

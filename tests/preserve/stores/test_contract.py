@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import threading
 
 import pytest
@@ -20,6 +21,7 @@ KINDS = [
     "sealed local",
     "sealed s3",
 ]
+KINDS += ["given"] if os.environ.get("TENURE_TEST_STORE") else []
 BIG = bytes(range(256)) * (3 << 12)  # 3 MiB
 BIGGER = BIG + BIG + b"and more"  # above one part
 
