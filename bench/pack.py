@@ -23,7 +23,7 @@ import table
 
 from tenure.preserve import packing
 from tenure.preserve.packing import codec, flow, kernel, layout
-from tenure.preserve.packing.base import twin
+from tenure.preserve.packing.base import Tensors
 from tenure.preserve.packing.codec import Form
 
 THREADS = 2
@@ -42,11 +42,11 @@ class Nowhere(io.RawIOBase):
 def chunks(path, base=None):
     """Every chunk of a file's tensors with the base's, in memory, and its form."""
     under = packing.PlainBase(base) if base else None
-    raw, found = path.read_bytes(), []
+    raw, found, tensors = path.read_bytes(), [], Tensors(under)
     for span in layout.spans(path):
         if not span.name:
             continue
-        other = twin(under, span) if under else None
+        other = tensors.twin(span)
         form = Form("delta" if other else "planes", *span.form)
         for at in range(0, span.bytes, codec.CHUNK_BYTES):
             count = min(codec.CHUNK_BYTES, span.bytes - at)

@@ -139,12 +139,27 @@ def chosen(data: bytes, under: bytes, span: Span) -> tuple[Form, int]:
     return best, least
 
 
-def twin(base: BaseFile, span: Span) -> Span | None:
-    """Return the base's tensor of the same name, type and size."""
-    return next(
-        (s for s in base.spans if span.name and s.name == span.name and s.dtype == span.dtype
-         and s.bytes == span.bytes), None,
-    )  # fmt: skip
+class Tensors:
+    """A base's tensors by name and by size; empty without a base."""
+
+    def __init__(self, base: BaseFile | None) -> None:
+        """Look them up once: models of many experts have a hundred thousand."""
+        self._named: dict[str, Span] = {}
+        self._sized: dict[int, list[Span]] = {}
+        for span in base.spans if base else ():
+            if span.name and span.bytes:
+                self._named[span.name] = span
+                self._sized.setdefault(span.bytes, []).append(span)
+
+    def twin(self, span: Span) -> Span | None:
+        """Return the tensor of the same name, type and size."""
+        found = self._named.get(span.name)
+        fits = found and (found.dtype, found.bytes) == (span.dtype, span.bytes)
+        return found if fits else None
+
+    def alike(self, span: Span) -> list[Span]:
+        """Return the tensors of the same size."""
+        return self._sized.get(span.bytes, []) if span.name else []
 
 
 def _ratios(source: Path, bases: Sequence[BaseFile]) -> tuple[float, list[float]]:
@@ -152,6 +167,7 @@ def _ratios(source: Path, bases: Sequence[BaseFile]) -> tuple[float, list[float]
     tensors = [s for s in layout.spans(source) if s.name and s.bytes]
     step = max(1, -(-len(tensors) // TENSORS))
     whole, alone, with_base = 0.0, 0.0, [0.0] * len(bases)
+    tables = [Tensors(base) for base in bases]
     with source.open("rb") as file:
         for span in tensors[::step]:
             data = sample(lambda at, count: os.pread(file.fileno(), count, at), span)
@@ -160,7 +176,7 @@ def _ratios(source: Path, bases: Sequence[BaseFile]) -> tuple[float, list[float]
             whole += span.bytes
             alone += single * share
             for number, base in enumerate(bases):
-                other = twin(base, span)
+                other = tables[number].twin(span)
                 under = sample(base.read, other) if other else b""
                 size = 0 if under == data else chosen(data, under, span)[1] if under else single
                 with_base[number] += size * share

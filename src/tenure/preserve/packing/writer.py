@@ -180,6 +180,7 @@ class _Work:
 
     def __init__(self, handle: int, base: BaseFile | None, *, verify: bool) -> None:
         self._handle, self.base, self.verify = handle, base, verify
+        self._tensors = bases.Tensors(base)
         self._seen: dict[tuple[str, int], int] = {}
         self._kinds: Counter[Form] = Counter()
 
@@ -192,7 +193,7 @@ class _Work:
         if span.bytes and key in self._seen:
             return _Open(span, Form("seen"), self._seen[key], sha256)
         self._seen[key] = span.at
-        other = bases.twin(self.base, span) if self.base else None
+        other = self._tensors.twin(span)
         data = bases.sample(self.read, span)
         under = bases.sample(self.base.read, other) if self.base and other else b""
         if other is None or data == under:  # else they differ, and the base need not be hashed
@@ -207,7 +208,7 @@ class _Work:
         """Find a span of the base with these bytes: the one of this name, else any tensor of this size."""
         if self.base is None or not span.name or not span.bytes:
             return None
-        alike = [s for s in self.base.spans if s.name and s.bytes == span.bytes]
+        alike = self._tensors.alike(span)
         return next(
             (s for s in ([other] if other else alike) if self.base.span_digest(s) == sha256), None
         )
