@@ -165,7 +165,12 @@ def test_a_swap_makes_and_replaces(store):
         assert get(store, "inventory.json") == b"one"
         store.swap("inventory.json", b"two, longer")
         store.swap("inventory.json", b"2")
+        put(store, "put-first", b"x")
+        store.swap("put-first", b"y")
+        store.mend("put-first", io.BytesIO(b"z"), hashlib.sha512(b"z").hexdigest())
+        store.swap("put-first", b"last")
 
+    assert get(store, "put-first") == b"last"
     assert get(store, "inventory.json") == b"2"
 
 

@@ -149,6 +149,8 @@ def test_a_bucket_that_is_not_there(endpoint):
     for content in (b"x", BIG):
         with pytest.raises(OutOfReachError, match="no such bucket; make it first"):
             put(store, "k", content)
+    with pytest.raises(OutOfReachError, match=r"NoSuchBucket.*make the bucket first"):
+        store.list()
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ def reaching(where: str, key: str, *, credentials: str) -> Iterator[None]:
     except exceptions.BaseError as error:
         if "not found" in str(error).lower() and "credential" in str(error).lower():
             hint = f"set {credentials} in the environment"
+        elif "404" in reason(error):
+            hint = "make the bucket first, or mend the address"
         else:
             hint = "see that the address is right and the service is up, and run this again"
         kind = OutOfReachError if STATUS.search(str(error)) else NoAnswerError

@@ -90,14 +90,14 @@ class Bucket:
 
     @contextmanager
     def _sending(self, key: str) -> Iterator[None]:
-        """Where something is written, a thing not found can only be the bucket."""
+        """Where something is written or listed, a thing not found can only be the bucket."""
         try:
             with self._reaching(key):
                 yield
         except KeyError:
             raise OutOfReachError(
-                f"{self.label} could not take {key}: there is no such bucket; make it first, and see that "
-                "the address is right"
+                f"{self.label} could not take or give {key}: there is no such bucket; make it first, and see "
+                "that the address is right"
             ) from None
 
     def _head(self, key: str) -> _Met:
@@ -168,6 +168,7 @@ class Bucket:
     def _put_if(self, key: str, content: bytes, mode: Any) -> None:
         with self._sending(key):
             obstore.put(self._client, key, content, mode=mode, use_multipart=False)
+        self._seen.pop(key, None)  # what was met there is no more
 
     def _holds(self, key: str, content: bytes) -> bool:
         try:
@@ -211,6 +212,7 @@ class Bucket:
 
         with self._sending(key):
             send(upload, pieces())
+        self._seen.pop(key, None)
         size = self._head(key).size
         if size != sent:
             raise IntegrityError(
@@ -227,7 +229,6 @@ class Bucket:
             raise BusyError(
                 f"{key} in {self.label} was made by somebody else meanwhile; run this again"
             ) from None
-        self._seen.pop(key, None)
 
     def mend(self, key: str, source: BinaryIO, sha512: str) -> None:
         """Put verified bytes where damaged ones lie; those are copied aside first."""
@@ -283,7 +284,7 @@ class Bucket:
     def list(self, prefix: str = "") -> list[str]:
         """List the keys under a prefix, without the notices of what was set aside."""
         found: list[str] = []
-        with self._reaching(prefix or "the top"):
+        with self._sending(prefix or "a list"):
             for batch in obstore.list(self._client, safe_path(prefix) if prefix else None):
                 for met in batch:
                     key, size = met["path"], met["size"]
