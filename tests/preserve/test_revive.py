@@ -112,4 +112,4 @@ def test_an_object_that_is_not_there_is_named(golden_kept, quick, capsys):
     )
 
     assert status == IntegrityError.code
-    assert "holds no urn:x" in json.loads(capsys.readouterr().out)["message"]
+    assert "holds no urn:x" in json.loads(capsys.readouterr().out.splitlines()[-1])["message"]
