@@ -61,6 +61,20 @@ def test_a_base_may_be_packed_itself(pair):
         packing.PackBase(kit.opened(change))
 
 
+@pytest.mark.parametrize("wrong", [b"", b"\0" * 40, None])
+def test_a_codec_that_errs_is_found_before_anything_is_kept(pair, monkeypatch, wrong):
+    one, _, _ = pair
+    right = codec.encode
+
+    def errs(form, data, base=b""):
+        frame = right(form, data, base)
+        return frame[:-1] if wrong is None else wrong
+
+    monkeypatch.setattr(writer.codec, "encode", errs)
+    with pytest.raises(IntegrityError, match="does not decode to what it was"):
+        kit.packed(one)
+
+
 def test_one_tensor_and_any_range(pair):
     _, two, base = pair
     change = kit.opened(kit.packed(two, base)[0])
