@@ -75,7 +75,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         kind="record",
         form=chat["form"],
         summary=f"Came back at level {reached} from the copy at {copy.at} and answered: "
-        f"{met(levels)}."
+        f"{golden.met(levels)}."
         + (f" Not met: {why}." if why else "")
         + (f" It {stone}." if stone else ""),
         findings={
@@ -91,12 +91,6 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         },
         runtime=_runtime(outcome, parts),
     )
-
-
-def met(levels: Sequence[dict[str, Any]]) -> str:
-    """Say what was met, level by level; one that was skipped is not among them."""
-    said = [golden.means(e["level"]) for e in levels if e["outcome"] == "same"]
-    return "; ".join(said) or "nothing could be checked"
 
 
 def _runtime(outcome: dict[str, Any], environment: dict[str, float]) -> dict[str, Any]:

@@ -101,6 +101,12 @@ def reached(levels: Sequence[Level]) -> str | None:
     return best
 
 
+def met(levels: Sequence[Mapping[str, Any]]) -> str:
+    """Say what was met, level by level, of levels as JSON; one that was skipped is not among them."""
+    said = [means(str(each["level"])) for each in levels if each["outcome"] == "same"]
+    return "; ".join(said) or "nothing could be checked"
+
+
 def why_not_higher(levels: Sequence[Level]) -> str:
     """Say which levels were not met, those that were skipped on the way among them, and why."""
     return "; ".join(

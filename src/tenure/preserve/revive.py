@@ -49,13 +49,6 @@ PASSED_ON = (
     "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT",
     "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_KEY",
 )  # fmt: skip
-MEANS = {
-    None: "nothing could be checked",
-    "G0": "every byte is as it was signed",
-    "G1": "and token ids and templates are the same",
-    "G2": "and its logits in exact arithmetic are the same, as on any machine",
-    "G3": "and the engine's replies are the same, word for word",
-}
 
 
 class Spec(BaseModel):
@@ -63,7 +56,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    level: str = Field("G3", description="Check up to this level: G0, G1, G2 or G3.")
+    level: str = Field("G3", description="Check up to this level: G0 to G5.")
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
@@ -83,15 +76,13 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     emit.fact(
         "last_drill", f"came back at {reached}", f"restored from {store.label} in a fresh process"
     )
-    why = next(
-        (f"{each['level']}: {each['why']}" for each in levels if each["outcome"] != "same"), ""
-    )
+    why = outcome["why_not_higher"]
     return Evidence(
         name="preserve/revive",
         model=model.id,
         kind="record",
-        summary=f"Came back at level {reached}: {_means(reached)}."
-        + (f" Not higher: {why}." if why else "")
+        summary=f"Came back at level {reached}: {golden.met(levels)}."
+        + (f" Not met: {why}." if why else "")
         + (f" It {stone}." if stone else ""),
         findings={
             "reached": reached,
@@ -107,11 +98,6 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "levels": {e["level"]: e["seconds"] for e in levels},
         },
     )
-
-
-def _means(reached: str | None) -> str:
-    names = [None] if reached is None else golden.upto(reached)
-    return ", ".join(MEANS[name] for name in names)
 
 
 def _sound_copy(held: Kept, view: View) -> tuple[str, Store, fixity.Plan]:
