@@ -25,7 +25,7 @@ from tenure.preserve.stores.sealed import SealedStore
 
 # A service of one's own: TENURE_TEST_STORE='az://box/{}/copy?account=x' runs the contract against it.
 GIVEN = os.environ.get("TENURE_TEST_STORE", "")
-QUICK = lease.Patience(lease=0.6, wait=1.5, pause=0.02)
+QUICK = lease.Patience(lease=1.0, wait=1.6, pause=0.02)
 
 
 def start_server(log):

@@ -68,7 +68,7 @@ def test_a_writer_killed_anywhere_leaves_whole_files_and_a_lock_that_runs_out(en
         with store.lock():  # taken over, though nobody gave it back
             there = store.list("v1")  # what was on its way when the writer died may have come
             put(store, f"v1/{len(there):03}", b"goes on")
-        assert 0.4 < time.monotonic() - began < 5
+        assert 0.4 < time.monotonic() - began < 20
 
 
 def test_a_writer_who_was_held_up_changes_nothing_after_another_took_over(s3_store, monkeypatch):
@@ -80,7 +80,7 @@ def test_a_writer_who_was_held_up_changes_nothing_after_another_took_over(s3_sto
     )  # a process that sleeps renews nothing
     with first.lock():
         first.open("inventory.json").close()
-        time.sleep(0.7)
+        time.sleep(1.2)
         with second.lock():
             second.swap("inventory.json", b"by the second")
             assert second._lease.token > first._lease.token
