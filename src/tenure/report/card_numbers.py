@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tenure.dossier.nouns import Measure
+from tenure.errors import IntegrityError
 from tenure.report import findings, words
 from tenure.report.catalog import CONTROL, Item, Subject
 from tenure.report.rulings import Basis
@@ -96,7 +97,10 @@ def _other(sheet: Sheet, held: Basis, measure: Measure, decided: Item, again: Ag
     signature of the decision.
     """
     form, event, bound = form_of(held.row.get("bound"), measure), held.event, held.row.get("bound")
-    made = again(measure, float(held.row.get("level", measure.level)))
+    try:
+        made = again(measure, float(held.row.get("level", measure.level)))
+    except IntegrityError:  # its samples are gone, which the page says beside them
+        made = None
     value = getattr(made, held.side) if made else None
     if made and event and value is not None and abs(value - float(bound or 0)) < 1e-9:
         shown = sheet.at_level(event, made, held.side, form)
