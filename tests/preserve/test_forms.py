@@ -174,6 +174,10 @@ def test_a_second_packed_copy_gets_the_base_first(family):
     family.run(keep.stage, "rose@1", {**G0, "copies": asked})
 
     assert vault.peek(store(family, "far"), TULIP) is not None
+    change(at(family, "far") / "v1/content/model.json", "cut")
+    again = family.run(keep.stage, "rose@1", {**G0, "copies": asked, "again": "today"})
+    first, second, _ = again.runtime["copies"]
+    assert (first["files"], first["bytes"]) == (second["files"], second["bytes"])
     assert (at(family, "far") / PACK).read_bytes() == (at(family) / PACK).read_bytes()
     shutil.rmtree(family.root / "vault")
     back = revive.to_folder(family.view(), family.view().model("rose"), family.root / "b", "far")

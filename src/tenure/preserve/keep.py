@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, digest_of, now
-from tenure.errors import RefusedError, RoomError, UsageError
+from tenure.errors import IntegrityError, RefusedError, RoomError, UsageError
 from tenure.preserve import (
     basing,
     copies,
@@ -91,7 +91,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     add = kit.added(view, model, spec.add)
     plain = placing.plain_of(site)
     for copy in site.copies:
-        _refuse_another(copy.store, site.object, model)
+        _refuse_another(copy.store, site.object, model, ours=held is not None)
     add |= wheels.content(spec.wheels, [copy.store for copy in site.copies], emit)
     key = _key(model, spec, kit.identity(add))
     shop, at_hand = _workshop(site, plain), dict[str, placing.Source]()
@@ -197,9 +197,20 @@ def _there(inventory: Inventory, key: str, model: Model, add: kit.Content) -> bo
     return _has(inventory, model) and fresh.items() <= held.items()
 
 
-def _refuse_another(store: Store, object_id: str, model: Model) -> None:
+def _refuse_another(store: Store, object_id: str, model: Model, *, ours: bool) -> None:
+    """Refuse a place that keeps another model under this name; ``ours``: it was kept by us before.
+
+    Raises:
+        UsageError: it is another model.
+        IntegrityError: it cannot be told, and nothing signed says that it is ours.
+    """
     there = vault.peek(store, object_id)
-    held = passports.read(store, there) if there else {}
+    try:
+        held = passports.read(store, there) if there else {}
+    except IntegrityError:
+        if not ours:
+            raise
+        return  # damaged since: it is mended below
     if held and held["digest"] != model.digest:
         raise UsageError(
             f"{store.label} already keeps another model as {model.id} ({held['digest'][:19]}…); "
