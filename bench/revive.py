@@ -45,7 +45,7 @@ def to_first_token(base, runs):
         cases = [(e, c, None) for e in ASKED for c in ("vault", "vault-copy")]
         cases += [("cpu", "vault", str(base / "forms")), ("torch", "vault", str(base / "forms-t"))]
         for engine, copy, forms in cases:
-            spec = {"level": "G1", "engine": engine, "copy": copy, "forms": forms}
+            spec = {"level": "G1", "engine": engine, "at": copy, "forms": forms}
             if forms:
                 dossier.run(drill.stage, "embedded@1", spec)  # fills the folder
             found = [dossier.run(drill.stage, "embedded@1", spec).runtime for _ in range(runs)]

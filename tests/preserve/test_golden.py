@@ -14,8 +14,8 @@ from tenure.models import tiny
 from tenure.models.fingerprint import files_of
 from tenure.preserve import golden, kit, machine
 from tenure.preserve.golden import Level
-from tenure.preserve.levels.g1 import tokens
 from tenure.preserve.in_vault import numpy_reference as reference
+from tenure.preserve.levels.g1 import tokens
 
 PROMPTS = [[1, 5, 9, 200, 258], [7], [3, 3, 3, 3, 77, 12]]
 
@@ -130,6 +130,19 @@ def test_the_level_reached_stops_below_what_differs():
     assert golden.reached([]) is None
     with pytest.raises(UsageError, match="there are: G0, G1, G2, G3, G4, G5"):
         golden.upto("G9")
+
+
+def test_every_level_is_a_file_that_says_what_it_means():
+    assert golden.LEVELS == ("G0", "G1", "G2", "G3", "G4", "G5")
+    for name in golden.LEVELS[1:]:
+        kind = golden.kind(name)
+        assert kind.name == name
+        assert kind.means
+    levels = [Level(level="G0", outcome="same"), Level(level="G1", outcome="not tried", why="w")]
+    levels.append(Level(level="G2", outcome="same"))
+    said = golden.met([{"level": each.level, "outcome": each.outcome} for each in levels])
+    assert said == f"{golden.BYTES}; {golden.means('G2')}"  # what was skipped is not among it
+    assert golden.why_not_higher(levels) == "G1 not tried: w"
 
 
 def test_another_stack_is_told_apart():

@@ -44,9 +44,7 @@ class Spec(BaseModel):
         description="here: this installation. kept: a fresh one, offline, from the vault's wheels.",
     )
     engine: str | None = Field(None, description="Engine that answers; by default the serving one.")
-    copy_: str | None = Field(
-        None, alias="copy", description="Which copy to read; by default the next one in turn."
-    )
+    at: str | None = Field(None, description="Which copy to read; by default the next one in turn.")
     forms: Path | None = Field(
         None,
         description="Folder outside of the vault for converted forms: used, or filled; safe to delete.",
@@ -57,7 +55,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Bring it back, time each part, compare, and put on record what was met and what was not."""
     golden.upto(spec.level)
     held = places.require(view, model)
-    copies = in_turn(held, view, model, spec.copy_)
+    copies = in_turn(held, view, model, spec.at)
     built, python, parts = None, Path(sys.executable), dict[str, float]()
     if spec.environment == "kept":
         emit.progress(0, 2, "making its environment from the kept wheels, offline")

@@ -17,8 +17,9 @@ def extension(
         typer.Option(help="here, or kept: a fresh one made offline from the wheels in the vault."),
     ] = "here",
     engine: Annotated[str | None, typer.Option(help="The engine that answers: cpu, torch.")] = None,
-    copy: Annotated[
-        str | None, typer.Option(help="Which copy to read (default: the next one in turn).")
+    at: Annotated[
+        str | None,
+        typer.Option("--from", help="Which copy to read (default: the next one in turn)."),
     ] = None,
     forms: Annotated[
         Path | None,
@@ -39,7 +40,7 @@ def extension(
     from tenure.preserve.drill import TO_FIRST_TOKEN, stage
 
     settings: dict[str, Any] = {"level": level, "environment": environment}
-    settings |= {"engine": engine, "copy": copy, "forms": forms}
+    settings |= {"engine": engine, "at": at, "forms": forms}
     with Dossier.open(find_dossier(dossier), create=False) as opened:
         found = life.require(opened.view(), model)
         with progress() as listener:
