@@ -53,6 +53,17 @@ def _writing(label: str, what: str) -> Iterator[None]:
         ) from error
 
 
+def _readable(source: BinaryIO, key: str) -> Iterator[bytes]:
+    """Read a source; what it cannot read is its fault, not that of the folder written to."""
+    try:
+        yield from chunks(source)
+    except OSError as error:
+        raise IntegrityError(
+            f"{key} could not be read where it was taken from: {error.strerror}; nothing was stored: "
+            "take it from another copy"
+        ) from error
+
+
 class LocalStore:
     """Keys are files below ``root``. Written under another name, fsynced, then given their name."""
 
@@ -106,7 +117,7 @@ class LocalStore:
         found = hashlib.sha512()
         try:
             with staged.open("xb") as target:
-                for chunk in chunks(source):
+                for chunk in _readable(source, key):
                     found.update(chunk)
                     target.write(chunk)
                 target.flush()
