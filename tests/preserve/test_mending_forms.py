@@ -100,7 +100,7 @@ def test_pack_and_parity_and_every_inventory_lost_together_are_made_again(family
     assert tree(family.root / "vault") == before
 
 
-def forged(folder, old, new):
+def forged(folder):
     """Change content in a copy and everything that depends on it, so that it holds together."""
     whole = json.loads((folder / "inventory.json").read_bytes())
     place = folder / ORIGINAL
@@ -127,7 +127,7 @@ def test_two_of_three_copies_wrong_and_agreeing_lose_against_the_signature(dossi
     dossier.run(keep.stage, "tulip@1", {**G0, "copies": asked})
     before = {place["at"]: tree(dossier.root / place["at"]) for place in asked}
     for copy in ("vault-copy", "third"):
-        forged(at(dossier, copy, TULIP), b"", b"")
+        forged(at(dossier, copy, TULIP))
     assert tree(dossier.root / "third") == tree(dossier.root / "vault-copy") != before["third"]
     assert vault.peek(store(dossier, "third"), TULIP) is not None, "the forgery holds together"
 
@@ -164,3 +164,24 @@ def test_a_packed_copy_elsewhere_or_sealed_is_brought_back_from_and_mended_like_
     assert again.findings["well"]
     assert tree(dossier.root / "vault") == before
     assert dossier.run(check.stage, "tulip@1", {}).findings["faults"] == []
+
+
+@pytest.mark.parametrize("by", ["check", "keep"])
+def test_one_form_lost_and_the_first_copy_of_the_other_damaged_is_mended_from_the_last(dossier, by):
+    asked = [
+        {"at": "vault", "form": "packed"},
+        {"at": "vault-copy", "form": "plain"},
+        {"at": "third", "form": "plain"},
+    ]
+    spec = {**G0, "copies": asked}
+    dossier.run(keep.stage, "tulip@1", spec)
+    before = {place["at"]: tree(dossier.root / place["at"]) for place in asked}
+    shutil.rmtree(dossier.root / "vault")
+    forged(at(dossier, "vault-copy", TULIP))
+
+    if by == "check":
+        dossier.run(check.stage, "tulip@1", {})
+    else:
+        dossier.run(keep.stage, "tulip@1", {**spec, "again": "today"})
+
+    assert {place["at"]: tree(dossier.root / place["at"]) for place in asked} == before

@@ -78,20 +78,20 @@ def mend_leads(site: Site, held: Kept, root: Path) -> None:
     left as it is. A packed form that no copy holds any more, and that this version of the code
     does not make again byte for byte, is made anew: what was signed of it is dropped.
     """
+    site.signed.update(held.signed)
+    asked = {copy.at for copy in site.copies}
     for form, signed in held.signed.items():
-        same = [c.store for c in held.opened(root) if c.form == form]
-        stores = [*site.stores(form), *(store for store in same if store not in site.stores(form))]
-        lead = site.lead(form)
+        gone = [c.store for c in held.opened(root) if c.form == form and c.at not in asked]
+        stores, lead = [*site.stores(form), *gone], site.lead(form)
         if lead is None:
-            site.signed[form] = signed
             continue
         try:
             wanted, more = planned(site, form, signed, stores)
         except IntegrityError:
             if form == PLAIN:
                 raise
+            del site.signed[form]
             continue
-        site.signed[form] = signed
         there = vault.peek(lead, site.object)
         if there is None or there.head == wanted.inventory.head:
             finders = [*more, *site.finders(lead, form)]
@@ -117,7 +117,7 @@ def planned(
             more = across.plain_from_packed(others, packed)
             return fixity.plan(stores, site.object, signed, more), []
         plain = fixity.plan(others, site.object, site.signed.get(PLAIN)).inventory
-        made = _made(site, plain, others[0], stores[0])
+        made = _made(site, plain, others, stores[0])
         more = forms.all_bytes(made.inventory)
         try:
             return fixity.plan(stores, site.object, signed, more), [made]
@@ -129,10 +129,24 @@ def planned(
             ) from None
 
 
-def _made(site: Site, plain: Inventory, source: Store, target: Store) -> Derived:
-    bases = passports.bases(passports.read(source, plain), plain.id)
-    shop = Workshop(site.folder / "packs", lambda name: packs.bases_of(bases, target, name))
-    return deriving.derive(plain, FromStore(source, plain, site.folder / "plain"), shop, None)
+def _made(site: Site, plain: Inventory, sources: Sequence[Store], target: Store) -> Derived:
+    """Make the packed form again from the first plain copy whose bytes are right.
+
+    Raises:
+        IntegrityError: none of them is, or the base has gone.
+    """
+    said: list[str] = []
+    for number, source in enumerate(sources):
+        try:
+            bases = passports.bases(passports.read(source, plain), plain.id)
+            shop = Workshop(
+                site.folder / "packs", lambda name, b=bases: packs.bases_of(b, target, name)
+            )
+            given = FromStore(source, plain, site.folder / f"plain-{number}")
+            return deriving.derive(plain, given, shop, None)
+        except IntegrityError as error:
+            said.append(str(error))
+    raise IntegrityError("; ".join(said))
 
 
 def commit_plain(
