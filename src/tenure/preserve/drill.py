@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.errors import IntegrityError, TenureError
-from tenure.preserve import golden, places, rebuilt, restore, revive, tombstones, vault
+from tenure.preserve import golden, passports, places, rebuilt, restore, revive, tombstones, vault
 from tenure.preserve.ocfl import Inventory, object_path
 from tenure.preserve.places import Copy, Kept
 
@@ -136,7 +136,9 @@ def _from_any(
             _as_signed(copy, wanted)
             revive.need_room(4 * sum(restore.sizes(copy.store, wanted).values()), into)
             place = copy.at if "://" in copy.at else str(view.root / copy.at)
-            cold = forget(Path(place) / object_path(wanted.id))
+            bases = passports.bases(passports.read(copy.store, wanted), wanted.id).values()
+            read = {wanted.id, *(base.object for base in bases)}
+            cold = all(forget(Path(place) / object_path(each)) for each in sorted(read))
             command = [str(python), "-m", "tenure.preserve.revive_process", "--vault", place]
             command += ["--object", held.object, "--into", str(into), "--level", spec.level]
             command += ["--chat", *(["--engine", spec.engine] if spec.engine else [])]
