@@ -176,10 +176,10 @@ def test_the_reader_in_the_vault_restores_from_the_vectors_alone(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path):
-    """A sparse file of half a gigabyte, in a process of its own."""
+    """A sparse file of a quarter of a gigabyte, in a process of its own."""
     path = tmp_path / "large"
     with path.open("wb") as out:
-        out.truncate(1 << 29)
+        out.truncate(1 << 28)
     program = (
         "import resource, sys, os\nfrom pathlib import Path\nfrom tenure.preserve import packing\n"
         "with open(os.devnull, 'wb') as out: said = packing.pack_file(Path(sys.argv[1]), out)\n"
