@@ -68,3 +68,19 @@ def test_it_renders_as_transformers_does(tiny_folder):
     ]
     ours = template.of_folder(tiny_folder).render(talk)
     assert ours == theirs.apply_chat_template(talk, tokenize=False, add_generation_prompt=True)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"{", b"[1]"])
+def test_a_tokenizer_config_that_cannot_be_read_is_named(tmp_path, data):
+    (tmp_path / "tokenizer_config.json").write_bytes(data)
+
+    with pytest.raises(EngineError, match="tokenizer_config.json of"):
+        template.of_folder(tmp_path)
+
+
+def test_a_template_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    (tmp_path / "chat_template.jinja").write_bytes(b"\xff")
+
+    with pytest.raises(EngineError, match="is not UTF-8"):
+        template.of_folder(tmp_path)

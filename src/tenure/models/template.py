@@ -110,9 +110,28 @@ def of(config: Mapping[str, Any], source: str | None) -> ChatTemplate:
 
 
 def of_folder(folder: Path) -> ChatTemplate:
-    """Make the template of a folder: ``chat_template.jinja``, else the tokenizer's config."""
-    config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    return of(config, source_of(folder))
+    """Make the template of a folder: ``chat_template.jinja``, else the tokenizer's config.
+
+    Raises:
+        EngineError: it has none, or one of the two files cannot be read.
+    """
+    return of(_config(folder), source_of(folder))
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EngineError(
+            f"tokenizer_config.json of '{folder.name}' cannot be read ({error}); fetch it again from "
+            "where the weights came from"
+        ) from None
+    if not isinstance(found, dict):
+        raise EngineError(
+            f"tokenizer_config.json of '{folder.name}' is not a JSON object; fetch it again from "
+            "where the weights came from"
+        )
+    return found
 
 
 def of_model(place: Path) -> ChatTemplate:
@@ -127,6 +146,11 @@ def source_of(folder: Path) -> str | None:
     """Return a folder's chat template as text, or None."""
     apart = folder / "chat_template.jinja"
     if apart.is_file():
-        return apart.read_text(encoding="utf-8")
-    config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    return config.get("chat_template")
+        try:
+            return apart.read_text(encoding="utf-8")
+        except ValueError as error:
+            raise EngineError(
+                f"chat_template.jinja of '{folder.name}' is not UTF-8 ({error}); fetch it again from "
+                "where the weights came from"
+            ) from None
+    return _config(folder).get("chat_template")
