@@ -74,7 +74,7 @@ def test_it_renders_as_transformers_does(tiny_folder):
 def test_a_tokenizer_config_that_cannot_be_read_is_named(tmp_path, data):
     (tmp_path / "tokenizer_config.json").write_bytes(data)
 
-    with pytest.raises(EngineError, match="tokenizer_config.json of"):
+    with pytest.raises(EngineError, match=r"tokenizer_config\.json of"):
         template.of_folder(tmp_path)
 
 
