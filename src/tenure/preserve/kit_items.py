@@ -98,7 +98,15 @@ def _own(model: Model, view: View, items: Items) -> None:
 
 def _template_inside(folder: Path) -> bool:
     path = folder / "tokenizer_config.json"
-    return path.is_file() and bool(json.loads(path.read_text("utf-8")).get("chat_template"))
+    try:
+        return bool(_mapping(json.loads(path.read_text("utf-8"))).get("chat_template"))
+    except (OSError, ValueError):
+        return False
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Take what a card or a finding says where a mapping was expected; anything else says nothing."""
+    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def _out_of_gguf(path: Path) -> dict[str, bytes]:
@@ -179,7 +187,7 @@ def _adapters(model: Model, view: View, items: Items) -> None:
     elif own:
         items.here("adapters", "original/")
     else:
-        method = (model.card.get("trained") or {}).get("method", "")
+        method = _mapping(model.card.get("trained")).get("method", "")
         merged = f": it was trained by {method}" if "merged" in str(method) else ""
         items.missing("adapters", f"none on record{merged}")
 
@@ -195,10 +203,10 @@ def ancestors(model: Model, view: View) -> Iterator[Model]:
 
 
 def _constitution(model: Model, view: View, items: Items) -> None:
-    named = model.card.get("constitution") or {}
+    named = _mapping(model.card.get("constitution"))
     for each in (model, *ancestors(model, view)):
         for evidence in _evidence(view, each):
-            said = evidence.findings.get("constitution") or {}
+            said = _mapping(evidence.findings.get("constitution"))
             files = [n for n in evidence.files if n.startswith("constitution")]
             same = not named or said.get("digest") == named.get("digest")
             if files and same:
