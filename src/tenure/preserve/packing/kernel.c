@@ -655,10 +655,10 @@ static inline u8 *put_groups(const u8 *coded, const Groups *g, int width, u8 *ov
     return out;
 }
 
-/* Read one group's coded changes into out; room: n bytes for symbols and width * n for planes, and slack. */
+/* Read one group's coded changes into out; room: n bytes for symbols, width * n for planes and as many for what overflowed, and slack. */
 static inline int get_group(Frame *f, size_t n, int width, u8 *room, u8 *out) {
     const u8 *rows[8], *tuples;
-    u8 *symbols = room, *planes = room + n + 64, spread[256][8];
+    u8 *symbols = room, *planes = room + n + 64, *extra = planes + n * width + 16, spread[256][8];
     size_t i, count, over = 0;
     unsigned mode, bits, escape, b, j;
     if (f->at == f->end) return -1;
@@ -680,15 +680,12 @@ static inline int get_group(Frame *f, size_t n, int width, u8 *room, u8 *out) {
     if (mode == 1) memcpy(symbols, tuples, count);
     for (i = 0; i < n; i++) over += symbols[i] == escape;
     for (j = 0; j < (unsigned)width; j++) if (!(rows[j] = get_row(f, over, planes + j * over))) return -1;
-    for (i = 0, count = 0; i < n; i++) {
-        u64 z = symbols[i];
-        if (z == escape) {
-            u64 v = 0;
-            for (j = 0; j < (unsigned)width; j++) v = v << 8 | rows[j][count];
-            z += v;
-            count++;
-        }
-        set(out, i, width, z);
+    join(rows, over, width, 0, extra);
+    set(extra, over, width, 0);
+    for (i = 0, count = 0; i < n; i++) { /* without a branch: nobody can guess which symbols escape */
+        u64 more = symbols[i] == escape;
+        set(out, i, width, symbols[i] + (get(extra, count, width) & (0 - more)));
+        count += more;
     }
     return 0;
 }
