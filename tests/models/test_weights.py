@@ -120,3 +120,19 @@ def test_the_tiny_model_is_small_and_its_bytes_depend_on_the_seed_alone(tmp_path
     )
     assert one.digest == same.digest != other.digest
     assert sum(p.stat().st_size for p in (tmp_path / "a").iterdir()) < 1 << 20
+
+
+def test_a_gguf_head_of_gigabytes_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "long.gguf"
+    array = struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 0, 2 << 30)
+    with path.open("wb") as out:
+        out.write(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + array)
+        out.truncate(3 << 30)  # sparse: the promise fits in the file
+
+    with pytest.raises(ModelError, match="longer than the file, or than any vocabulary"):
+        gguf_header.read(path)
+
+    with path.open("r+b") as out:
+        out.write(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 2 << 30))
+    with pytest.raises(ModelError, match="its head is longer than 100 MiB"):
+        gguf_header.read(path)

@@ -1,6 +1,6 @@
 """The head of a GGUF file, read without libraries (specification: ggml docs/gguf.md, versions 2-3).
 
-Everything is bounded by the file's size, so a hostile file costs no memory.
+Everything is bounded by the file's size, and the head by itself, so a hostile file costs little memory.
 """
 
 import math
@@ -26,6 +26,8 @@ SCALARS = {
     12: "d",
 }
 STRING, ARRAY = 8, 9
+HEAD_LIMIT = 100 << 20  # bytes; vocabularies of 260,000 pieces take about 10 MB
+ARRAY_LIMIT = 1 << 23  # values of one array
 # type number -> (name, values per block, bytes per block), the types that OpenVINO or gguf-py read
 TYPES = {
     0: ("F32", 1, 4), 1: ("F16", 1, 2), 2: ("Q4_0", 32, 18), 3: ("Q4_1", 32, 20),
@@ -62,6 +64,8 @@ class _Reader:
     def take(self, count: int) -> bytes:
         if count < 0 or count > self.size - self.source.tell():
             raise ValueError("it ends too early")
+        if self.source.tell() + count > HEAD_LIMIT:
+            raise ValueError(f"its head is longer than {HEAD_LIMIT >> 20} MiB")
         return self.source.read(count)
 
     def number(self, code: str) -> Any:
@@ -77,8 +81,8 @@ class _Reader:
             return self.text()
         if kind == ARRAY and depth < 4:
             inner, count = self.number("I"), self.number("Q")
-            if count > self.size:
-                raise ValueError("an array is longer than the file")
+            if count > min(self.size, ARRAY_LIMIT):
+                raise ValueError("an array is longer than the file, or than any vocabulary")
             return [self.value(inner, depth + 1) for _ in range(count)]
         raise ValueError(f"an unknown value type {kind}")
 
