@@ -16,6 +16,7 @@ from tenure.errors import BusyError, IntegrityError, RoomError
 from tenure.preserve import ocfl, recovery
 from tenure.preserve.fixity import Fault, Health, Plan, check
 from tenure.preserve.ocfl import INVENTORY, SIDECAR
+from tenure.preserve.parity import FOLDER
 from tenure.preserve.store import Store
 from tenure.preserve.vault import SPARE_BYTES, need_writable, peek
 
@@ -144,7 +145,9 @@ def _mend_all(
         if key not in wanted.files:
             done.append(Repair(key=key, problem=faults[key].problem, source=target.set_aside(key)))
     heads = (f"{at}/{INVENTORY}", f"{at}/{SIDECAR}")
-    for key in wanted.files:  # in the order of a commit: the root inventory comes last
+    # In the order of a commit: the root inventory comes last; parity after what it is made of.
+    inner = {key for key in wanted.small if key.startswith(at)}
+    for key in sorted(wanted.files, key=lambda k: (k in inner, f"/{FOLDER}" in k)):
         if key not in faults:
             continue
         if key in heads and not lost:

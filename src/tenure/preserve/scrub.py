@@ -99,6 +99,10 @@ class Journal:
         """Note what was found, so that it is on record even when this run is killed now."""
         self._write({"faults": faults})
 
+    def forget(self) -> None:
+        """Begin anew next time: all was read, and what was wrong is on record and still wrong."""
+        self._path.unlink(missing_ok=True)
+
     def _write(self, what: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as out:
@@ -203,6 +207,8 @@ class _Run:
                 }
                 events.append(premis("recovery", copy, self.site.object, "success", said))
                 state = "repaired"
+        if state == "not well":
+            journal.forget()
         return found, events, state
 
     def _mend(self, copy: Copy, events: list[dict[str, Any]]) -> str:
