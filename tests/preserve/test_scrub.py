@@ -68,6 +68,20 @@ def test_damage_is_mended_and_every_step_is_on_record(kept, ending):
     assert kinds == [("fixity check", "fail"), ("recovery", "success"), ("fixity check", "pass")]
 
 
+@pytest.mark.parametrize("ending", ["RESTORE.txt", "config.json", ".pack"])
+def test_a_parity_file_and_another_that_changed_places_are_both_mended(kept, ending):
+    copy = next(copy for copy in copies_of(kept) if copy.form == "packed")
+    one, two = victim(copy, ".parity"), victim(copy, ending)
+    right = one.read_bytes(), two.read_bytes()
+    one.write_bytes(right[1])
+    two.write_bytes(right[0])
+
+    evidence = do(kept)
+
+    assert evidence.findings["copies"][copy.at] == "repaired"
+    assert (one.read_bytes(), two.read_bytes()) == right
+
+
 def test_what_cannot_be_mended_is_said_and_recorded(kept):
     for copy in copies_of(kept):
         for path in sorted(copy.store.root.rglob("*")):
