@@ -36,45 +36,55 @@ def _forms(cache: Path, digest: str) -> Path:
 def lend(outside: Path, digest: str, cache: Path) -> list[str]:
     """Put a model's forms into a cache folder, every byte compared; returns their names.
 
-    What is damaged is removed; [] when there is nothing to lend.
+    A form that is damaged is removed; [] when there is nothing to lend.
     """
     place = _place(outside, digest)
-    try:
-        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        whole = all(digest_file(place / name) == wanted for name, wanted in manifest.items())
-    except (OSError, ValueError, AttributeError, TypeError):
-        whole, manifest = False, {}
-    if not whole:
-        shutil.rmtree(place, ignore_errors=True)
+    return [form.name for form in _whole(place) if _lent(form, _forms(cache, digest) / form.name)]
+
+
+def _whole(place: Path) -> list[Path]:
+    if not place.is_dir():
         return []
+    return sorted(p for p in place.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _lent(form: Path, target: Path) -> bool:
+    try:
+        manifest = json.loads((form / MANIFEST).read_text(encoding="utf-8"))
+        well = all(digest_file(form / name) == wanted for name, wanted in manifest.items())
+    except (OSError, ValueError, AttributeError, TypeError):
+        well, manifest = False, {}
+    if not well:
+        shutil.rmtree(form, ignore_errors=True)
+        return False
     for name in manifest:
-        target = _forms(cache, digest) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(place / name, target)
+            os.link(form / name, target / name)
         except OSError:
-            shutil.copyfile(place / name, target)
-    return sorted({name.split("/")[0] for name in manifest})
+            shutil.copyfile(form / name, target / name)
+    return True
 
 
 def take(outside: Path, digest: str, cache: Path) -> list[str]:
-    """Keep the forms that were made from a vault's bytes for the next time; returns their names."""
+    """Keep the forms that were made from a vault's bytes for the next time; returns the new ones."""
     source, place = _forms(cache, digest), _place(outside, digest)
-    if place.is_dir() or not source.is_dir():
-        return []
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=place.parent, prefix=".draft-"))
+    return [form.name for form in _whole(source) if _taken(form, place / form.name)]
+
+
+def _taken(form: Path, target: Path) -> bool:
+    if target.exists():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".draft-"))
     try:
-        whole = [p for p in sorted(source.iterdir()) if p.is_dir() and p.name[0] != "."]
-        for each in whole:
-            shutil.copytree(each, draft / each.name)
+        shutil.copytree(form, draft, dirs_exist_ok=True)
         found = sorted(p for p in draft.rglob("*") if p.is_file())
         manifest = {p.relative_to(draft).as_posix(): digest_file(p) for p in found}
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        draft.chmod(0o755)
-        draft.rename(place)
+        draft.rename(target)
     except OSError:
-        return []  # no room, or another one was first: nothing depends on it
+        return False  # no room, or another one was first: nothing depends on it
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return [each.name for each in whole]
+    return True

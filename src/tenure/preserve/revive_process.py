@@ -144,7 +144,7 @@ def drill(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, An
     if given.chat:
         more["chat"] = chat(model, given.engine, clock)
     levels += check(model, given.into, names[1:])
-    if given.forms and not more["lent"]:
+    if given.forms:
         from tenure.preserve import compiled
 
         more["made"] = compiled.take(given.forms, model.digest, cache)
