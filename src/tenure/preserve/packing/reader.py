@@ -6,6 +6,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -157,10 +158,12 @@ class Pack:
     ) -> dict[str, str]:
         found = {name: hashlib.new(name) for name in {"sha256": 0, **dict.fromkeys(digests, 0)}}
         jobs = ((s, n) for s in self.segments for n, _ in enumerate(self.pieces(s)))
-        for _, chunk in flow.in_order(lambda j: self.piece(j[0], j[1], base), jobs, threads):
-            for machine in found.values():
-                machine.update(chunk)
-            out.write(chunk)
+        with ThreadPoolExecutor(len(found)) as beside:  # hashed while they are written
+            for _, chunk in flow.in_order(lambda j: self.piece(j[0], j[1], base), jobs, threads):
+                hashed = [beside.submit(machine.update, chunk) for machine in found.values()]
+                out.write(chunk)
+                for each in hashed:
+                    each.result()
         whole = {name: machine.hexdigest() for name, machine in found.items()}
         if any(whole.get(n, d) != d for n, d in (("sha256", self.sha256), ("sha512", self.sha512))):
             raise IntegrityError(self._wrong_base(base))
