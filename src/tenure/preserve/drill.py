@@ -135,7 +135,7 @@ def _from_any(
             wanted = held.plan(view.root, copy.form).inventory
             _as_signed(copy, wanted)
             revive.need_room(4 * sum(restore.sizes(copy.store, wanted).values()), into)
-            place = copy.at if "://" in copy.at else str(view.root / copy.at)
+            place = places.absolute(view.root, copy.at)
             bases = passports.bases(passports.read(copy.store, wanted), wanted.id).values()
             read = {wanted.id, *(base.object for base in bases)}
             cold = all(forget(Path(place) / object_path(each)) for each in sorted(read))
