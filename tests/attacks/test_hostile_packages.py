@@ -45,7 +45,7 @@ def tensor(start, end, shape=(2,)):
         (lambda f: (f / "config.json").write_text("{"), "is not JSON"),
         (lambda f: (f / "tokenizer_config.json").write_text("{"), "tokenizer"),
         (lambda f: (f / "tokenizer_config.json").write_text("[]"), "tokenizer"),
-        (lambda f: (f / "chat_template.jinja").write_bytes(b"\xff"), "tokenizer"),
+        (lambda f: (f / "chat_template.jinja").write_bytes(b"\xff"), "chat_template"),
         (lambda f: (f / "link").symlink_to("/etc/passwd"), "is a link"),
         (lambda f: (f / "folder").symlink_to("/etc"), "is a link"),
         (lambda f: os.mkfifo(f / "pipe"), "neither a file nor a folder"),

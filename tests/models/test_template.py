@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenure.errors import EngineError
+from tenure.errors import EngineError, ModelError
 from tenure.models import template
 from tenure.models.template import ChatTemplate
 from tenure.models.tiny import TEMPLATE
@@ -74,7 +74,7 @@ def test_it_renders_as_transformers_does(tiny_folder):
 def test_a_tokenizer_config_that_cannot_be_read_is_named(tmp_path, data):
     (tmp_path / "tokenizer_config.json").write_bytes(data)
 
-    with pytest.raises(EngineError, match=r"tokenizer_config\.json of"):
+    with pytest.raises(ModelError, match=r"tokenizer_config\.json of"):
         template.of_folder(tmp_path)
 
 
@@ -82,5 +82,5 @@ def test_a_template_that_is_no_text_is_named(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text("{}")
     (tmp_path / "chat_template.jinja").write_bytes(b"\xff")
 
-    with pytest.raises(EngineError, match="is not UTF-8"):
+    with pytest.raises(ModelError, match="is not UTF-8"):
         template.of_folder(tmp_path)

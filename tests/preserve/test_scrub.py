@@ -68,10 +68,10 @@ def test_damage_is_mended_and_every_step_is_on_record(kept, ending):
     assert kinds == [("fixity check", "fail"), ("recovery", "success"), ("fixity check", "pass")]
 
 
-@pytest.mark.parametrize("ending", ["RESTORE.txt", "config.json", ".pack"])
+@pytest.mark.parametrize("ending", ["RESTORE.txt", "config.json", ".pack", "packs.parity"])
 def test_a_parity_file_and_another_that_changed_places_are_both_mended(kept, ending):
     copy = next(copy for copy in copies_of(kept) if copy.form == "packed")
-    one, two = victim(copy, ".parity"), victim(copy, ending)
+    one, two = victim(copy, "v1.parity"), victim(copy, ending)
     right = one.read_bytes(), two.read_bytes()
     one.write_bytes(right[1])
     two.write_bytes(right[0])

@@ -21,6 +21,7 @@ from tenure.serve.ledger import Ledger
 
 pytestmark = pytest.mark.slow  # a dossier, a decision and some hundred requests for each test
 NOW = datetime.now(UTC)
+CLOSING = NOW.replace(hour=2)  # yesterday is settled and today is not over, whatever the hour
 WORDS = "a word of a caller that no tally may hold"
 
 
@@ -105,7 +106,7 @@ def serve(house, ledger, monkeypatch, number, *, broken=False):
 
 
 def close(house, ledger):
-    drafts = list(to_close(ledger, house.view(), None, NOW + timedelta(hours=2)))
+    drafts = list(to_close(ledger, house.view(), None, CLOSING))
     house.append_many(drafts)
     return [draft.name for draft in drafts]
 
@@ -161,7 +162,7 @@ def test_the_same_day_is_told_once_in_counts_alone(house, ledger, monkeypatch):
 
 def test_a_day_that_was_closed_before_there_were_tallies_gets_them(house, ledger, monkeypatch):
     serve(house, ledger, monkeypatch, 3)
-    drafts = list(to_close(ledger, house.view(), None, NOW + timedelta(hours=2)))
+    drafts = list(to_close(ledger, house.view(), None, CLOSING))
     house.append_many([draft for draft in drafts if draft.name.startswith("usage/")])
 
     assert close(house, ledger) == [draft.name for draft in drafts[1:]]

@@ -15,7 +15,7 @@ from jinja2 import TemplateError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tenure.errors import EngineError
+from tenure.errors import EngineError, ModelError
 from tenure.models import gguf_header, vocabulary
 from tenure.models.talk import Messages, plain
 
@@ -113,7 +113,8 @@ def of_folder(folder: Path) -> ChatTemplate:
     """Make the template of a folder: ``chat_template.jinja``, else the tokenizer's config.
 
     Raises:
-        EngineError: it has none, or one of the two files cannot be read.
+        EngineError: it has none.
+        ModelError: one of the two files cannot be read.
     """
     return of(_config(folder), source_of(folder))
 
@@ -122,12 +123,12 @@ def _config(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise EngineError(
+        raise ModelError(
             f"tokenizer_config.json of '{folder.name}' cannot be read ({error}); fetch it again from "
             "where the weights came from"
         ) from None
     if not isinstance(found, dict):
-        raise EngineError(
+        raise ModelError(
             f"tokenizer_config.json of '{folder.name}' is not a JSON object; fetch it again from "
             "where the weights came from"
         )
@@ -149,7 +150,7 @@ def source_of(folder: Path) -> str | None:
         try:
             return apart.read_text(encoding="utf-8")
         except ValueError as error:
-            raise EngineError(
+            raise ModelError(
                 f"chat_template.jinja of '{folder.name}' is not UTF-8 ({error}); fetch it again from "
                 "where the weights came from"
             ) from None

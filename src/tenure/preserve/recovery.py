@@ -203,6 +203,7 @@ def recover(store: Store, inventory: Inventory, path: str) -> BinaryIO | None:
     try:
         size = store.size(f"{ocfl.object_path(inventory.id)}/{own}")
         table = parity.load(read, own, size)
+        _refuse_foreign(table, inventory, version)
     except (KeyError, IntegrityError):
         read.close()
         if path == own:
@@ -225,13 +226,27 @@ def recover(store: Store, inventory: Inventory, path: str) -> BinaryIO | None:
     return None
 
 
+def _refuse_foreign(table: Table, inventory: Inventory, version: str) -> None:
+    """Refuse the parity of something else, sound as it may be, in the place of this version's."""
+    covered = {(member.path, member.sha512) for member in table.members}
+    if covered != {(path, sha512) for sha512, path in _covered(inventory, version)}:
+        raise IntegrityError(f"the parity of {version} covers other files")
+
+
+def _covered(inventory: Inventory, version: str) -> list[tuple[str, str]]:
+    """List what the parity of a version covers: (sha512, content path)."""
+    inside = f"{version}/content/"
+    return [
+        (sha512, path)
+        for sha512, path in inventory.manifest.items()
+        if path.startswith(inside) and not path.startswith(f"{inside}{parity.FOLDER}")
+    ]
+
+
 def _made_again(store: Store, inventory: Inventory, version: str) -> BinaryIO:
     """Make a lost parity file again from the files it covers, which must be sound."""
     at, members = ocfl.object_path(inventory.id), list[Member]()
-    for sha512, path in inventory.manifest.items():
-        inside = path.removeprefix(f"{version}/content/")
-        if inside == path or inside.startswith(parity.FOLDER):
-            continue
+    for sha512, path in _covered(inventory, version):
         try:
             size = store.size(f"{at}/{path}")
         except KeyError:
