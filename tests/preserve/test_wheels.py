@@ -80,10 +80,11 @@ def test_one_object_is_shared_and_its_name_holds_its_digest(stores, quick):
         wheel(quick / "w", "rose", platform="manylinux_2_28_x86_64"),
     ]
 
-    said = wheels.keep(stores, held, quick)
-    again = wheels.keep(stores, held, quick)
+    said, signed = wheels.keep(stores, held, quick)
 
-    assert said == again
+    assert (said, signed) == wheels.keep(stores, held, quick)
+    assert signed["object"] == said["object"]
+    assert len(signed["inventories"]) == 1  # the copies have one and the same
     assert said["platforms"] == ["manylinux_2_28_x86_64"]
     assert set(said["files"]) == {p.name for p in held} | {wheels.own(quick).name}
     back = wheels.fetch(stores, said["object"], quick / "back")

@@ -1,5 +1,7 @@
 """Read every byte of every copy of a kept model, mend what is not as it was signed, read again.
 
+The shared wheels that the model was kept with are read and mended with it.
+
 With ``drill`` one byte of one copy is changed on purpose first; the evidence calls it planted.
 """
 
@@ -10,7 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import copies, damage, fixity, packs, passports, places, placing, vault
+from tenure.preserve import (
+    copies,
+    damage,
+    fixity,
+    packs,
+    passports,
+    places,
+    placing,
+    vault,
+    wheels_care,
+)
 from tenure.preserve.forms import PACKED
 from tenure.preserve.placing import Site
 from tenure.preserve.store import Store
@@ -60,6 +72,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         else:
             before.append(fixity.check(copy.store, wanted))
     _require_found(planted, before)
+    urn = wheels_care.named([copy.store for copy in site.copies], plans[last.form][0].inventory)
+    before, mended = (before, []) if urn is None else _wheels(view, site, urn, (before, spec))
+    repairs += mended
     gone = _bases_gone(site)
     well = not gone and (spec.repair or all(health.well for health in before))
     found = _Found(before=before, gone=gone, repairs=repairs, planted=planted, well=well)
@@ -77,6 +92,25 @@ class _Found:
     repairs: list[tuple[str, copies.Repair]]
     planted: damage.Planted | None
     well: bool
+
+
+def _wheels(
+    view: View, site: Site, urn: str, told: tuple[list[fixity.Health], Spec]
+) -> tuple[list[fixity.Health], list[tuple[str, copies.Repair]]]:
+    """Read the wheels that the model names, in every copy: added to what was read of the model.
+
+    Raises:
+        IntegrityError: they are whole in no copy.
+    """
+    stores, (before, spec) = [copy.store for copy in site.copies], told
+    accept = wheels_care.accepting(view, stores, urn)
+    health, repairs = list[fixity.Health](), list[tuple[str, copies.Repair]]()
+    for store, model in zip(stores, before, strict=True):
+        wanted = wheels_care.plan(store, stores, urn, accept)
+        done = wheels_care.read(store, wanted, stores if spec.repair else None)
+        health.append(wheels_care.together(model, done.before))
+        repairs += [(store.label, each) for each in done.repairs]
+    return health, repairs
 
 
 def _bases_gone(site: Site) -> list[tuple[str, fixity.Fault]]:
@@ -117,7 +151,9 @@ def _require_found(planted: damage.Planted | None, before: list[fixity.Health]) 
 
 
 def _short(key: str) -> str:
-    """Name a file within its object: ``v1/content/...``."""
+    """Name a file within its object: ``v1/content/...``; one of the wheels with theirs."""
+    if key.startswith(wheels_care.URN):
+        return key
     return "/".join(key.split("/")[4:]) or key
 
 

@@ -9,6 +9,7 @@ file as it is. A model behind an API keeps its record, without weights, and says
 import json
 import shutil
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -92,7 +93,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     plain = placing.plain_of(site)
     for copy in site.copies:
         _refuse_another(copy.store, site.object, model, ours=held is not None)
-    add |= wheels.content(spec.wheels, [copy.store for copy in site.copies], emit)
+    about, shared = wheels.content(spec.wheels, [copy.store for copy in site.copies], emit)
+    add |= about
     key = _key(model, spec, kit.identity(add))
     shop, at_hand = _workshop(site, plain), dict[str, placing.Source]()
     if plain is None or not _there(plain, key, model, add):
@@ -114,7 +116,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     done = placing.commit_packed(site, plain, at_hand, shop)
     outcomes = placing.bring_all(site, done)
     _fact(model, emit, len(outcomes))
-    return _evidence(model, spec, site, outcomes)
+    return _evidence(model, spec, site, outcomes, shared)
 
 
 def _site(model: Model, view: View, spec: Spec, emit: Emit) -> Site:
@@ -320,7 +322,11 @@ def _stored(copy: Copy, inventory: Inventory) -> int:
 
 
 def _evidence(
-    model: Model, spec: Spec, site: Site, outcomes: list[tuple[Copy, copies.Outcome]]
+    model: Model,
+    spec: Spec,
+    site: Site,
+    outcomes: list[tuple[Copy, copies.Outcome]],
+    shared: dict[str, Any] | None,
 ) -> Evidence:
     plans = {form: placing.plan_of(site, form) for form in site.forms}
     lead = site.copies[0]
@@ -352,7 +358,7 @@ def _evidence(
             "contents": sorted({n.split("/")[0] for n in forms.plain_names(inventory)}),
         },
         runtime={
-            "vault": {"forms": signed},
+            "vault": {"forms": signed} | ({"wheels": shared} if shared else {}),
             "copies": [
                 {
                     "copy": outcome.after.copy,

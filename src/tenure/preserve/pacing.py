@@ -13,15 +13,15 @@ class Pace:
     """How fast may be read (bytes a second; None: as fast as it goes), and how long (seconds)."""
 
     def __init__(self, rate: float | None = None, seconds: float | None = None) -> None:
-        self._rate, self._began = rate, time.monotonic()
+        self.rate, self._began = rate, time.monotonic()
         self._until = None if seconds is None else self._began + seconds
         self.read = 0
 
     def spend(self, count: int) -> None:
         """Count bytes, and wait until so many may have been read."""
         self.read += count
-        if self._rate:
-            ahead = self._began + self.read / self._rate - time.monotonic()
+        if self.rate:
+            ahead = self._began + self.read / self.rate - time.monotonic()
             time.sleep(max(0.0, ahead))
 
     @property

@@ -3,15 +3,13 @@
 The copy that was verified longest ago comes first. A file that was read is noted at once, so that a
 scrub that was stopped or killed goes on with the next one. What is wrong is mended as a check does:
 from parity, another copy, or the other form. Every fixity check, repair and replication is on
-record as an event in the words of PREMIS 3.0: type, agent, object, outcome, detail.
+record as an event in the words of PREMIS 3.0: type, agent, object, outcome, detail. The shared
+wheels that a model was kept with are read after it, in the same copy, and mended likewise.
 """
 
-import hashlib
-import json
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,18 +19,19 @@ from pydantic import BaseModel, ConfigDict, Field
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
 from tenure.errors import IntegrityError, unknown
-from tenure.preserve import copies, ocfl, places, placing
+from tenure.preserve import copies, ocfl, places, placing, wheels_care
 from tenure.preserve.fixity import Fault, Plan
+from tenure.preserve.forms import PLAIN
 from tenure.preserve.pacing import Pace, paced
 from tenure.preserve.places import Copy, Place
 from tenure.preserve.placing import Site
+from tenure.preserve.scrub_journal import FRESH_SECONDS, Journal, journal_path
 from tenure.preserve.store import Store, sha512_of
 
 SCRUB = "preserve/scrub"
 ANSWERED = "preserve/challenge-answer"
 EVERY = timedelta(days=90)  # each copy is read whole so often
 SOON = timedelta(days=14)
-FRESH_SECONDS = 7 * 86_400  # what was read longer ago than this is read again
 DAY = "%Y-%m-%d"
 
 
@@ -60,53 +59,6 @@ class Reading:
     def done(self) -> bool:
         """Say whether every file was read to its end, or found missing."""
         return self.left == 0
-
-
-class Journal:
-    """Which files of a copy were read and right since it was last verified whole; safe to lose.
-
-    ``since`` is when that was, as an event has it: what is older is on record, and forgotten.
-    """
-
-    def __init__(self, path: Path, wanted: Plan, since: str = "") -> None:
-        self._path, self._since = path, datetime.fromisoformat(since).timestamp() if since else 0.0
-        self._plan = hashlib.sha256(json.dumps(dict(wanted.files)).encode()).hexdigest()
-        self.faults = list[dict[str, str]]()  # found by a run that was interrupted while it mended
-        self.read = self._load()
-
-    def _load(self) -> dict[str, int]:
-        found, now = dict[str, int](), time.time()
-        with suppress(OSError, UnicodeDecodeError):
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                with suppress(ValueError, KeyError, TypeError):  # cut short when it was killed
-                    said = json.loads(line)
-                    old = int(said["at"]) <= self._since or said["at"] < now - FRESH_SECONDS
-                    if said["plan"] != self._plan or old or said["at"] > now:
-                        continue
-                    if "faults" in said:
-                        self.faults = said["faults"]
-                    else:
-                        found[said["key"]] = said["bytes"]
-        if not found and not self.faults:
-            self._path.unlink(missing_ok=True)
-        return found
-
-    def add(self, key: str, size: int) -> None:
-        """Note a file that is right."""
-        self._write({"key": key, "bytes": size})
-
-    def about_to_mend(self, faults: list[dict[str, str]]) -> None:
-        """Note what was found, so that it is on record even when this run is killed now."""
-        self._write({"faults": faults})
-
-    def forget(self) -> None:
-        """Begin anew next time: all was read, and what was wrong is on record and still wrong."""
-        self._path.unlink(missing_ok=True)
-
-    def _write(self, what: Mapping[str, Any]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as out:
-            out.write(f"{json.dumps({'plan': self._plan, 'at': time.time(), **what})}\n")
 
 
 def read_copy(
@@ -162,11 +114,12 @@ class _Run:
     last: Mapping[str, str]
     pace: Pace
     emit: Emit
+    journal: str
 
     def copy(self, copy: Copy) -> tuple[Reading, list[dict[str, Any]], str]:
         """Read a copy and mend it: the reading, its events, and how it is now ("" not done)."""
         wanted, _ = self.plans[copy.form]
-        path = _journal_path(self.root, copy.at, self.site.object)
+        path = journal_path(self.root, copy.at, self.journal)
         journal = Journal(path, wanted, self.last.get(copy.at, ""))
         total = _size(copy.store, wanted)
         before = sum(journal.read.values())
@@ -230,6 +183,63 @@ class _Run:
         return "repaired"
 
 
+Done = tuple[Reading, list[dict[str, Any]], str]
+
+
+def _with_wheels(view: View, work: _Run, copy: Copy, model: Done) -> Done:
+    """Read the wheels that the model names in the same copy; what came of both together.
+
+    Where another model's scrub read them since this copy of this model was verified, that counts.
+    """
+    stores, (found, events, state) = [each.store for each in work.site.copies], model
+    urn = wheels_care.named(stores, work.plans[copy.form][0].inventory)
+    if urn is None:
+        return model
+    here, detail = replace(copy, form=PLAIN), {"files": 0, "not read yet": 0, "faults": []}
+    if day := _read_lately(view, urn, copy.at, work.last.get(copy.at, "")):
+        detail["read"] = f"whole on {day}, by the scrub of another model"
+        return found, [*events, premis("fixity check", here, urn, "pass", detail)], state
+    try:
+        accept = wheels_care.accepting(view, stores, urn)
+        wanted = wheels_care.plan(copy.store, stores, urn, accept)
+    except IntegrityError as error:
+        detail["faults"] = [{"file": "all", "problem": str(error)}]
+        return found, [*events, premis("fixity check", here, urn, "fail", detail)], "not well"
+    plain = [replace(each, form=PLAIN) for each in work.site.copies]
+    inner = replace(
+        work,
+        site=Site(object=urn, copies=plain, folder=work.site.folder),
+        plans={PLAIN: (wanted, [])},
+        # What was mended must come on record now, so the rest is read whatever the time.
+        pace=work.pace if state == "as signed" else Pace(work.pace.rate),
+        journal=f"{urn} of {work.journal}",
+    )
+    more, said, now = inner.copy(here)
+    both = replace(
+        found, files=found.files + more.files, bytes=found.bytes + more.bytes, left=more.left
+    )
+    worst = next((each for each in ("not well", "repaired") if each in (now, state)), now)
+    return (both, [*events, *said], worst) if now else (both, [], "")
+
+
+def _read_lately(view: View, urn: str, at: str, since: str) -> str:
+    """Say when a scrub of any model read a copy's wheels whole, if that was after ``since``."""
+    oldest = max(since, f"{datetime.now(UTC) - timedelta(seconds=FRESH_SECONDS):{DAY}}")
+    return max(
+        (
+            event.time
+            for model in view.models()
+            for event, evidence in view.all_evidence(model.id)
+            if evidence.name == SCRUB and event.time > oldest
+            for each in evidence.findings["events"]
+            if (each["object"]["object"], each["object"]["copy"]) == (urn, at)
+            and (each["type"], each["outcome"]) == ("fixity check", "pass")
+            and each["detail"]["files"]
+        ),
+        default="",
+    )
+
+
 def _fault(found: Fault | copies.Repair) -> dict[str, str]:
     return {"file": "/".join(found.key.split("/")[4:]) or found.key, "problem": found.problem}
 
@@ -240,11 +250,6 @@ def _size(store: Store, wanted: Plan) -> int:
         with suppress(KeyError, IntegrityError, OSError):
             total += store.size(key)
     return total
-
-
-def _journal_path(root: Path, at: str, held: str) -> Path:
-    name = hashlib.sha256(f"{at}\n{held}".encode()).hexdigest()[:32]
-    return root / "work" / "scrub" / f"{name}.jsonl"
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
@@ -269,18 +274,23 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         for form in {copy.form for copy in chosen}
     }
     pace = Pace(spec.budget, spec.seconds)
-    work = _Run(site=site, plans=plans, root=view.root, last=last, pace=pace, emit=emit)
+    work = _Run(
+        site=site, plans=plans, root=view.root, last=last, pace=pace, emit=emit, journal=held.object
+    )
     events, state, read = list[dict[str, Any]](), dict[str, str](), list[dict[str, Any]]()
+    left = 0
     for copy in chosen:
         if state and pace.over:
             break
         found, said, now = work.copy(copy)
+        if now:
+            found, said, now = _with_wheels(view, work, copy, (found, said, now))
         events += said
+        left += found.left
         read.append({"copy": copy.at, "files": found.files, "bytes": found.bytes})
         if now:
             state[copy.at] = now
     if not state:
-        left = sum(len(plans[c.form][0].files) for c in chosen) - sum(r["files"] for r in read)
         return Waiting(
             on="the next scrub",
             command=f"tenure scrub --model {model.id}",

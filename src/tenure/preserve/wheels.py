@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from tenure.dossier import Emit, digest_file, now
-from tenure.dossier.canonical import manifest_digest
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import restore, vault
+from tenure.preserve import copies, restore, vault, wheels_care
+from tenure.preserve.fixity import Plan
 from tenure.preserve.kit_items import WHEELS
-from tenure.preserve.store import Store
+from tenure.preserve.ocfl import Inventory
+from tenure.preserve.store import Store, sha512_of
+from tenure.preserve.wheels_care import FOLDER, LOCK
 
-URN = "urn:tenure:wheels:"
-LOCK = "revival.lock"
 DOWNLOAD_SECONDS = 1800
 EXTRAS = ("", "local")
 NEVER_CHANGES = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can name
@@ -177,32 +177,56 @@ def platforms(names: Sequence[str]) -> list[str]:
     return sorted(found - {"any"}) or ["any"]
 
 
-def keep(stores: Sequence[Store], wheels: Sequence[Path], scratch: Path) -> dict[str, Any]:
-    """Put wheels, Tenure's own and a lock file into every vault as one object, once.
+def keep(
+    stores: Sequence[Store], wheels: Sequence[Path], scratch: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Put wheels, Tenure's own and a lock file into every vault as one object, once, read back whole.
 
-    Returns what a passport says of them: object, files, platforms, bytes.
+    A copy that has them already is read and mended. Returns what a passport says of them (object,
+    files, platforms, bytes) and what the evidence signs (object, sha512 of its inventory).
 
     Raises:
         RoomError, IntegrityError, BusyError: as ``vault.commit`` does.
     """
     paths = {path.name: path for path in (*wheels, own(scratch))}
-    lines = sorted("==".join(name.split("-")[:2]) for name in paths)
-    lock = "".join(f"{line}\n" for line in lines).encode()
     digests = {name: digest_file(path) for name, path in sorted(paths.items())}
-    urn = URN + manifest_digest(digests).removeprefix("sha256:")
-    content: dict[str, Path | bytes] = {f"wheels/{name}": path for name, path in paths.items()}
-    content[LOCK] = lock
-    addition = vault.Addition(files=content, message="wheels to come back with", created=now())
-    for store in stores:
-        if vault.peek(store, urn) is None:
-            vault.commit(store, urn, addition)
+    urn = wheels_care.named_by(digests)
+    (scratch / LOCK).write_bytes(wheels_care.lock_text(paths))
+    files = {FOLDER + name: path for name, path in paths.items()} | {LOCK: scratch / LOCK}
+    plans = _put(stores, urn, files)
     return {
         "object": urn,
         "files": digests,
         "platforms": platforms(list(paths)),
         "bytes": sum(path.stat().st_size for path in paths.values()),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-    }
+    }, wheels_care.said(plans)
+
+
+def _put(stores: Sequence[Store], urn: str, files: dict[str, Path]) -> list[Plan]:
+    """Bring the object into every vault, by one inventory where no vault has its own already."""
+    sums: dict[str, str] = {}
+    for logical, path in files.items():
+        with path.open("rb") as source:
+            sums[logical] = sha512_of(source)[0]
+
+    def ours(_: bytes, inventory: Inventory) -> bool:
+        return dict(inventory.state) == sums
+
+    try:
+        wheels_care.plan(stores[0], stores, urn, ours)
+    except IntegrityError:  # in no copy yet
+        content = dict[str, Path | bytes](files)
+        addition = vault.Addition(files=content, message="wheels to come back with", created=now())
+        vault.commit(stores[0], urn, addition)
+    plans = [wheels_care.plan(store, stores, urn, ours) for store in stores]
+    given = wheels_care.Given({sums[logical]: path for logical, path in files.items()})
+    for store, wanted in zip(stores, plans, strict=True):
+        vault.need_writable(store)
+        with store.lock():
+            vault.begin(store)
+        copies.bring(store, [s for s in stores if s is not store], wanted, [given])
+    return plans
 
 
 def fetch(stores: Sequence[Store], urn: str, into: Path) -> Path:
@@ -228,26 +252,30 @@ def fetch(stores: Sequence[Store], urn: str, into: Path) -> Path:
             for name, digest in made.items()
             if name.startswith("wheels/")
         }
-        if URN + manifest_digest(digests).removeprefix("sha256:") == urn:
+        if wheels_care.named_by(digests) == urn:
             return place
         said.append(f"{store.label}: the files are not those that its name says")
     raise IntegrityError(f"the wheels {urn} are not whole in any copy: {'; '.join(said)}")
 
 
-def content(how: str, stores: Sequence[Store], emit: Emit) -> dict[str, Path | bytes]:
-    """Keep the wheels that a keeping asks for; returns what the model's object says of them.
+def content(
+    how: str, stores: Sequence[Store], emit: Emit
+) -> tuple[dict[str, Path | bytes], dict[str, Any] | None]:
+    """Keep the wheels that a keeping asks for.
+
+    Returns what the model's object says of them, and what the evidence signs (None: no wheels).
 
     Raises:
         UsageError: wheels are lacking, or pip cannot get them.
     """
     if how == "none":
-        return {}
+        return {}, None
     folder = emit.scratch / "wheels"
     folder.mkdir(parents=True, exist_ok=True)
     if how == "download":
         emit.progress(0, 1, f"fetching {foretold(needed())}")
-    said = keep(stores, gathered(how, folder), folder)
-    return {WHEELS: (json.dumps(said, indent=2, sort_keys=True) + "\n").encode()}
+    said, signed = keep(stores, gathered(how, folder), folder)
+    return {WHEELS: (json.dumps(said, indent=2, sort_keys=True) + "\n").encode()}, signed
 
 
 def gathered(how: str, into: Path) -> list[Path]:
