@@ -29,6 +29,7 @@ from tenure.preserve.packing.codec import Form
 THREADS = 2
 ROUNDS = 3
 HERE = Path(__file__).parent
+RESULTS = table.RESULTS / "pack.json"
 
 
 class Nowhere(io.RawIOBase):
@@ -241,9 +242,10 @@ def memory_row(gigabytes, folder):
         while left:
             left -= out.write(block[: min(left, len(block))])
     program = (
-        "import os, resource, sys\nfrom pathlib import Path\nfrom tenure.preserve import packing\n"
+        "import os, sys\nfrom pathlib import Path\nfrom tenure.preserve import packing\n"
         "with open(os.devnull, 'wb') as out: packing.pack_file(Path(sys.argv[1]), out)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        # ru_maxrss would count what the process was forked from
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
@@ -301,7 +303,7 @@ def main():
         "--small", action="store_true", help="small files; nothing is written to bench/results"
     )
     parser.add_argument(
-        "--only", action="append", help="one group (plain, delta, restore, memory, family); nothing is written"
+        "--only", action="append", help="one group (plain, delta, restore, memory, family); the rows of the others stay as they are"
     )  # fmt: skip
     parser.add_argument(
         "--rivals", default=os.environ.get("TENURE_RIVALS", sys.executable),
@@ -323,8 +325,10 @@ def main():
                 rows.append(row)
                 said = f"{row['measured']} {row['unit']} (asked: {row['asked']}; {row['holds']})"
                 print(f"{row['figure']}: {said} {row['how']}", flush=True)
-    if not (given.small or given.only):
-        table.write("pack", rows)
+    if not given.small:
+        made = {row["figure"] for row in rows}
+        kept = json.loads(RESULTS.read_text()) if given.only and RESULTS.exists() else []
+        table.write("pack", [*(row for row in kept if row["figure"] not in made), *rows])
 
 
 if __name__ == "__main__":
