@@ -100,7 +100,8 @@ def of_damage(base, given):
         ),
         table.row(
             "vault: one to three flipped bits mended with no other copy", "-", f"{got} of {tried}", "",
-            tried, None, f"by its parity, 20+2; {alone['tenure']} by Tenure, {alone['reader']} by read_vault.py alone",
+            tried, None, f"by its parity, 20+2, which gives back two blocks of a group of 22 and no third; "
+            f"{alone['tenure']} by Tenure, {alone['reader']} by read_vault.py alone",
         ),
     ]  # fmt: skip
 
