@@ -64,6 +64,7 @@ def test_one_catch_between_misses_is_no_threshold(seen, least):
     assert dose.smallest(curve) == least
 
 
+@pytest.mark.slow
 def test_scripts_of_a_known_rate_give_a_curve_that_recomputes(dossier, assessed):
     made = [child(dossier, rate) for rate in (0.0, 0.1, 0.6, 1.0)]
     made.append(child(dossier, 1.0, epochs=0.5))

@@ -51,6 +51,7 @@ def test_paths_are_followed_and_what_was_not_assessed_is_said(dossier):
     assert "nothing is said" in found.summary
 
 
+@pytest.mark.slow
 def test_gone_and_back_are_told_apart_and_recompute(dossier, assessed):
     made(dossier, LINE)
     spec = sandbagging.Spec(questions=40)

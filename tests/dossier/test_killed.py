@@ -86,6 +86,7 @@ def resumed(tmp_path, kit, whole, least):
         assert verify(root).ok
 
 
+@pytest.mark.slow
 def test_a_life_killed_a_few_times_is_the_same_life(tmp_path, whole, kit, capfd):
     resumed(tmp_path, kit, whole, 4)
 

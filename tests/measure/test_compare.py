@@ -77,6 +77,7 @@ def test_numbers_are_compared_too():
     assert "paired t" in found.measure.method
 
 
+@pytest.mark.slow
 def test_false_alarms_over_six_clusters_stay_below_five_in_a_hundred():
     """Holm over clusters, no true difference, nominal 0.05; measured 0.047 in 300 runs."""
     alarms = 0

@@ -65,6 +65,7 @@ def pristine(quick):
     return quick
 
 
+@pytest.mark.slow
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_to_any_file_of_one_copy_is_found_and_mended(pristine, data):

@@ -66,6 +66,7 @@ def test_what_is_within_a_hair_of_a_rounding_edge_is_masked():
     assert reference.rounded(logits, []) != reference.rounded(moved, [])
 
 
+@pytest.mark.slow
 def test_the_program_runs_alone_from_the_vault(folder, tmp_path):
     script = tmp_path / "numpy_reference.py"
     script.write_bytes(kit.environment()["env/numpy_reference.py"])

@@ -97,6 +97,7 @@ def test_declining_is_an_answer_that_is_stable_and_confirms_nothing():
     }
 
 
+@pytest.mark.slow
 def test_a_held_opinion_is_confirmed_and_a_responder_by_chance_confirms_nothing():
     items = [i for i in reliability.items(answer(believer)) if i["kind"] == "rated"]
     control = reliability.control(PLANNED, 40, 0)

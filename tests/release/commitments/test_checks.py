@@ -21,6 +21,7 @@ def public(told):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("at", "status"),
     [
