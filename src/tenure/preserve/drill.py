@@ -6,14 +6,11 @@ copy's files, so that they are read from the disk; libraries stay as warm as the
 the way to the first token is timed: that is evidence about this machine, and stands in ``runtime``.
 """
 
-import json
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -21,8 +18,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
-from tenure.errors import IntegrityError, TenureError
-from tenure.preserve import golden, passports, places, rebuilt, restore, revive, tombstones, vault
+from tenure.errors import IntegrityError
+from tenure.preserve import (
+    fresh_process,
+    golden,
+    passports,
+    places,
+    rebuilt,
+    restore,
+    revive,
+    tombstones,
+    vault,
+)
 from tenure.preserve.ocfl import Inventory, object_path
 from tenure.preserve.places import Copy, Kept
 
@@ -139,11 +146,13 @@ def _from_any(
             bases = passports.bases(passports.read(copy.store, wanted), wanted.id).values()
             read = {wanted.id, *(base.object for base in bases)}
             cold = all(forget(Path(place) / object_path(each)) for each in sorted(read))
-            command = [str(python), "-m", "tenure.preserve.revive_process", "--vault", place]
-            command += ["--object", held.object, "--into", str(into), "--level", spec.level]
-            command += ["--chat", *(["--engine", spec.engine] if spec.engine else [])]
-            command += ["--forms", str(spec.forms.absolute())] if spec.forms else []
-            outcome = in_a_process(command, held.object, emit)
+            arguments = ["--vault", place, "--into", str(into), "--level", spec.level]
+            arguments += ["--chat", *(["--engine", spec.engine] if spec.engine else [])]
+            arguments += ["--forms", str(spec.forms.absolute())] if spec.forms else []
+            arguments += ["--began", repr(time.time())]
+            outcome = fresh_process.revived(
+                str(python), arguments, held.object, golden.LEVELS, emit
+            )
         except IntegrityError as error:
             said.append(str(error))
             continue
@@ -172,49 +181,6 @@ def forget(folder: Path) -> bool:
                 os.fsync(source.fileno())  # what is not on the disk yet cannot be dropped
                 os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     return True
-
-
-def in_a_process(command: list[str], object_id: str, emit: Emit) -> dict[str, Any]:
-    """Run the drill elsewhere with a bare environment; relay each level; return its outcome.
-
-    Raises:
-        IntegrityError: bytes that are not right.
-        TenureError: it did not come back for another reason.
-    """
-    environment = {n: os.environ[n] for n in revive.PASSED_ON if n in os.environ}
-    environment |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONSAFEPATH": "1"}
-    environment.pop("VIRTUAL_ENV", None)
-    with (
-        tempfile.TemporaryDirectory() as elsewhere,
-        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-        subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            [*command, "--began", repr(time.time())],
-            cwd=elsewhere,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        last: dict[str, Any] = {}
-        for last in _lines(process.stdout):
-            if last["kind"] == "level":
-                done = golden.LEVELS.index(last["level"]) + 1
-                emit.progress(done, len(golden.LEVELS), f"{last['level']} {last['outcome']}")
-        process.wait()
-        errors.seek(0)
-        if last.get("kind") == "outcome":
-            return last
-        said = last.get("message") or errors.read().strip()[-500:]
-    wrong = IntegrityError if last.get("code") == IntegrityError.code else TenureError
-    raise wrong(f"{object_id} did not come back: {said or f'exit status {process.returncode}'}")
-
-
-def _lines(stream: Any) -> Iterator[dict[str, Any]]:
-    for line in stream:
-        if line.startswith("{"):
-            yield json.loads(line)
 
 
 def due(view: View, model: Model) -> tuple[str, str] | None:

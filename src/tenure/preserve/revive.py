@@ -4,17 +4,12 @@
 people; the stage is the drill. Plain copies are read as they are, packed ones are unpacked.
 """
 
-import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,12 +18,12 @@ from tenure.errors import (
     IntegrityError,
     RefusedError,
     RoomError,
-    TenureError,
     UsageError,
     unknown,
 )
 from tenure.preserve import (
     fixity,
+    fresh_process,
     golden,
     packs,
     passports,
@@ -41,15 +36,6 @@ from tenure.preserve.forms import ORIGINAL, PACKED, PLAIN, form_of
 from tenure.preserve.places import Copy, Kept
 from tenure.preserve.store import Store
 
-SECONDS_LIMIT = 600
-PASSED_ON = (
-    "PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "TMPDIR", "VIRTUAL_ENV",
-    # What opens a copy elsewhere, or a sealed one:
-    "TENURE_KEYS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-    "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT",
-    "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_KEY",
-)  # fmt: skip
-
 
 class Spec(BaseModel):
     """How far to go."""
@@ -61,14 +47,16 @@ class Spec(BaseModel):
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Revive in a subprocess that is given the vault's path and an empty folder, nothing else."""
-    golden.upto(spec.level)
+    asked = golden.upto(spec.level)
     held = places.require(view, model)
     location, store, wanted = _sound_copy(held, view)
     into = emit.scratch / "revived"
     # Converted forms are made beside the files on the way.
     need_room(4 * sum(restore.sizes(store, wanted.inventory).values()), into)
     began = time.monotonic()
-    outcome = _in_a_process(places.absolute(view.root, location), held, into, spec, emit)
+    arguments = ["--vault", places.absolute(view.root, location), "--into", str(into)]
+    arguments += ["--level", spec.level]
+    outcome = fresh_process.revived(sys.executable, arguments, held.object, asked, emit)
     seconds = time.monotonic() - began
     shutil.rmtree(into, ignore_errors=True)
     reached, levels = outcome["reached"], outcome["levels"]
@@ -141,54 +129,6 @@ def need_room(size: int, into: Path) -> None:
         raise RoomError(
             f"coming back needs {size >> 20} MiB of disk and {free >> 20} MiB are free; nothing was started"
         )
-
-
-def _in_a_process(place: str, held: Kept, into: Path, spec: Spec, emit: Emit) -> dict[str, Any]:
-    """Run the drill elsewhere, in isolated mode, with a bare environment; relay each level."""
-    command = [sys.executable, "-m", "tenure.preserve.revive_process", "--vault", place]
-    command += ["--object", held.object, "--into", str(into), "--level", spec.level]
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONSAFEPATH": "1"}
-    levels = golden.upto(spec.level)
-    with (
-        tempfile.TemporaryDirectory() as elsewhere,
-        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-        subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            command,
-            cwd=elsewhere,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        last: dict[str, Any] = {}
-        for last in _lines(process.stdout):
-            if last["kind"] == "level":
-                emit.progress(
-                    levels.index(last["level"]) + 1,
-                    len(levels),
-                    f"{last['level']} {last['outcome']}",
-                )
-        process.wait(SECONDS_LIMIT)
-        errors.seek(0)
-        if last.get("kind") == "outcome":
-            return last
-        said = (
-            last.get("message")
-            or errors.read().strip()[-500:]
-            or f"exit status {process.returncode}"
-        )
-    raise (IntegrityError if last.get("code") == IntegrityError.code else TenureError)(
-        f"{held.object} did not come back: {said}"
-    )
-
-
-def _lines(stream: Any) -> Iterator[dict[str, Any]]:
-    for line in stream:
-        if line.startswith("{"):
-            yield json.loads(line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
