@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ocfl import StorageRoot
+from two_forms import G0, ORIGINAL, PACK, ROSE, TULIP, at, change, store, tree
 
 from tenure import models
 from tenure.dossier import Dossier, Evidence, Stage
@@ -29,45 +30,9 @@ from tenure.preserve import (
 )
 from tenure.preserve.forms import Digests
 from tenure.preserve.ocfl import Inventory, Version
-from tenure.preserve.stores.local import LocalStore
-
-ROSE, TULIP = "urn:tenure:model:rose@1", "urn:tenure:model:tulip@1"
-PACK = "v1/content/packed/model.safetensors.pack"
-ORIGINAL = "v1/content/original/model.safetensors"
-G0 = {"golden": "G0"}
 
 pytestmark = pytest.mark.slow
 sums = st.integers(0, 9).map(lambda n: hashlib.sha512(bytes([n])).hexdigest())
-
-
-def store(dossier, copy="vault"):
-    return LocalStore(str(dossier.root / copy))
-
-
-def at(dossier, copy="vault", urn=ROSE):
-    return dossier.root / copy / ocfl.object_path(urn)
-
-
-def tree(folder):
-    found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    return {
-        name: path.read_bytes()
-        for name, path in found.items()
-        if not name.startswith("extensions/tenure-")
-    }
-
-
-def change(path, how):
-    path.chmod(0o644)
-    data = path.read_bytes()
-    if how == "gone":
-        path.unlink()
-    elif how == "cut":
-        path.write_bytes(data[: len(data) // 2])
-    elif how == "zeroed":
-        path.write_bytes(bytes(len(data)))
-    else:
-        path.write_bytes(data[:99] + bytes([data[99] ^ 4]) + data[100:])
 
 
 def history(versions):

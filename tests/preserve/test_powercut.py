@@ -9,11 +9,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 import crashing
 import powercut
+import pytest
 
 pytestmark = [
     pytest.mark.slow,
