@@ -216,14 +216,20 @@ def pages(lived, tmp_path_factory):
     return into
 
 
+def beside(name):
+    """Load a file of this folder as a module."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
 @pytest.fixture(scope="session")
 def assessed(lived, tmp_path_factory):
     """The pages of a dossier with assessments of every shape in it."""
     from tenure import report
 
-    spec = importlib.util.spec_from_file_location("assessed", Path(__file__).parent / "assessed.py")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = beside("assessed")
     into = tmp_path_factory.mktemp("assessed-pages")
     with Dossier.open(made.live(tmp_path_factory.mktemp("assessed") / "dossier")) as dossier:
         report.write(dossier.view(), into)
@@ -233,9 +239,7 @@ def assessed(lived, tmp_path_factory):
 @pytest.fixture(scope="session")
 def releases(lived, tmp_path_factory):
     """The root of a dossier with releases of every kind; read it, never write to it."""
-    spec = importlib.util.spec_from_file_location("released", Path(__file__).parent / "released.py")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = beside("released")
     return made.live(tmp_path_factory.mktemp("releases") / "dossier")
 
 
@@ -274,3 +278,23 @@ def hostile(tmp_path):
         )
         dossier.run(make("assess/x", attack), "<b>bold</b>&'", {})
         yield dossier.view()
+
+
+@pytest.fixture
+def fits_and_stands_out():
+    """Look at pages in Chromium: no sideways scroll, headings nest, anchors are there, contrast 4.5 to 1."""
+    browsing = beside("test_browser")
+    api = pytest.importorskip("playwright.sync_api")
+    if browsing.CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+
+    def look(paths, width, scheme):
+        with api.sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=browsing.CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+            for path in paths:
+                page.goto(path.as_uri())
+                browsing.unfolded_it_fits(page, path, width)
+            browser.close()
+
+    return look

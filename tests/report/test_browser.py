@@ -109,6 +109,15 @@ def test_every_page_fits_is_quiet_and_stands_out(browser, folder, width, scheme)
     assert all(url.startswith("file:") for url in asked)
 
 
+def unfolded_it_fits(page, name, width):
+    """No sideways scroll; it can be found through and heard; contrast at least 4.5 to 1."""
+    page.evaluate(UNFOLD)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    can_be_found_through_and_heard(page, name)
+    for ink, ground, where in page.evaluate(COLOURS):
+        assert contrast(ink, ground) >= 4.5, (name, where)
+
+
 def can_be_found_through_and_heard(page, name):
     """Pictures are named, headings nest, anchors are unique, links lead somewhere."""
     levels = page.evaluate(HEADINGS)

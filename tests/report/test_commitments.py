@@ -1,9 +1,7 @@
 """The page of what was promised: the worst first, with proof, dates, breaches; it fits a phone."""
 
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -151,25 +149,7 @@ def test_the_data_is_what_the_command_says(promised):
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (390, "light"), (1100, "light")])
-def test_the_page_fits_and_stands_out(promised, width, scheme):
-    """No sideways scroll, headings nest, anchors are there, contrast at least 4.5 to 1."""
-    place = Path(__file__).parent / "test_browser.py"
-    spec = importlib.util.spec_from_file_location("browsing", place)
-    assert spec is not None
-    assert spec.loader is not None
-    browsing = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(browsing)
-    api = pytest.importorskip("playwright.sync_api")
-    if browsing.CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=browsing.CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
-        for name in ("commitments.html", "life.html"):
-            page.goto((promised / name).as_uri())
-            page.evaluate(browsing.UNFOLD)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            browsing.can_be_found_through_and_heard(page, name)
-            for ink, ground, where in page.evaluate(browsing.COLOURS):
-                assert browsing.contrast(ink, ground) >= 4.5, (name, where)
-        browser.close()
+def test_the_page_fits_and_stands_out(promised, fits_and_stands_out, width, scheme):
+    fits_and_stands_out(
+        [promised / name for name in ("commitments.html", "life.html")], width, scheme
+    )

@@ -1,10 +1,8 @@
 """The page of what is kept, and what the page of promises says of it: drawn from real keepings."""
 
-import importlib.util
 import re
 import shutil
 from html import unescape
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,23 +188,9 @@ def test_a_hostile_name_stays_words(vaulted):
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1100, "light")])
-def test_the_page_fits_and_stands_out(vaulted, width, scheme):
-    """No sideways scroll, headings nest, anchors are there, contrast at least 4.5 to 1."""
-    place = Path(__file__).parent / "test_browser.py"
-    spec = importlib.util.spec_from_file_location("browsing", place)
-    browsing = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(browsing)
-    api = pytest.importorskip("playwright.sync_api")
-    if browsing.CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=browsing.CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
-        for folder in ("before", "kept", "pages"):
-            page.goto((vaulted[0] / folder / "vault.html").as_uri())
-            page.evaluate(browsing.UNFOLD)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            browsing.can_be_found_through_and_heard(page, folder)
-            for ink, ground, where in page.evaluate(browsing.COLOURS):
-                assert browsing.contrast(ink, ground) >= 4.5, (folder, where)
-        browser.close()
+def test_the_page_fits_and_stands_out(vaulted, fits_and_stands_out, width, scheme):
+    fits_and_stands_out(
+        [vaulted[0] / folder / "vault.html" for folder in ("before", "kept", "pages")],
+        width,
+        scheme,
+    )
