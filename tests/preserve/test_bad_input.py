@@ -12,7 +12,7 @@ from ocfl import StorageRoot
 
 from tenure import models
 from tenure.dossier import Dossier
-from tenure.errors import ModelError, RefusedError, RoomError, TenureError, UsageError
+from tenure.errors import ModelError, RefusedError, RoomError, UsageError
 from tenure.models import tiny
 from tenure.preserve import check, keep, ocfl, revive, vault
 from tenure.preserve.stores.local import LocalStore
@@ -140,48 +140,6 @@ def test_a_clock_that_was_set_back_is_told_before_anything_is_written(kept, monk
     for copy in COPIES:
         assert vault.peek(LocalStore(str(kept.root / copy)), URN).head == "v1"
     assert kept.run(keep.stage, "tulip@1", spec).findings["version"] == "v2"
-
-
-def in_a_fork(work):
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except TenureError:
-            os._exit(9)
-        except BaseException:  # noqa: BLE001 - the parent looks at the status only
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-@pytest.mark.parametrize("names", [("tulip", "rose", "aster"), ("tulip", "tulip", "tulip")])
-def test_writers_at_once_leave_a_valid_vault_with_all_that_was_acknowledged(quick, names):
-    tiny.make(quick / "tulip")
-    for name in set(names) - {"tulip"}:
-        shutil.copytree(quick / "tulip", quick / name)
-    spec = {**G0, "vault": str(quick / "vault"), "second": str(quick / "copy")}
-
-    def work(number, name):
-        with Dossier.open(quick / f"dossier-{number}") as dossier:
-            models.register(dossier, str(quick / name))
-            dossier.run(keep.stage, f"{name}@1", spec)
-
-    running = [in_a_fork(lambda n=n, name=name: work(n, name)) for n, name in enumerate(names)]
-    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in running]
-
-    assert set(ends) <= {0, 9}, "another error than ours"
-    assert 0 in ends
-    if len(set(names)) == len(names):
-        assert ends == [0] * len(names)
-    for copy in ("vault", "copy"):
-        assert valid(quick / copy, len(set(names)))
-    for number, name in enumerate(names):
-        if ends[number] == 0:
-            with Dossier.open(quick / f"dossier-{number}") as dossier:
-                into = quick / f"back-{number}"
-                revive.to_folder(dossier.view(), dossier.view().model(name), into, "vault")
 
 
 def weights(folder, change):

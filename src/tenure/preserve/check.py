@@ -170,6 +170,9 @@ def _evidence(model: Model, wanted: fixity.Plan, found: _Found) -> Evidence:
         said += f": {len(faults)} fault(s) found, not repaired"
     for copy, fault in found.gone:
         said += f"; {copy} lacks {fault.key}"
+    beyond = {health.copy: health.beyond for health in before if health.beyond}
+    for copy, version in beyond.items():
+        said += f"; {copy} has gone on to {version}, which this dossier did not sign"
     if planted:
         said += "; one fault was planted by the drill"
     return Evidence(
@@ -180,6 +183,7 @@ def _evidence(model: Model, wanted: fixity.Plan, found: _Found) -> Evidence:
         findings={
             "well": found.well,
             "version": wanted.inventory.head,
+            "beyond": beyond,
             "faults": faults,
             "repaired": [
                 {"copy": copy, "file": _short(r.key), "problem": r.problem, "from": r.source}

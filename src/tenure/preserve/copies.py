@@ -14,8 +14,9 @@ from typing import BinaryIO, Protocol
 
 from tenure.errors import BusyError, IntegrityError, RoomError
 from tenure.preserve import ocfl, recovery
-from tenure.preserve.fixity import Fault, Health, Plan, check
-from tenure.preserve.ocfl import INVENTORY, SIDECAR
+from tenure.preserve.fixity import Fault, Health, Plan, again, check, for_copy
+from tenure.preserve.forms import follows
+from tenure.preserve.ocfl import INVENTORY, SIDECAR, Inventory
 from tenure.preserve.parity import FOLDER
 from tenure.preserve.store import Store
 from tenure.preserve.vault import SPARE_BYTES, need_writable, peek
@@ -68,26 +69,39 @@ class Outcome:
 
 
 def bring(
-    target: Store, sources: Sequence[Store], wanted: Plan, finders: Sequence[Finder] = ()
+    target: Store,
+    sources: Sequence[Store],
+    wanted: Plan,
+    finders: Sequence[Finder] = (),
+    *,
+    adding: bool = False,
 ) -> Outcome:
     """Check a copy, repair what is not right, and check it again, every byte.
 
-    ``sources`` are copies of the same form, ``finders`` other places to look after them.
+    ``sources`` are copies of the same form, ``finders`` other places to look after them. Versions
+    that another writer has added to the copy are let be; another history of the object is set
+    aside, unless ``adding`` says that this is a keeping, which replaces nothing.
 
     Raises:
         IntegrityError: a file is bad in every copy; what could be repaired was, nothing deleted.
         RoomError: too little disk for what is missing; found before anything is written.
-        BusyError: another command writes to the target.
+        BusyError: another command writes, or has written, to the target.
     """
     if (certain := getattr(target, "certain", None)) is not None:
         certain()  # a folder: what a killed command has renamed may not be on the disk yet
+    seen = None
+    with suppress(OSError):  # away: the check of it says so
+        seen = peek(target, wanted.inventory.id)
     before = check(target, wanted)
     if before.well:
         return Outcome(before=before, after=before, repairs=())
     need_writable(target)
     with target.lock():
-        _refuse_newer(target, wanted)
-        faults = {fault.key: fault for fault in before.faults}
+        _refuse_another(target, wanted, seen, adding=adding)
+        wanted = for_copy(target, wanted)
+        # Another writer may have brought, since, what was lacking or not yet named.
+        still = again(target, wanted, [f.key for f in before.faults if f.key in wanted.files])
+        faults = {fault.key: fault for fault in still.faults}
         _need_room(target, [_Copies(sources), *finders], wanted, faults)
         done, lost = _mend_all(target, (sources, finders), wanted, faults)
         after = check(target, wanted)
@@ -100,17 +114,21 @@ def bring(
     return Outcome(before=before, after=after, repairs=tuple(done))
 
 
-def _refuse_newer(target: Store, wanted: Plan) -> None:
-    """Refuse to set aside a version that somebody else committed while this copy was read."""
+def _refuse_another(target: Store, wanted: Plan, seen: Inventory | None, *, adding: bool) -> None:
+    """Refuse to set aside a history that a keeping did not make, or that came while this was read."""
     there = peek(target, wanted.inventory.id)
-    count = len(wanted.inventory.versions)
-    if there is None or len(there.versions) <= count:
+    if there is None or follows(there, wanted.inventory) or follows(wanted.inventory, there):
         return
-    same = there.versions[:count] == wanted.inventory.versions
-    if same and there.versions[count].created > wanted.began:
+    if there != seen:
         raise BusyError(
-            f"{there.id} in {target.label} has become {there.head} while it was read; run the same "
-            "command again"
+            f"{there.id} in {target.label} was written by another command while it was read; run the "
+            "same command again"
+        )
+    if adding:
+        raise IntegrityError(
+            f"{target.label} holds another history of {there.id} than the one kept here: another "
+            "dossier keeps it there, or it was tampered with. Name another vault, or run 'tenure "
+            "preserve check' with the dossier that kept it. Nothing was changed"
         )
 
 

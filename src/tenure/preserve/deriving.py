@@ -123,7 +123,7 @@ def known(packed: Inventory, originals: Mapping[str, Digests]) -> Derived:
         digest: Digests(sha512=digest, sha256=packed.sha256[path])
         for digest, path in packed.manifest.items()
     }
-    found = {original.sha512: where[pack] for pack, original in originals.items()}
+    found = {plain.sha512: where[pack] for pack, plain in originals.items() if pack in where}
     return Derived(inventory=packed, packs=found)
 
 

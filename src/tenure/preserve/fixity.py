@@ -5,16 +5,17 @@ copies that are compared here are of one form; ``across.py`` goes from one form 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tenure.dossier.canonical import now
 from tenure.errors import IntegrityError
 from tenure.preserve import forms, ocfl
 from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory
 from tenure.preserve.store import Store, read_small, sha512_of
-from tenure.preserve.vault import root_files
+from tenure.preserve.vault import names, peek, root_files
+
+NOT_NAMED = "not named by the inventory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +36,15 @@ class Plan:
 
     ``files`` maps each key to its sha512, in the order of a commit; ``small`` holds the bytes of
     those that follow from the inventories. ``also`` holds a second sha512 that a file of the root
-    may have: that of this installation's guide or reader, where an older one was signed. ``began`` is when
-    the plan was made: what was committed since is not its to judge.
+    may have: that of this installation's guide or reader, where an older one was signed. ``beyond``
+    is the inventory of a copy that has newer versions: those are not this plan's to judge.
     """
 
     inventory: Inventory
     files: Mapping[str, str]
     small: Mapping[str, bytes]
     also: Mapping[str, str] = field(default_factory=dict[str, str])
-    began: str = ""
+    beyond: Inventory | None = None
 
     @property
     def signed(self) -> Signed:
@@ -67,12 +68,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What a check of one copy read and found; a check that read nothing is not well."""
+    """What a check of one copy read and found; a check that read nothing is not well.
+
+    ``beyond`` names the copy's newest version where that is newer than what was asked for.
+    """
 
     copy: str
     files: int
     bytes: int
     faults: tuple[Fault, ...]
+    beyond: str = ""
 
     @property
     def well(self) -> bool:
@@ -206,7 +211,29 @@ def _complete(inventory: Inventory, chosen: Mapping[str, bytes], root: Mapping[s
     sums = {key: hashlib.sha512(data).hexdigest() for key, data in root_files().items()}
     ours = {key: data for key, data in root_files().items() if sums[key] == root.get(key)}
     also = {key: digest for key, digest in sums.items() if key in root and key not in ours}
-    return Plan(inventory=inventory, files=files, small={**ours, **small}, also=also, began=now())
+    return Plan(inventory=inventory, files=files, small={**ours, **small}, also=also)
+
+
+def for_copy(store: Store, wanted: Plan) -> Plan:
+    """Fit a plan to one copy: versions that were added there since are let be.
+
+    They are another dossier's, or of a keeping that was killed before it signed. What was asked for
+    is the same in every byte; only the root's inventory must be the newer one.
+    """
+    there = None
+    with suppress(OSError):  # away: the reading of it says so
+        there = peek(store, wanted.inventory.id)
+    if there is None or there == wanted.inventory or not forms.follows(there, wanted.inventory):
+        return wanted
+    at, data = ocfl.object_path(there.id), there.to_bytes()
+    heads = {f"{at}/{INVENTORY}": data, f"{at}/{SIDECAR}": ocfl.sidecar(data)}
+    sums = {key: hashlib.sha512(content).hexdigest() for key, content in heads.items()}
+    return replace(
+        wanted,
+        files={**wanted.files, **sums},
+        small={**wanted.small, **heads},
+        beyond=there,
+    )
 
 
 def check(store: Store, wanted: Plan) -> Health:
@@ -214,10 +241,16 @@ def check(store: Store, wanted: Plan) -> Health:
 
     ``files`` and ``bytes`` count what was read to its end, damaged or not.
     """
+    wanted = for_copy(store, wanted)
+    return again(store, wanted, wanted.files)
+
+
+def again(store: Store, wanted: Plan, keys: Iterable[str]) -> Health:
+    """Read some files of one copy, by a plan that was fitted to it, and look for what is not named."""
     faults: list[Fault] = []
     count = size = 0
-    at = ocfl.object_path(wanted.inventory.id)
-    for key, digest in wanted.files.items():
+    for key in keys:
+        digest = wanted.files[key]
         try:
             with store.open(key) as source:
                 found, read = sha512_of(source)
@@ -230,8 +263,13 @@ def check(store: Store, wanted: Plan) -> Health:
         count, size = count + 1, size + read
         if found not in (digest, wanted.also.get(key)):
             faults.append(Fault(key=key, problem="damaged", found=found))
-    extra = set[str]()
     with suppress(OSError):  # away: then no file could be read either
-        extra = set(store.list(at)) - set(wanted.files)
-    faults.extend(Fault(key=key, problem="not named by the inventory") for key in sorted(extra))
-    return Health(copy=store.label, files=count, bytes=size, faults=tuple(faults))
+        faults.extend(Fault(key=key, problem=NOT_NAMED) for key in extra(store, wanted))
+    beyond = wanted.beyond.head if wanted.beyond else ""
+    return Health(copy=store.label, files=count, bytes=size, faults=tuple(faults), beyond=beyond)
+
+
+def extra(store: Store, wanted: Plan) -> list[str]:
+    """List what lies with an object and is named by no inventory of it."""
+    there = set(store.list(ocfl.object_path(wanted.inventory.id)))
+    return sorted(there - set(wanted.files) - (names(wanted.beyond) if wanted.beyond else set()))

@@ -94,6 +94,12 @@ def upto(inventory: Inventory, count: int) -> Inventory:
     return Inventory(id=inventory.id, manifest=manifest, sha256=sha256, versions=versions)
 
 
+def follows(newer: Inventory, older: Inventory) -> bool:
+    """Say whether an inventory is another one or came of it by adding versions."""
+    count = len(older.versions)
+    return count <= len(newer.versions) and upto(newer, count) == older
+
+
 def all_bytes(inventory: Inventory) -> dict[str, bytes]:
     """Return the bytes of every version's inventory, which follow from the newest."""
     counts = range(1, len(inventory.versions) + 1)

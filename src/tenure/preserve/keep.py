@@ -112,6 +112,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             created=_time(plain),
         )
         plain, at_hand = placing.commit_plain(site, plain, addition)
+    site.trust(forms.PLAIN, plain)
     emit.progress(2, 3, f"{len(site.copies)} copies, every byte read back")
     done = placing.commit_packed(site, plain, at_hand, shop)
     outcomes = placing.bring_all(site, done)

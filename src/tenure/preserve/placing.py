@@ -23,12 +23,21 @@ from tenure.preserve.vault import Addition
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """The copies of one object, a working folder, and what was signed so far, by form."""
+    """The copies of one object, a working folder; by form what was signed, and what is newest."""
 
     object: str
     copies: Sequence[Copy]
     folder: Path
     signed: dict[str, Signed] = field(default_factory=dict[str, Signed])
+    newest: dict[str, Inventory] = field(default_factory=dict[str, Inventory])
+
+    def trust(self, form: str, inventory: Inventory) -> None:
+        """Take an inventory that was made or read a moment ago for the newest of its form."""
+        before = self.signed.get(form, Signed())
+        digest = hashlib.sha512(inventory.to_bytes()).hexdigest()
+        sums = {**before.inventories, inventory.head: digest}
+        self.signed[form] = Signed(inventories=sums, root=before.root)
+        self.newest[form] = inventory
 
     def stores(self, form: str) -> list[Store]:
         """Return the copies of one form."""
@@ -75,7 +84,7 @@ def mend_leads(site: Site, held: Kept, root: Path) -> None:
     """Where it was kept before, mend the first copy of each form before anything is added to it.
 
     A version that was committed by a keeping that was killed before its evidence was signed is
-    left as it is. A packed form that no copy holds any more, and that this version of the code
+    let be. A packed form that no copy holds any more, and that this version of the code
     does not make again byte for byte, is made anew: what was signed of it is dropped.
     """
     site.signed.update(held.signed)
@@ -92,10 +101,9 @@ def mend_leads(site: Site, held: Kept, root: Path) -> None:
                 raise
             del site.signed[form]
             continue
-        there = vault.peek(lead, site.object)
-        if there is None or there.head == wanted.inventory.head:
-            finders = [*more, *site.finders(lead, form)]
-            copies.bring(lead, [s for s in stores if s is not lead], wanted, finders)
+        finders, others = [*more, *site.finders(lead, form)], [s for s in stores if s is not lead]
+        new = all(copy.at not in held.roots for copy in site.copies if copy.store is lead)
+        copies.bring(lead, others, wanted, finders, adding=new)
 
 
 def planned(
@@ -155,10 +163,13 @@ def commit_plain(
     """Commit a version to the first plain copy; without one, only work out what it would be.
 
     Returns the plain inventory, and the content at hand by sha512.
+
+    Raises:
+        BusyError: the object is not the one any more that the addition was made for.
     """
     lead = site.lead(PLAIN)
     if lead is not None:
-        return vault.commit(lead, site.object, addition), {}
+        return vault.commit(lead, site.object, addition, onto=(current,)), {}
     return vault.drafted(site.object, current, addition)
 
 
@@ -181,12 +192,14 @@ def commit_packed(
     assert derived is not None, "made just now"
     more = forms.all_bytes(derived.inventory)
     sums = {version: hashlib.sha512(data).hexdigest() for version, data in more.items()}
+    site.trust(PACKED, derived.inventory)
     vault.need_writable(lead)
     with lead.lock():
         vault.begin(lead, renew=True)
     wanted = fixity.plan(site.stores(PACKED), site.object, Signed(inventories=sums), more)
     others = [store for store in site.stores(PACKED) if store is not lead]
-    return copies.bring(lead, others, wanted, [derived, *site.finders(lead, PACKED)])
+    finders = [derived, *site.finders(lead, PACKED)]
+    return copies.bring(lead, others, wanted, finders, adding=True)
 
 
 def _packed_before(lead: Store, plain: Inventory) -> Derived | None:
@@ -194,13 +207,14 @@ def _packed_before(lead: Store, plain: Inventory) -> Derived | None:
     if current is None:
         return None
     originals = packs.originals([lead], current)
-    was, count = forms.plain_inventory(current, originals), len(current.versions)
-    if count > len(plain.versions) or was != forms.upto(plain, count):
+    was = forms.plain_inventory(current, originals)
+    if not (forms.follows(plain, was) or forms.follows(was, plain)):
         raise IntegrityError(
             f"{lead.label} holds another history of {plain.id} than the plain copy; run 'tenure "
             "preserve check' with the dossier that kept it, or name another vault"
         )
-    return deriving.known(current, originals)
+    # Another writer may have gone on already: what it added is not ours to make.
+    return deriving.known(forms.upto(current, len(plain.versions)), originals)
 
 
 def _source(site: Site, plain: Inventory, at_hand: Mapping[str, Source]) -> Callable[[str], Source]:
@@ -222,18 +236,15 @@ def bring_all(site: Site, done: Outcome | None) -> list[tuple[Copy, Outcome]]:
             continue
         same = [store for store in site.stores(copy.form) if store is not copy.store]
         wanted = plan_of(site, copy.form)
-        outcome = copies.bring(copy.store, same, wanted, site.finders(copy.store, copy.form))
+        finders = site.finders(copy.store, copy.form)
+        outcome = copies.bring(copy.store, same, wanted, finders, adding=True)
         found.append((copy, outcome))
     return found
 
 
 def plan_of(site: Site, form: str) -> Plan:
-    """Work out what a form must be, trusting what was signed and the version just committed."""
+    """Work out what a form must be, by what was signed and what this keeping trusts."""
     lead = site.lead(form)
     assert lead is not None, "asked only for a form there is"
-    signed = site.signed.get(form, Signed())
-    found = vault.read(lead, site.object)
-    assert found is not None, "it was committed a moment ago"
-    newest = {found[0].head: hashlib.sha512(found[1]).hexdigest()}
-    trusted = Signed(inventories={**signed.inventories, **newest}, root=signed.root)
-    return fixity.plan([lead], site.object, trusted)
+    more = forms.all_bytes(site.newest[form])  # a copy in a new place does not hold it yet
+    return fixity.plan([lead], site.object, site.signed[form], more)

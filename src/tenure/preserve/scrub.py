@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
 from tenure.errors import IntegrityError, unknown
-from tenure.preserve import copies, ocfl, places, placing, wheels_care
-from tenure.preserve.fixity import Fault, Plan
+from tenure.preserve import copies, places, placing, wheels_care
+from tenure.preserve.fixity import NOT_NAMED, Fault, Plan, extra, for_copy
 from tenure.preserve.forms import PLAIN
 from tenure.preserve.pacing import Pace, paced
 from tenure.preserve.places import Copy, Place
@@ -86,9 +86,7 @@ def read_copy(
         else:
             journal.add(key, length)
         say(size)
-    at = ocfl.object_path(wanted.inventory.id)
-    extra = sorted(set(store.list(at)) - set(wanted.files))
-    faults += [Fault(key=key, problem="not named by the inventory") for key in extra]
+    faults += [Fault(key=key, problem=NOT_NAMED) for key in extra(store, wanted)]
     earlier = len(journal.read)
     return Reading(files=count, bytes=size, earlier=earlier, faults=tuple(faults), left=len(left))
 
@@ -118,7 +116,7 @@ class _Run:
 
     def copy(self, copy: Copy) -> tuple[Reading, list[dict[str, Any]], str]:
         """Read a copy and mend it: the reading, its events, and how it is now ("" not done)."""
-        wanted, _ = self.plans[copy.form]
+        wanted = for_copy(copy.store, self.plans[copy.form][0])
         path = journal_path(self.root, copy.at, self.journal)
         journal = Journal(path, wanted, self.last.get(copy.at, ""))
         total = _size(copy.store, wanted)
@@ -141,6 +139,8 @@ class _Run:
             )
         detail: dict[str, Any] = {"files": found.files + found.earlier, "not read yet": found.left}
         detail["faults"] = [_fault(fault) for fault in found.faults]
+        if wanted.beyond is not None:
+            detail["beyond"] = wanted.beyond.head  # added by another dossier; not read by this one
         outcome = "fail" if found.faults else "pass"
         events = [premis("fixity check", copy, self.site.object, outcome, detail)]
         state = "as signed"

@@ -7,7 +7,7 @@ Killed before the root inventory, the version never was; killed after it, the ne
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from tenure.errors import IntegrityError, RoomError, UsageError
+from tenure.errors import BusyError, IntegrityError, RoomError, UsageError
 from tenure.preserve import ocfl
 from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory, Version
 from tenure.preserve.store import InFolder, Store, chunks, read_small, safe_path, sha512_of
@@ -177,14 +177,18 @@ def settle(store: Store, object_id: str) -> Inventory | None:
     )
 
 
-def commit(store: Store, object_id: str, addition: Addition) -> Inventory:
+def commit(
+    store: Store, object_id: str, addition: Addition, onto: Sequence[Inventory | None] = ()
+) -> Inventory:
     """Add a version that holds the newest version's files and these; same content adds nothing.
+
+    ``onto`` names what the addition was made for, where it may be added to nothing else.
 
     Raises:
         RoomError: too little free disk; found before anything is written.
         UsageError: nothing to add, or a path that is refused.
         IntegrityError: the object there is damaged, or a source changed while it was read.
-        BusyError: another command is writing to this vault.
+        BusyError: another command is writing to this vault, or has changed the object.
     """
     hashed = _hashed(addition)
     need_writable(store)
@@ -192,6 +196,11 @@ def commit(store: Store, object_id: str, addition: Addition) -> Inventory:
         _need_room(store, sum(item.size for item in hashed.values()))
         begin(store)
         current = settle(store, object_id)
+        if onto and current not in onto:
+            raise BusyError(
+                f"another command has kept {object_id} in {store.label} while this one was at work; "
+                "run the same command again. Nothing was added"
+            )
         new = _next(object_id, current, addition, hashed)
         return new if new is current else _write(store, new, current, hashed)
 

@@ -197,9 +197,12 @@ class LocalStore:
     def open(self, key: str) -> BinaryIO:
         """Open for reading; KeyError when it is not there."""
         path = self._path(key)
-        if not path.is_file():
-            raise KeyError(key)
-        return path.open("rb")
+        try:
+            if path.is_file():
+                return path.open("rb")
+        except FileNotFoundError:  # another command has set it aside this moment
+            pass
+        raise KeyError(key)
 
     def size(self, key: str) -> int:
         """Return the size in bytes."""
