@@ -50,7 +50,7 @@ def test_the_answer_then_the_verdicts_then_the_rest(useful):
 
 
 def test_the_confidence_of_an_attempt_stands_beside_its_bound(useful):
-    assert "harm · blocker · harm: physical · bound at 97.5%" in useful
+    assert "harm · needed from internal up · blocker · harm: physical · bound at 97.5%" in useful
 
 
 def test_the_level_its_safeguards_and_its_approvals(useful):

@@ -12,9 +12,9 @@ from tenure.dossier import Dossier, Model, canonical
 from tenure.dossier.writer import Draft
 from tenure.models import tiny
 from tenure.preserve import check, keep, revive
-from tenure.preserve.cost_prices import read_prices
-from tenure.preserve.forecast import NOTE, forecast, measured_from
-from tenure.preserve.forecast_check import held_against
+from tenure.preserve.cost.forecast import NOTE, forecast, measured_from
+from tenure.preserve.cost.forecast_check import held_against
+from tenure.preserve.cost.prices import read_prices
 from tenure.report.growing import Growing
 from tenure.report.vault import between, money
 from tenure.report.words import size

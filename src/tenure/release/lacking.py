@@ -34,7 +34,7 @@ def lacking(policy: Policy, docket: Docket, decision: Decision) -> list[dict[str
 
 
 def _rows(policy: Policy, rule: Rule, verdict: Verdict, docket: Docket) -> list[dict[str, Any]]:
-    base = {"rule": rule.id, "severity": rule.severity, "needed_for": _class(policy, rule.id)}
+    base = {"rule": rule.id, "severity": rule.severity, "needed_for": policy.lowest(rule.id)}
     if rule.check is not None:
         remedy = REMEDIES.get(rule.check.ledger or "", "").format(docket.model.id)
         return [base | {"verdict": verdict.verdict, "why": verdict.why, "command": remedy}]
@@ -46,14 +46,6 @@ def _rows(policy: Policy, rule: Rule, verdict: Verdict, docket: Docket) -> list[
             said = {"verdict": row["verdict"], "why": row["why"]}
             rows.append(base | said | _cost(policy, rule, part, docket))
     return rows
-
-
-def _class(policy: Policy, name: str) -> str:
-    """Name the lowest class that needs a rule; "" where a level or nothing does."""
-    for step in policy.classes:
-        if name in {rule.id for rule in policy.needs(step.id)}:
-            return step.id
-    return ""
 
 
 def _cost(policy: Policy, rule: Rule, part: Requirement, docket: Docket) -> dict[str, Any]:

@@ -174,6 +174,10 @@ class Policy(Part):
             ids += [need for need in step.needs if need not in ids]
         return tuple(self.rule(name) for name in ids)
 
+    def lowest(self, rule: str) -> str:
+        """Name the lowest class that needs a rule; "" where a level or nothing does."""
+        return next((step.id for step in self.classes if rule in step.needs), "")
+
     def conditions_of(self, release: str) -> tuple[Condition, ...]:
         """Return the watched conditions of a class; its plain texts are not among them."""
         named = self.release(release).conditions

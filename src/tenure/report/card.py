@@ -18,7 +18,7 @@ from tenure.report.catalog import Catalog, Item, Subject, catalog
 from tenure.report.commitments import promises
 from tenure.report.engine import environment
 from tenure.report.release import after, record
-from tenure.report.rulings import DECIDED, bases
+from tenure.report.rulings import DECIDED, bases, policy_of
 from tenure.report.sheet import Block, Form, Section, Sheet
 
 ADHERENCE = "align/adherence"
@@ -52,10 +52,7 @@ class Card:
     @property
     def policy(self) -> Policy | None:
         """The policy of the decision, as it was put on record."""
-        kept = self.decided.evidence.files.get("policy.json") if self.decided else None
-        if kept is None:
-            return None
-        return Policy.model_validate_json(self.catalog.view.read(kept))
+        return policy_of(self.catalog, self.decided)
 
     def _sections(self) -> tuple[Section, ...]:
         sheet, subject, policy = self.sheet, self.subject, self.policy
@@ -64,7 +61,7 @@ class Card:
         changed: list[Block] = numbers.measured(sheet, adherence) if adherence else []
         read, paired = self.catalog.view.records, policy.paired_bounds if policy else "score"
         tables = numbers.verdicts(
-            sheet, held, self.decided, lambda m, level: at_level(m, level, read, paired)
+            sheet, held, self.decided, policy, lambda m, level: at_level(m, level, read, paired)
         )
         if late := after(subject, self.decided, policy):
             tables.append(told.later(late))

@@ -5,6 +5,7 @@ from typing import Any
 
 from tenure.dossier.nouns import Measure
 from tenure.errors import IntegrityError
+from tenure.release.policy import Policy
 from tenure.report import findings, words
 from tenure.report.catalog import CONTROL, Item, Subject
 from tenure.report.rulings import Basis
@@ -31,7 +32,11 @@ ORIGIN = {
 
 
 def verdicts(
-    sheet: Sheet, held: Sequence[Basis], decided: Item | None, again: Again
+    sheet: Sheet,
+    held: Sequence[Basis],
+    decided: Item | None,
+    policy: Policy | None,
+    again: Again,
 ) -> list[Block]:
     """Write the tables of verdicts: what speaks of risk, and, apart, what speaks of usefulness."""
     blocks: list[Block] = []
@@ -40,7 +45,7 @@ def verdicts(
         ("usefulness", "What was asked about usefulness, for a model that declines everything is safe and useless:"),
     ):  # fmt: skip
         rows = [
-            _verdict(sheet, each, decided, again)
+            _verdict(sheet, each, decided, again, policy)
             for each in held
             if decided and _about(each) == about
         ]
@@ -56,11 +61,15 @@ def _about(held: Basis) -> str:
     return "usefulness" if held.about == "usefulness" else "risk"
 
 
-def _verdict(sheet: Sheet, held: Basis, decided: Item, again: Again) -> tuple[Said, ...]:
+def _verdict(
+    sheet: Sheet, held: Basis, decided: Item, again: Again, policy: Policy | None
+) -> tuple[Said, ...]:
     row = held.row
+    lowest = policy.lowest(str(row["rule"])) if policy else ""
+    needed = f"; needed from {lowest} up" if lowest else ""
     claim = text(
         sheet.quoted(words.title(str(row.get("claim", row["rule"]))), "the policy's words"),
-        f" ({row.get('severity', '')}; harm: {row.get('harm', '')})",
+        f" ({row.get('severity', '')}{needed}; harm: {row.get('harm', '')})",
     )
     if held.measure is None or held.event is None:
         needs = text(sheet.quoted(str(row.get("require", "")), "set by the policy"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from tenure.preserve.forecast_growth import Point
+from tenure.preserve.cost.growth import Point
 from tenure.report import words
 from tenure.report.plots import LEFT, RIGHT, WIDTH, span, ticks
 

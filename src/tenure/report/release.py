@@ -14,7 +14,7 @@ from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.missing import needs
 from tenure.report.people import reviews, said
-from tenure.report.rulings import DECIDED, basis_of
+from tenure.report.rulings import DECIDED, basis_of, policy_of
 from tenure.report.story import Lead, VerdictRow, lead, ruling, shortened, verdict_row
 
 STEPS = ("release/criteria", "release/decide", "release/publish", "release/watch", "release/withdraw",
@@ -48,7 +48,7 @@ def given(catalog: Catalog, subject: Subject) -> dict[str, Any]:
     decided = subject.last(DECIDED)
     found: Mapping[str, Any] = decided.evidence.findings if decided else {}
     policy = policy_of(catalog, decided)
-    ruled = ruling(subject, decided) if decided else None
+    ruled = ruling(catalog, subject, decided) if decided else None
     told = record(catalog, decided)
     return {
         "subject": subject,
@@ -77,12 +77,6 @@ def given(catalog: Catalog, subject: Subject) -> dict[str, Any]:
         "history": history(subject),
         "refused": refused(catalog, subject),
     }
-
-
-def policy_of(catalog: Catalog, decided: Item | None) -> Policy | None:
-    """Read the policy of a decision as it was put on record."""
-    kept = decided.evidence.files.get("policy.json") if decided else None
-    return Policy.model_validate_json(catalog.view.read(kept)) if kept else None
 
 
 def record(catalog: Catalog, decided: Item | None) -> Mapping[str, Any]:
@@ -114,7 +108,7 @@ def dangers(subject: Subject, decided: Item | None, level: Mapping[str, Any]) ->
     until = decided.event.index if decided else None
 
     def row(verdict: Mapping[str, Any]) -> VerdictRow:
-        return verdict_row(basis_of(subject, [verdict], until)[0])
+        return verdict_row(basis_of(subject, [verdict], until)[0], None)
 
     return {
         "capabilities": [

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tenure.dossier.nouns import Event, Measure
-from tenure.report.catalog import CONTROL, Item, Subject
+from tenure.release.policy import Policy
+from tenure.report.catalog import CONTROL, Catalog, Item, Subject
 
 DECIDED = "release/decide"
 
@@ -36,6 +37,12 @@ class Basis:
     def side(self) -> str:
         """Which one-sided bound is read."""
         return "lower" if "lower" in str(self.row.get("require", "")) else "upper"
+
+
+def policy_of(catalog: Catalog, decided: Item | None) -> Policy | None:
+    """Read the policy of a decision as it was put on record."""
+    kept = decided.evidence.files.get("policy.json") if decided else None
+    return Policy.model_validate_json(catalog.view.read(kept)) if kept else None
 
 
 def bases(subject: Subject, decided: Item) -> list[Basis]:

@@ -100,7 +100,7 @@ class Site:
         return {
             "leads": story.leads(self.catalog),
             "promises": promises,
-            "rulings": [r for s in subjects if (r := story.ruling(s))],
+            "rulings": [r for s in subjects if (r := story.ruling(self.catalog, s))],
             "comparisons": story.comparisons(self.catalog),
             "changes": story.changes(self.catalog),
             "waits": story.waits(self.catalog),
@@ -176,4 +176,4 @@ def _own_ruling(catalog: Catalog, item: Item) -> story.Ruling | None:
     if item.evidence.name != "release/decide":
         return None
     subject = catalog.subject(item.model.id)
-    return story.ruling(subject, item) if subject else None
+    return story.ruling(catalog, subject, item) if subject else None

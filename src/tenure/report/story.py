@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.dossier.nouns import Event, Measure
+from tenure.release.policy import Policy
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.plots import Plot, Row
-from tenure.report.rulings import Basis, bases
+from tenure.report.rulings import Basis, bases, policy_of
 
 ORIGINS = {
     "live": "Measured on the models themselves",
@@ -38,6 +39,7 @@ class VerdictRow:
     severity: str
     harm: str
     about: str
+    needed_for: str
     attempt: int | None
     level: str
     href: str | None
@@ -125,13 +127,14 @@ def _retired(subject: Subject) -> str:
     return f"{name} is retired; {kept}; whether it can be brought back was not tried."
 
 
-def ruling(subject: Subject, item: Item | None = None) -> Ruling | None:
+def ruling(catalog: Catalog, subject: Subject, item: Item | None = None) -> Ruling | None:
     """Read a decision about a model, by default the newest."""
     item = item or subject.last("release/decide")
     if item is None:
         return None
     findings = item.evidence.findings
-    rows = tuple(verdict_row(each) for each in bases(subject, item))
+    policy = policy_of(catalog, item)
+    rows = tuple(verdict_row(each, policy) for each in bases(subject, item))
     return Ruling(
         subject=subject,
         item=item,
@@ -153,7 +156,7 @@ def _measures(subject: Subject, assessment: str, name: str) -> list[tuple[Item, 
     return [(item, m) for m in item.evidence.measures if m.name == name]
 
 
-def verdict_row(held: Basis) -> VerdictRow:
+def verdict_row(held: Basis, policy: Policy | None) -> VerdictRow:
     """Write one requirement as a row of the table of verdicts."""
     row, measure, item = held.row, held.measure, held.item
     unit = words.unit_of(measure) if measure else "proportion"
@@ -174,6 +177,7 @@ def verdict_row(held: Basis) -> VerdictRow:
         severity=str(row.get("severity", "")),
         harm=str(row.get("harm", "")),
         about=held.about,
+        needed_for=policy.lowest(str(row["rule"])) if policy else "",
         attempt=row.get("attempt"),
         level=_level(held),
         href=_href(item, measure),
@@ -208,8 +212,8 @@ def comparisons(catalog: Catalog) -> list[tuple[str, list[Plot]]]:
     """Draw what the rules look at, model beside model; one group for each origin."""
     rules: dict[str, Mapping[str, Any]] = {}
     for subject in catalog.subjects:
-        decided = ruling(subject)
-        for row in decided.item.evidence.findings.get("verdicts", ()) if decided else ():
+        decided = subject.last("release/decide")
+        for row in decided.evidence.findings.get("verdicts", ()) if decided else ():
             if row.get("measure"):  # a rule may be a check of something else than a measure
                 rules.setdefault(str(row["rule"]), row)
     groups: list[tuple[str, list[Plot]]] = []

@@ -11,16 +11,19 @@ from functools import cached_property
 from typing import Any
 
 from tenure.dossier.nouns import Event
-from tenure.preserve import cost, custody, golden, scrub, tombstones
-from tenure.preserve.cost import Bill, Return
-from tenure.preserve.cost_prices import Machine, Prices, Storage, read_prices
-from tenure.preserve.cost_stock import Holding, Stock, on_record
-from tenure.preserve.cost_waking import Waking, waking
-from tenure.preserve.cost_work import RETURNS, Work, measured
-from tenure.preserve.forecast import places_of
-from tenure.preserve.forecast_check import recorded
-from tenure.preserve.forecast_growth import Growth, Point
+from tenure.preserve import scrub, tombstones
+from tenure.preserve.cost import yearly
+from tenure.preserve.cost.forecast import places_of
+from tenure.preserve.cost.forecast_check import recorded
+from tenure.preserve.cost.growth import Growth, Point
+from tenure.preserve.cost.prices import Machine, Prices, Storage, read_prices
+from tenure.preserve.cost.stock import Holding, Stock, on_record
+from tenure.preserve.cost.waking import Waking, waking
+from tenure.preserve.cost.work import RETURNS, Work, measured
+from tenure.preserve.cost.yearly import Bill, Return
+from tenure.preserve.custody import keyring
 from tenure.preserve.forms import PACKED, PLAIN
+from tenure.preserve.sameness import golden
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.growing import Growing
@@ -92,12 +95,12 @@ class Vault:
     @property
     def sealed(self) -> list[str]:
         """The places that open with a key only."""
-        return [place["at"] for place in self.places if custody.sealed(place["at"])]
+        return [place["at"] for place in self.places if keyring.sealed(place["at"])]
 
     @cached_property
     def bill(self) -> Bill:
         """A year of what the keepings recorded, at the prices in force."""
-        return cost.bill(self.stock, self.prices, self.work)
+        return yearly.bill(self.stock, self.prices, self.work)
 
     @property
     def places(self) -> list[dict[str, Any]]:
@@ -165,7 +168,7 @@ class Vault:
         copies = f"{few}" if few == most else f"{few} to {most}"
         return (
             f"{words.plural(len(weights), 'model')}, {words.size(own.bytes)} in {copies} copies each, "
-            f"{money(cost.bill(own, self.prices, self.work).total, self.prices)} a year by assumed "
+            f"{money(yearly.bill(own, self.prices, self.work).total, self.prices)} a year by assumed "
             f"prices of {self.prices.metadata.as_of}"
         )
 
@@ -224,7 +227,7 @@ def vault_of(catalog: Catalog) -> Vault:
     view, known = catalog.view, {each.model.id: each for each in catalog.subjects}
     stock = on_record(view, [each.model for each in catalog.subjects])
     forecasts = recorded(view)
-    keys = [event for event in catalog.events if event.name == custody.DRILL]
+    keys = [event for event in catalog.events if event.name == keyring.DRILL]
     newest = forecasts[-1] if forecasts else None
     prices = Prices.model_validate(newest.body["prices"]) if newest else read_prices()
     kept = tuple(_kept(catalog, known[each.model], each, stock) for each in stock.holdings)

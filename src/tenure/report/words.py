@@ -11,9 +11,9 @@ STEPS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def percent(value: float) -> str:
-    """Write a share: ``8.3%``, ``46%``, ``0.4%``."""
+    """Write a share: ``8.3%``, ``46%``, ``0.4%``; what is not all of it is never ``100%``."""
     hundred = value * 100
-    digits = 0 if abs(hundred) >= 9.95 or hundred == 0 else 1
+    digits = 0 if 9.95 <= abs(hundred) < 99.5 or hundred in (0, 100) else 1
     return f"{hundred:.{digits}f}%".replace("-", MINUS)
 
 
