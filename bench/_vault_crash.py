@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import signal
 import sys
 import time
 from pathlib import Path
@@ -13,35 +12,7 @@ import _vault_work as work
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "preserve"))
 import crashing
 import powercut
-
-TOUCHES = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.link"}
-
-
-def forked(do, *, touch=None, seconds=None):
-    """Run ``do`` in a child that is killed by SIGKILL at a touch of the disk, or after a time."""
-    child = os.fork()
-    if child == 0:
-        left = [touch or 0]
-
-        def hook(event, _):
-            if event in TOUCHES:
-                left[0] -= 1
-                if left[0] == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(hook)
-        try:
-            do()
-        except BaseException:  # noqa: BLE001 - the parent looks at the status only
-            os._exit(1)
-        os._exit(0)
-    if seconds is not None:
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status) == 1:
-        raise AssertionError("the work failed by itself")
-    return os.WIFSIGNALED(status)
+from forked import TOUCHES, run_killed
 
 
 def touches(each, base, folder):
@@ -80,7 +51,7 @@ def kills(base, count, seed):
                 if by_touch
                 else {"seconds": draw.random() * seconds}
             )
-            killed += forked(lambda each=each: each.do(folder), **how)
+            killed += run_killed(lambda each=each: each.do(folder), **how)
             trouble = _after_kill(each, folder, original, calm, deep=killed % 10 == 0)
             if trouble:
                 wrong.append((each.name, how, trouble))

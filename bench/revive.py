@@ -22,8 +22,10 @@ from tenure import models
 from tenure.dossier import Dossier, Model
 from tenure.models import convert, embedded
 from tenure.models.fingerprint import files_of
-from tenure.preserve import drill, golden, keep, kit
+from tenure.preserve import drill, keep
 from tenure.preserve.in_vault import numpy_reference as reference
+from tenure.preserve.kit import layout
+from tenure.preserve.sameness import golden
 
 ASKED = {"torch": 10.0, "cpu": 20.0}
 CALLED = {"torch": "torch", "cpu": "OpenVINO"}
@@ -92,7 +94,7 @@ def cost(base):
     shutil.copy(embedded.find(), folder / embedded.FILE)
     model = Model(name="embedded", source=str(folder), files=files_of(folder))
     made = golden.make(folder, model, "G2")
-    (base / "G2.json").write_bytes(kit.text(made["G2"]))
+    (base / "G2.json").write_bytes(layout.text(made["G2"]))
     rows = []
     for said, where in (("Q4_1 GGUF", folder), ("bf16 safetensors", plain(base))):
         target = base / f"{where.name}.json"
@@ -178,7 +180,7 @@ def changes(base, ulps):
     made = golden.make(original, model, "G4", "torch")
     took = time.perf_counter() - began
     for name, value in made.items():
-        (kept / f"{name}.json").write_bytes(kit.text(value))
+        (kept / f"{name}.json").write_bytes(layout.text(value))
     models.close_all()
     count = len(made["G4"]["measured"])
     how = f"G1 to G4, {count} configurations of threads, batches, formats, engines; {load()}"

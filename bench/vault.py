@@ -23,7 +23,9 @@ import table
 from tenure import models
 from tenure.dossier import Dossier
 from tenure.models import tiny
-from tenure.preserve import keep, pacing, parity, places, revive, scrub
+from tenure.preserve import keep, places, revive, scrub
+from tenure.preserve.parity import encoding
+from tenure.preserve.scrubbing import pacing
 
 PARTS = ("kills", "cuts", "damage", "restore")
 
@@ -140,7 +142,7 @@ def of_restore(base, given):
                 revive.to_folder(view, view.model("big@1"), base / "back", copy.at)
                 timed[copy.form] = time.monotonic() - began
         began, made = time.monotonic(), base / "parity"
-        parity.make({"original/w": source / "model.safetensors"}, made, version="v1")
+        encoding.make({"original/w": source / "model.safetensors"}, made, version="v1")
         parity_seconds = time.monotonic() - began
         pace, plan = pacing.Pace(), held.plan(view.root)
         copy = next(c for c in held.opened(view.root) if c.form == "plain")

@@ -21,12 +21,12 @@ from tenure.dossier import Dossier
 from tenure.dossier.writer import Draft
 from tenure.models import tiny
 from tenure.preserve import keep
-from tenure.preserve.cost_prices import read_prices
-from tenure.preserve.cost_stock import on_disk
-from tenure.preserve.cost_work import measured
-from tenure.preserve.forecast import NOTE, forecast
-from tenure.preserve.forecast_check import held_against
-from tenure.preserve.forecast_growth import AGAINST
+from tenure.preserve.cost.forecast import NOTE, forecast
+from tenure.preserve.cost.forecast_check import held_against
+from tenure.preserve.cost.growth import AGAINST
+from tenure.preserve.cost.prices import read_prices
+from tenure.preserve.cost.stock import on_disk
+from tenure.preserve.cost.work import measured
 from tenure.stats.proportion import lower_bound
 
 SEEN, LATER = 3, 5

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tenure.errors import IntegrityError, TenureError
 from tenure.models import tiny
-from tenure.preserve import forms, ocfl, packing, passports, restore, vault
+from tenure.preserve import forms, ocfl, packing, restore, vault
+from tenure.preserve.packed import passports
 from tenure.preserve.packing import index
 from tenure.preserve.stores.local import LocalStore
 

@@ -1,11 +1,8 @@
-"""What the vault's tests share: a folder in memory, and a process that is killed for good."""
+"""What the vault's tests share: a folder in memory, and dossiers that keep a model or a family."""
 
 import os
 import shutil
-import signal
-import sys
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +12,6 @@ from tenure import models
 from tenure.dossier import Dossier
 from tenure.models import tiny
 from tenure.preserve import keep
-
-TOUCHES = {
-    "open",
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.remove",
-    "os.chmod",
-    "os.link",
-    "os.truncate",
-}
 
 
 @pytest.fixture
@@ -38,38 +24,6 @@ def quick(tmp_path):
     folder = Path(tempfile.mkdtemp(dir=shared, prefix="tenure-test-"))
     yield folder
     shutil.rmtree(folder)
-
-
-def _killed_at(number, work):
-    """Run ``work`` in a fork that SIGKILLs itself at its ``number``-th touch; True when it was."""
-    with warnings.catch_warnings():
-        # Python 3.12 warns that a fork of a threaded process may deadlock; the child uses no thread.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        left = [number]
-
-        def hook(event, _):
-            if event in TOUCHES:
-                left[0] -= 1
-                if left[0] == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(hook)
-        try:
-            work()
-        except BaseException:  # noqa: BLE001 - the parent looks at the status only
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the work failed by itself"
-    return os.WIFSIGNALED(status)
-
-
-@pytest.fixture
-def killed_at():
-    """Give the function above."""
-    return _killed_at
 
 
 @pytest.fixture(scope="session")

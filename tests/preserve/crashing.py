@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from tenure.errors import IntegrityError
-from tenure.preserve import copies, fixity, ocfl, parity, vault
+from tenure.preserve import copies, fixity, ocfl, vault
+from tenure.preserve.parity import encoding
 from tenure.preserve.stores.local import LocalStore
 
 ID = "urn:tenure:model:tulip@1"
@@ -42,8 +43,8 @@ def commit(folder, version, object_id=ID):
     """Commit a version with its parity."""
     files = FIRST if version == "v1" else SECOND
     scratch = Path(folder).parent / f"{Path(folder).name}.scratch"
-    parity.make(files, scratch, version=version)
-    files = {**files, parity.path_of(version): scratch.read_bytes()}
+    encoding.make(files, scratch, version=version)
+    files = {**files, encoding.path_of(version): scratch.read_bytes()}
     scratch.unlink()
     addition = vault.Addition(files=files, message=version, created="2026-11-21T00:00:00Z")
     return vault.commit(store(folder), object_id, addition)

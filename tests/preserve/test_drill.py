@@ -9,7 +9,8 @@ from tenure import life, models
 from tenure.dossier import Dossier
 from tenure.errors import IntegrityError, UsageError
 from tenure.models import tiny
-from tenure.preserve import compiled, drill, keep
+from tenure.preserve import drill, keep
+from tenure.preserve.revival import compiled
 
 pytestmark = pytest.mark.local
 

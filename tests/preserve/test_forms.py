@@ -16,20 +16,10 @@ from tenure import models
 from tenure.dossier import Dossier, Evidence, Stage
 from tenure.errors import IntegrityError, UsageError
 from tenure.models import tiny
-from tenure.preserve import (
-    check,
-    forms,
-    keep,
-    ocfl,
-    packs,
-    passports,
-    places,
-    placing,
-    revive,
-    vault,
-)
+from tenure.preserve import check, forms, keep, ocfl, places, placing, revive, vault
 from tenure.preserve.forms import Digests
 from tenure.preserve.ocfl import Inventory, Version
+from tenure.preserve.packed import packs, passports
 
 pytestmark = pytest.mark.slow
 sums = st.integers(0, 9).map(lambda n: hashlib.sha512(bytes([n])).hexdigest())

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from forked import run_killed
 from ocfl import StorageRoot
 
 from tenure import models
@@ -50,10 +51,10 @@ def moments(every):
 
 
 @pytest.mark.parametrize("every", [19, pytest.param(1, marks=pytest.mark.life)])
-def test_a_first_commit_killed_anywhere_goes_on(quick, killed_at, every):
+def test_a_first_commit_killed_anywhere_goes_on(quick, every):
     for number in moments(every):
         folder = quick / f"v{number}"
-        killed = killed_at(number, partial(commit, folder, FIRST, "one"))
+        killed = run_killed(partial(commit, folder, FIRST, "one"), touch=number)
         visible = vault.read(LocalStore(str(folder)), ID)
         if visible is not None:  # never half a version
             is_whole(folder, FIRST, quick / "back")
@@ -68,12 +69,12 @@ def test_a_first_commit_killed_anywhere_goes_on(quick, killed_at, every):
 
 
 @pytest.mark.parametrize("every", [19, pytest.param(1, marks=pytest.mark.life)])
-def test_a_second_commit_killed_anywhere_keeps_the_first_and_goes_on(quick, killed_at, every):
+def test_a_second_commit_killed_anywhere_keeps_the_first_and_goes_on(quick, every):
     commit(quick / "before", FIRST, "one")
     for number in moments(every):
         folder = quick / f"v{number}"
         shutil.copytree(quick / "before", folder)
-        killed = killed_at(number, partial(commit, folder, SECOND, "two"))
+        killed = run_killed(partial(commit, folder, SECOND, "two"), touch=number)
         head = vault.read(LocalStore(str(folder)), ID)[0].head
         is_whole(folder, FIRST if head == "v1" else {**FIRST, **SECOND}, quick / "back")
 
@@ -89,7 +90,7 @@ def test_a_second_commit_killed_anywhere_keeps_the_first_and_goes_on(quick, kill
 
 @pytest.mark.parametrize("every", [37, pytest.param(1, marks=pytest.mark.life)])
 @pytest.mark.parametrize("case", ["behind", "damaged", "new"])
-def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, killed_at, every, case):
+def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, every, case):
     first = LocalStore(str(quick / "vault"))
     commit(first.root, FIRST, "one")
     if case != "new":
@@ -108,7 +109,7 @@ def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, killed_at, every, cas
         if case != "new":
             shutil.copytree(quick / "before", folder)
         second = LocalStore(str(folder))
-        killed = killed_at(number, partial(copies.bring, second, [first], wanted))
+        killed = run_killed(partial(copies.bring, second, [first], wanted), touch=number)
 
         outcome = copies.bring(second, [first], fixity.plan([second, first], ID, wanted.signed))
 
@@ -120,9 +121,7 @@ def test_a_copy_or_a_repair_killed_anywhere_goes_on(quick, killed_at, every, cas
 
 
 @pytest.mark.parametrize("every", [pytest.param(31, marks=pytest.mark.life)])
-def test_a_keeping_killed_anywhere_gives_the_same_evidence_by_the_same_command(
-    quick, killed_at, every
-):
+def test_a_keeping_killed_anywhere_gives_the_same_evidence_by_the_same_command(quick, every):
     def begin(folder):
         with Dossier.open(folder) as dossier:
             models.register(dossier, str(quick / "tulip"))
@@ -137,7 +136,7 @@ def test_a_keeping_killed_anywhere_gives_the_same_evidence_by_the_same_command(
     for number in moments(every):
         folder = quick / f"d{number}"
         begin(folder)
-        killed = killed_at(number, partial(work, folder))
+        killed = run_killed(partial(work, folder), touch=number)
 
         evidence = work(folder)
 

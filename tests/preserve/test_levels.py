@@ -9,9 +9,10 @@ from tenure.dossier import Model
 from tenure.errors import EngineError
 from tenure.models import tiny
 from tenure.models.fingerprint import files_of
-from tenure.preserve import drift, golden, kit
 from tenure.preserve.in_vault import numpy_reference as reference
+from tenure.preserve.kit import layout
 from tenure.preserve.levels import g4
+from tenure.preserve.sameness import drift, golden
 
 pytestmark = pytest.mark.local
 
@@ -25,7 +26,7 @@ def made(tmp_path_factory):
     (base / "golden").mkdir()
     found = golden.make(folder, model, "G4")
     for name, value in found.items():
-        (base / "golden" / f"{name}.json").write_bytes(kit.text(value))
+        (base / "golden" / f"{name}.json").write_bytes(layout.text(value))
     return base, found
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tenure.preserve import fixity, ocfl, parity, vault
+from tenure.preserve import fixity, ocfl, vault
+from tenure.preserve.parity import encoding
 from tenure.preserve.stores.local import LocalStore
 
 pytestmark = pytest.mark.slow
@@ -25,8 +26,8 @@ def kept(quick):
     draw, store = random.Random(3), LocalStore(str(quick / "vault"))
     for version, sizes in (("v1", (150_000, 12_001, 0, 17)), ("v2", (3_000, 4_096, 20_000))):
         files = {f"original/{version}-{n}": draw.randbytes(size) for n, size in enumerate(sizes)}
-        parity.make(files, quick / "scratch", version=version)
-        files[parity.path_of(version)] = (quick / "scratch").read_bytes()
+        encoding.make(files, quick / "scratch", version=version)
+        files[encoding.path_of(version)] = (quick / "scratch").read_bytes()
         addition = vault.Addition(files=files, message="kept", created="2026-11-21T00:00:00Z")
         vault.commit(store, ID, addition)
     return store
@@ -150,7 +151,7 @@ VECTORS = Path(vault.__file__).parent / "in_vault" / "vectors"
 
 def test_the_parity_among_the_vectors_is_what_this_version_writes_and_the_reader_reads(tmp_path):
     packs = {name: VECTORS / name for name in ("base.pack", "tuned.pack")}
-    parity.make(packs, tmp_path / "made", version="v1")
+    encoding.make(packs, tmp_path / "made", version="v1")
     content = tmp_path / "v1" / "content"
     content.mkdir(parents=True)
     base = (VECTORS / "base.pack").read_bytes()

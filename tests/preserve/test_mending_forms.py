@@ -8,8 +8,8 @@ import pytest
 from two_forms import G0, ORIGINAL, PACK, TULIP, at, change, store, tree
 
 from tenure.preserve import check, keep, ocfl, revive, vault
-from tenure.preserve.custody import Keyring
-from tenure.preserve.sealing import VaultKey
+from tenure.preserve.custody.keyring import Keyring
+from tenure.preserve.custody.sealing import VaultKey
 
 pytestmark = pytest.mark.slow
 

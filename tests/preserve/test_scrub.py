@@ -7,11 +7,13 @@ import time
 from datetime import datetime
 
 import pytest
+from forked import run_killed
 
 from tenure.cli import main
 from tenure.dossier import Dossier, Waiting
 from tenure.errors import UsageError
-from tenure.preserve import pacing, places, scrub
+from tenure.preserve import places, scrub
+from tenure.preserve.scrubbing import pacing
 from tenure.preserve.stores.local import LocalStore
 
 pytestmark = pytest.mark.slow
@@ -127,7 +129,7 @@ def recoveries(folder, pristine):
 
 
 @pytest.mark.parametrize("every", [41, pytest.param(3, marks=pytest.mark.life)])
-def test_a_scrub_killed_anywhere_goes_on_and_ends_the_same(pristine, quick, killed_at, every):
+def test_a_scrub_killed_anywhere_goes_on_and_ends_the_same(pristine, quick, every):
     for number in itertools.count(every, every):
         folder = quick / f"d{number}"
         shutil.copytree(pristine / "kept", folder)
@@ -141,7 +143,7 @@ def test_a_scrub_killed_anywhere_goes_on_and_ends_the_same(pristine, quick, kill
             path = victim(copy, ".parity")
             right = path.read_bytes()
         path.write_bytes(right[:-1] + b"?")
-        killed = killed_at(number, work)
+        killed = run_killed(work, touch=number)
 
         evidence = work()
 

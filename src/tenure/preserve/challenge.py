@@ -19,8 +19,9 @@ from typing import Any, BinaryIO
 
 from tenure.dossier import Emit, Event, Model, View
 from tenure.errors import IntegrityError, UsageError, unknown
-from tenure.preserve import ocfl, parity, places, placing, vault
+from tenure.preserve import ocfl, places, placing, vault
 from tenure.preserve.fixity import Plan
+from tenure.preserve.parity import encoding
 from tenure.preserve.placing import Site
 from tenure.preserve.scrub import ANSWERED, premis
 from tenure.preserve.store import Store, chunks
@@ -254,6 +255,6 @@ def _record(emit: Emit, asked: Event, held: str, form: str, verdict: Verdict) ->
         "not compared": list(verdict.not_compared),
     }
     outcome = "pass" if verdict.well else "fail"
-    if verdict.well and any(f"/{parity.FOLDER}" not in path for path in verdict.not_compared):
+    if verdict.well and any(f"/{encoding.FOLDER}" not in path for path in verdict.not_compared):
         outcome = "in part"  # parity can be made again from what was compared
     emit.event("note", ANSWERED, premis("fixity check", copy, held, outcome, detail))

@@ -12,18 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import (
-    copies,
-    damage,
-    fixity,
-    packs,
-    passports,
-    places,
-    placing,
-    vault,
-    wheels_care,
-)
+from tenure.preserve import copies, damage, fixity, places, placing, vault
 from tenure.preserve.forms import PACKED
+from tenure.preserve.kit import wheels_care
+from tenure.preserve.packed import packs, passports
 from tenure.preserve.placing import Site
 from tenure.preserve.store import Store
 from tenure.preserve.stores.local import LocalStore

@@ -13,11 +13,12 @@ from io import BytesIO
 from typing import BinaryIO, Protocol
 
 from tenure.errors import BusyError, IntegrityError, RoomError
-from tenure.preserve import ocfl, recovery
+from tenure.preserve import ocfl
 from tenure.preserve.fixity import Fault, Health, Plan, again, check, for_copy
 from tenure.preserve.forms import follows
 from tenure.preserve.ocfl import INVENTORY, SIDECAR, Inventory
-from tenure.preserve.parity import FOLDER
+from tenure.preserve.parity import recovery
+from tenure.preserve.parity.encoding import FOLDER
 from tenure.preserve.store import Store
 from tenure.preserve.vault import SPARE_BYTES, need_writable, peek
 

@@ -19,19 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.errors import IntegrityError
-from tenure.preserve import (
-    fresh_process,
-    golden,
-    passports,
-    places,
-    rebuilt,
-    restore,
-    revive,
-    tombstones,
-    vault,
-)
+from tenure.preserve import places, restore, revive, tombstones, vault
 from tenure.preserve.ocfl import Inventory, object_path
+from tenure.preserve.packed import passports
 from tenure.preserve.places import Copy, Kept
+from tenure.preserve.revival import fresh_process, rebuilt
+from tenure.preserve.sameness import golden
 
 DRILL = "preserve/drill"
 DAYS = 92  # after which another drill is due
@@ -141,7 +134,7 @@ def _from_any(
         try:
             wanted = held.plan(view.root, copy.form).inventory
             _as_signed(copy, wanted)
-            revive.need_room(4 * sum(restore.sizes(copy.store, wanted).values()), into)
+            restore.need_room(4 * sum(restore.sizes(copy.store, wanted).values()), into)
             place = places.absolute(view.root, copy.at)
             bases = passports.bases(passports.read(copy.store, wanted), wanted.id).values()
             read = {wanted.id, *(base.object for base in bases)}

@@ -16,26 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, digest_of, now
 from tenure.errors import IntegrityError, RefusedError, RoomError, UsageError
-from tenure.preserve import (
-    basing,
-    copies,
-    custody,
-    forms,
-    golden,
-    kit,
-    kit_items,
-    machine,
-    packs,
-    passports,
-    places,
-    placing,
-    vault,
-    wheels,
-)
-from tenure.preserve.deriving import Workshop
+from tenure.preserve import copies, forms, places, placing, vault
+from tenure.preserve.custody import keyring
+from tenure.preserve.kit import items, layout, machine, wheels
 from tenure.preserve.ocfl import Inventory, object_path
+from tenure.preserve.packed import basing, packs, passports
+from tenure.preserve.packed.deriving import Workshop
 from tenure.preserve.places import Copy, Place
 from tenure.preserve.placing import Site
+from tenure.preserve.sameness import golden
 from tenure.preserve.store import Store
 
 REFRESHED = ("dossier/", "env/")  # renewed with every version, but no reason for a new one
@@ -89,22 +78,24 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     site = _site(model, view, spec, emit)
     if held is not None:
         placing.mend_leads(site, held, view.root)
-    add = kit.added(view, model, spec.add)
+    add = layout.added(view, model, spec.add)
     plain = placing.plain_of(site)
     for copy in site.copies:
         _refuse_another(copy.store, site.object, model, ours=held is not None)
     about, shared = wheels.content(spec.wheels, [copy.store for copy in site.copies], emit)
     add |= about
-    key = _key(model, spec, kit.identity(add))
+    key = _key(model, spec, layout.identity(add))
     shop, at_hand = _workshop(site, plain), dict[str, placing.Source]()
     if plain is None or not _there(plain, key, model, add):
         whole = not _has(plain, model)
-        items = kit_items.gather(model, view, add)
-        content = _whole_kit(model, view, shop, site, emit, items) if whole else kit.environment()
+        gathered = items.gather(model, view, add)
+        content = (
+            _whole_kit(model, view, shop, site, emit, gathered) if whole else layout.environment()
+        )
         if whole and model.files:
             content |= _golden(model, view, spec, emit)
-        content |= items.content | {"kit.json": kit.text(items.said)}
-        content |= add | kit.record(model, view, emit)
+        content |= gathered.content | {"kit.json": layout.text(gathered.said)}
+        content |= add | layout.record(model, view, emit)
         emit.progress(1, 3, f"writing {len(content)} files to the vault")
         addition = vault.Addition(
             files=content,
@@ -131,7 +122,7 @@ def _site(model: Model, view: View, spec: Spec, emit: Emit) -> Site:
         raise UsageError("two of the copies are one folder; a copy needs a place of its own")
     if len(asked) < 2:
         raise UsageError("one copy is none: name two places at least under 'copies'")
-    custody.require_unsealed([place.at for place in asked], allowed=spec.allow_no_plain)
+    keyring.require_unsealed([place.at for place in asked], allowed=spec.allow_no_plain)
     opened = places.opened_for(view, model, asked, places.kept(view, model))
     if not spec.allow_no_plain and all(copy.form != forms.PLAIN for copy in opened):
         raise UsageError(
@@ -184,18 +175,18 @@ def _has(inventory: Inventory | None, model: Model) -> bool:
     if inventory is None:
         return False
     held = {
-        logical.removeprefix(kit.ORIGINAL): _sha256(inventory, digest)
+        logical.removeprefix(layout.ORIGINAL): _sha256(inventory, digest)
         for logical, digest in inventory.state.items()
-        if logical.startswith(kit.ORIGINAL)
+        if logical.startswith(layout.ORIGINAL)
     }
     return held == dict(model.files)
 
 
-def _there(inventory: Inventory, key: str, model: Model, add: kit.Content) -> bool:
+def _there(inventory: Inventory, key: str, model: Model, add: layout.Content) -> bool:
     """Say whether nothing would be new: this keeping was committed, or all of its content is there."""
     if any(version.message.endswith(key) for version in inventory.versions):
         return True
-    fresh = kit.identity(add)
+    fresh = layout.identity(add)
     held = {n: _sha256(inventory, d) for n, d in inventory.state.items()}
     return _has(inventory, model) and fresh.items() <= held.items()
 
@@ -222,17 +213,17 @@ def _refuse_another(store: Store, object_id: str, model: Model, *, ours: bool) -
 
 
 def _whole_kit(
-    model: Model, view: View, shop: Workshop, site: Site, emit: Emit, items: kit_items.Items
-) -> kit.Content:
+    model: Model, view: View, shop: Workshop, site: Site, emit: Emit, gathered: items.Items
+) -> layout.Content:
     """Gather what a first version holds: the model's own files first, so that they are stored there.
 
     Weights are packed here already: the passport says which other model they build on.
     """
-    content = kit.original(model, view) | kit.guide(model, view) | kit.environment()
-    passport = json.loads(kit.passport(model, view, site.object))
+    content = layout.original(model, view) | layout.guide(model, view) | layout.environment()
+    passport = json.loads(layout.passport(model, view, site.object))
     based = _packed(model, view, shop, site, (passport, emit))
-    passport |= {"kit": items.said} | passports.said(based)
-    return content | {"model.json": kit.text(passport)}
+    passport |= {"kit": gathered.said} | passports.said(based)
+    return content | {"model.json": layout.text(passport)}
 
 
 def _packed(
@@ -251,7 +242,7 @@ def _packed(
     used: dict[str, passports.BaseRef] = {}
     for number, name in enumerate(weights):
         emit.progress(number, len(weights), f"packing {name}")
-        logical = kit.ORIGINAL + name
+        logical = layout.ORIGINAL + name
         made = shop.pack(packs.digests_of(folder / name).sha512, logical, folder / name)
         if made is not None and made.needs_base:
             used[logical] = bases[logical]
@@ -268,7 +259,7 @@ def _need_room(site: Site, size: int) -> None:
         )
 
 
-def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> kit.Content:
+def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> layout.Content:
     """Make the golden answers, once for these prompts on this stack."""
     emit.progress(0, 3, f"golden answers up to {spec.golden}")
     inputs = {
@@ -289,7 +280,7 @@ def _golden(model: Model, view: View, spec: Spec, emit: Emit) -> kit.Content:
         inputs,
         lambda: golden.make(view.folder(model), model, spec.golden, spec.engine, view),
     )
-    return {f"golden/{name}.json": kit.text(value) for name, value in made.items()}
+    return {f"golden/{name}.json": layout.text(value) for name, value in made.items()}
 
 
 def _levels(store: Store, inventory: Inventory) -> dict[str, str]:

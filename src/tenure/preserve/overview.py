@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from tenure.dossier import Model, View
 from tenure.errors import IntegrityError
-from tenure.preserve import forms, ocfl, passports, places, restore, tombstones, vault
+from tenure.preserve import forms, ocfl, places, restore, tombstones, vault
 from tenure.preserve.ocfl import Inventory
+from tenure.preserve.packed import passports
 from tenure.preserve.places import Copy
 from tenure.preserve.store import Store
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure import plugins
 from tenure.dossier import Evidence, Model, View
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import across, vault
+from tenure.preserve import vault
 from tenure.preserve.fixity import Plan, Signed, plan
 from tenure.preserve.forms import PACKED, PLAIN, form_of
+from tenure.preserve.packed import across
 from tenure.preserve.store import Store
 
 KEEP = "preserve/keep"

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenure.errors import IntegrityError
-from tenure.preserve import across, copies, deriving, fixity, forms, packs, passports, vault
+from tenure.preserve import copies, fixity, forms, vault
 from tenure.preserve.copies import Finder, Outcome
-from tenure.preserve.deriving import Derived, FromStore, Source, Workshop
 from tenure.preserve.fixity import Plan, Signed
 from tenure.preserve.forms import FORMS, PACKED, PLAIN
 from tenure.preserve.ocfl import Inventory
+from tenure.preserve.packed import across, deriving, packs, passports
+from tenure.preserve.packed.deriving import Derived, FromStore, Source, Workshop
 from tenure.preserve.places import Copy, Kept
 from tenure.preserve.store import Store
 from tenure.preserve.vault import Addition

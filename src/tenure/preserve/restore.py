@@ -7,6 +7,7 @@ compared while the bytes are written, with what the signed inventory and the pas
 import hashlib
 import json
 import math
+import shutil
 import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from tenure.errors import IntegrityError, RoomError, UsageError, unknown
-from tenure.preserve import across, forms, ocfl, packs, passports
+from tenure.preserve import forms, ocfl, vault
 from tenure.preserve.forms import ORIGINAL, PACKS
 from tenure.preserve.ocfl import Inventory
+from tenure.preserve.packed import across, packs, passports
 from tenure.preserve.store import Store, safe_path
 
 STEP_BYTES = 4 << 20
@@ -70,6 +72,22 @@ def sizes(store: Store, inventory: Inventory, prefix: str = "") -> dict[str, int
             except KeyError:
                 raise _lost(store, inventory, name) from None
     return found
+
+
+def need_room(size: int, into: Path) -> None:
+    """Refuse before the work when the target disk is too small for ``size`` bytes.
+
+    Raises:
+        RoomError: too little disk.
+    """
+    folder = into.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free, size = shutil.disk_usage(folder).free, size + vault.SPARE_BYTES
+    if free < size:
+        raise RoomError(
+            f"coming back needs {size >> 20} MiB of disk and {free >> 20} MiB are free; nothing was started"
+        )
 
 
 def _key(inventory: Inventory, logical: str) -> str:

@@ -17,23 +17,15 @@ from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import (
     IntegrityError,
     RefusedError,
-    RoomError,
     UsageError,
     unknown,
 )
-from tenure.preserve import (
-    fixity,
-    fresh_process,
-    golden,
-    packs,
-    passports,
-    places,
-    restore,
-    tombstones,
-    vault,
-)
+from tenure.preserve import fixity, places, restore, tombstones
 from tenure.preserve.forms import ORIGINAL, PACKED, PLAIN, form_of
+from tenure.preserve.packed import packs, passports
 from tenure.preserve.places import Copy, Kept
+from tenure.preserve.revival import fresh_process
+from tenure.preserve.sameness import golden
 from tenure.preserve.store import Store
 
 
@@ -52,7 +44,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     location, store, wanted = _sound_copy(held, view)
     into = emit.scratch / "revived"
     # Converted forms are made beside the files on the way.
-    need_room(4 * sum(restore.sizes(store, wanted.inventory).values()), into)
+    restore.need_room(4 * sum(restore.sizes(store, wanted.inventory).values()), into)
     began = time.monotonic()
     arguments = ["--vault", places.absolute(view.root, location), "--into", str(into)]
     arguments += ["--level", spec.level]
@@ -117,18 +109,6 @@ def _need_bases(store: Store, wanted: fixity.Plan) -> None:
         named = passports.bases(passports.read(store, wanted.inventory), wanted.inventory.id)
         for base in named.values():
             packs.base_file(store, base)
-
-
-def need_room(size: int, into: Path) -> None:
-    """Refuse before the work when the target disk is too small for ``size`` bytes."""
-    folder = into.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free, size = shutil.disk_usage(folder).free, size + vault.SPARE_BYTES
-    if free < size:
-        raise RoomError(
-            f"coming back needs {size >> 20} MiB of disk and {free >> 20} MiB are free; nothing was started"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +204,7 @@ def bring_back(
             try:
                 inventory = held.plan(root, copy.form).inventory
                 size = sum(restore.sizes(copy.store, inventory, ORIGINAL).values())
-                need_room(size, target.parent)
+                restore.need_room(size, target.parent)
                 files = restore.whole(copy.store, inventory, place, ORIGINAL, told)
             except IntegrityError as error:
                 said.append(str(error))

@@ -4,7 +4,8 @@
 
 Prints one JSON object a line: each level as it is reached, each part of the way to a first token
 where ``--chat`` asks for one, and last the whole outcome. Exit status 0 when nothing differed, 3
-when something did.
+when something did. The module's name and arguments stay: a later Tenure starts it in an environment
+that was kept with this one.
 """
 
 import argparse
@@ -20,10 +21,11 @@ from typing import Any
 from tenure.dossier import Model
 from tenure.dossier.canonical import manifest_digest
 from tenure.errors import IntegrityError, TenureError
-from tenure.preserve import golden, vault
 from tenure.preserve import restore as restoring
-from tenure.preserve.golden import Level
-from tenure.preserve.kit import ORIGINAL
+from tenure.preserve import vault
+from tenure.preserve.kit.layout import ORIGINAL
+from tenure.preserve.sameness import golden
+from tenure.preserve.sameness.golden import Level
 from tenure.preserve.store import Store
 
 LIBRARIES = {"torch": ("torch", "transformers"), "cpu": ("openvino", "openvino_genai")}
@@ -104,7 +106,7 @@ def chat(model: Model, engine: str | None, clock: Clock) -> dict[str, Any]:
     """
     from tenure import models
     from tenure.models import Sampling, convert, references
-    from tenure.preserve import stacks
+    from tenure.preserve.sameness import stacks
 
     name = stacks.engines(model, engine)[0]
     for library in LIBRARIES[name]:
@@ -137,7 +139,7 @@ def drill(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, An
     more: dict[str, Any] = {}
     cache = given.into / "cache"
     if given.forms:
-        from tenure.preserve import compiled
+        from tenure.preserve.revival import compiled
 
         more["lent"] = compiled.lend(given.forms, model.digest, cache)
         clock.lap("compare forms")
@@ -145,7 +147,7 @@ def drill(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, An
         more["chat"] = chat(model, given.engine, clock)
     levels += check(model, given.into, names[1:])
     if given.forms:
-        from tenure.preserve import compiled
+        from tenure.preserve.revival import compiled
 
         more["made"] = compiled.take(given.forms, model.digest, cache)
     return {"levels": levels, "parts": clock.parts, **more}

@@ -19,13 +19,14 @@ from pydantic import BaseModel, ConfigDict, Field
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
 from tenure.errors import IntegrityError, unknown
-from tenure.preserve import copies, places, placing, wheels_care
+from tenure.preserve import copies, places, placing
 from tenure.preserve.fixity import NOT_NAMED, Fault, Plan, extra, for_copy
 from tenure.preserve.forms import PLAIN
-from tenure.preserve.pacing import Pace, paced
+from tenure.preserve.kit import wheels_care
 from tenure.preserve.places import Copy, Place
 from tenure.preserve.placing import Site
-from tenure.preserve.scrub_journal import FRESH_SECONDS, Journal, journal_path
+from tenure.preserve.scrubbing.journal import FRESH_SECONDS, Journal, journal_path
+from tenure.preserve.scrubbing.pacing import Pace, paced
 from tenure.preserve.store import Store, sha512_of
 
 SCRUB = "preserve/scrub"

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import IntegrityError, RefusedError, UsageError
-from tenure.preserve import passports, places, tombstones
+from tenure.preserve import places, tombstones
+from tenure.preserve.packed import passports
 
 OWED_BY = ("weights_in_copies", "return_drill", "report_kept")  # checks that need what is kept
 ADOPTED = "commitments/adopted"

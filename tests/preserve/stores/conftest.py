@@ -15,9 +15,9 @@ import pytest
 from obstore.store import MemoryStore
 
 from tenure.preserve import places
+from tenure.preserve.custody.sealing import VaultKey
 from tenure.preserve.remote import address, bucket, lease
 from tenure.preserve.remote.bucket import Address, Bucket
-from tenure.preserve.sealing import VaultKey
 from tenure.preserve.stores import fsspec as fsspec_store
 from tenure.preserve.stores import s3
 from tenure.preserve.stores.local import LocalStore

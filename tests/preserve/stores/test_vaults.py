@@ -15,9 +15,10 @@ import pytest
 from ocfl import StorageRoot
 
 from tenure.errors import TenureError
-from tenure.preserve import check, custody, fixity, keep, places, revive, vault
+from tenure.preserve import check, fixity, keep, places, revive, vault
+from tenure.preserve.custody import keyring
+from tenure.preserve.custody.sealing import VaultKey
 from tenure.preserve.remote import bucket
-from tenure.preserve.sealing import VaultKey
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ URN = "urn:tenure:model:tulip@1"
 def keys(pristine, tmp_path, monkeypatch):
     shutil.copytree(pristine / "keys", tmp_path / "keys")
     monkeypatch.setenv("TENURE_KEYS", str(tmp_path / "keys"))
-    custody.Keyring.usual().store("offsite", VaultKey.make())
+    keyring.Keyring.usual().store("offsite", VaultKey.make())
 
 
 def stores(dossier):

@@ -39,8 +39,8 @@ def extension(
     has no number, and the command that measures it is said.
     """
     from tenure.dossier.opening import open_view
-    from tenure.preserve.cost_prices import read_prices, shipped
-    from tenure.preserve.forecast import Asked, forecast, measured_from
+    from tenure.preserve.cost.forecast import Asked, forecast, measured_from
+    from tenure.preserve.cost.prices import read_prices, shipped
 
     if template:
         typer.echo(shipped(), nl=False)
@@ -78,7 +78,7 @@ def _curves(found: Any) -> dict[str, Any]:
 def _record(root: Path, found: Any, *, quiet: bool) -> None:
     from tenure.dossier import Dossier
     from tenure.dossier.writer import Draft
-    from tenure.preserve.forecast import NOTE
+    from tenure.preserve.cost.forecast import NOTE
 
     with Dossier.open(root, create=False) as opened:
         made = opened.append_many([Draft(act="note", name=NOTE, model="", body=found.to_json())])
@@ -117,7 +117,7 @@ def _money(amount: float | None, currency: str) -> str:
 
 
 def _stored(found: Any) -> None:
-    from tenure.preserve.forecast import places_of
+    from tenure.preserve.cost.forecast import places_of
 
     few, most = found.stock.copies
     copies = f"{few}" if few == most else f"{few} to {most}"
@@ -170,7 +170,7 @@ def _bill(found: Any, source: str) -> None:
 
 
 def _places(found: Any) -> Any:
-    from tenure.preserve.forecast import places_of
+    from tenure.preserve.cost.forecast import places_of
 
     return places_of(found.stock, found.prices)
 
@@ -240,7 +240,7 @@ def _waking(found: Any) -> None:
 
 def _check(view: Any, stock: Any, *, as_json: bool) -> None:
     from tenure.dossier.canonical import canonical
-    from tenure.preserve.forecast_check import held_against
+    from tenure.preserve.cost.forecast_check import held_against
 
     found = held_against(view, stock)
     if as_json:

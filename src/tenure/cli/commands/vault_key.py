@@ -67,7 +67,7 @@ def extension(
 
 
 def _list() -> None:
-    from tenure.preserve.custody import Keyring
+    from tenure.preserve.custody.keyring import Keyring
 
     ring = Keyring.usual()
     for name in ring.names():
@@ -77,16 +77,16 @@ def _list() -> None:
 
 
 def _make(name: str, into: Path | None) -> None:
-    from tenure.preserve import custody
-    from tenure.preserve.sealing import VaultKey
+    from tenure.preserve.custody import keyring
+    from tenure.preserve.custody.sealing import VaultKey
 
-    ring = custody.Keyring.usual()
+    ring = keyring.Keyring.usual()
     if ring.path(name).exists():
         raise UsageError(f"there is a key '{name}' already ({ring.load(name).fingerprint})")
     key = VaultKey.make()
     place = ring.store(name, key)
     note = (into or Path()) / f"{name}-escrow-note.txt"
-    _write(note, custody.escrow_note(name, key))
+    _write(note, keyring.escrow_note(name, key))
     typer.echo(f"{place}  {key.fingerprint}")
     typer.echo(f"{note}: print it; it holds no secret")
     typer.echo(
@@ -103,49 +103,50 @@ def _write(path: Path, text: str, *, secret: bool = False) -> None:
 
 
 def _split(name: str, count: int, needed: int, into: Path | None) -> None:
-    from tenure.preserve import custody, shares
+    from tenure.preserve.custody import keyring, shares
 
     if into is None:
         raise UsageError(
             "name a folder for the shares with --into; print them, then destroy the files"
         )
-    key = custody.Keyring.usual().load(name)
+    key = keyring.Keyring.usual().load(name)
     for made in shares.split(key.reveal(), key.mark, count, needed):
         place = into / f"{name}-share-{made.number}-of-{count}.txt"
-        _write(place, custody.share_text(name, key, made, count), secret=True)
+        _write(place, keyring.share_text(name, key, made, count), secret=True)
         typer.echo(str(place))
-    _write(into / f"{name}-escrow-note.txt", custody.escrow_note(name, key))
+    _write(into / f"{name}-escrow-note.txt", keyring.escrow_note(name, key))
     typer.echo(
         f"any {needed} of them bring back {key.fingerprint}; print them, then destroy the files"
     )
 
 
 def _join(files: list[Path], name: str | None) -> None:
-    from tenure.preserve import custody
+    from tenure.preserve.custody import keyring
 
     if not files or not name:
         raise UsageError("give the files of the shares, and the key's name with --as NAME")
-    key = custody.join(files)
-    typer.echo(f"{custody.Keyring.usual().store(name, key)}  {key.fingerprint}")
+    key = keyring.join(files)
+    typer.echo(f"{keyring.Keyring.usual().store(name, key)}  {key.fingerprint}")
 
 
 def _check(name: str, files: list[Path], model: str | None, root: Path) -> None:
     from tenure.dossier import Dossier
-    from tenure.preserve import custody, fixity, places
+    from tenure.preserve import fixity, places
+    from tenure.preserve.custody import keyring
     from tenure.preserve.stores.sealed import SealedStore
 
     if model is None or not files:
         raise UsageError(
             "a drill needs the shares (--share FILE, as often as needed) and --model MODEL"
         )
-    key = custody.join(files)
+    key = keyring.join(files)
     with Dossier.open(root, create=False) as opened:
         view = opened.view()
         chosen = view.model(model)
         held = places.require(view, chosen)
         place, form = _sealed_by(name, held)
         store = SealedStore(key, name, places.open_store(root, place))
-        done = custody.drill(
+        done = keyring.drill(
             key, len(files), store, fixity.plan([store], held.object, held.signed[form])
         )
         body: dict[str, Any] = {
@@ -157,11 +158,11 @@ def _check(name: str, files: list[Path], model: str | None, root: Path) -> None:
             "bytes": done.bytes,
             "sha512": done.sha512,
         }
-        with opened.emitter(chosen.id, custody.DRILL) as emit:
-            emit.event("note", custody.DRILL, body)
+        with opened.emitter(chosen.id, keyring.DRILL) as emit:
+            emit.event("note", keyring.DRILL, body)
     typer.echo(f"{done.fingerprint}, from {done.shares} shares: opened {done.file} in {done.copy}")
     typer.echo(
-        f"{done.bytes:,} bytes, sha512 {done.sha512[:16]}… as signed; recorded as {custody.DRILL}"
+        f"{done.bytes:,} bytes, sha512 {done.sha512[:16]}… as signed; recorded as {keyring.DRILL}"
     )
 
 

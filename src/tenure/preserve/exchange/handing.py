@@ -93,7 +93,7 @@ def _bag(job: Job) -> Path:
     for copy in revive.copies_of(job.held, job.view.root):
         try:
             inventory = job.held.plan(job.view.root, copy.form).inventory
-            revive.need_room(
+            restore.need_room(
                 sum(restore.sizes(copy.store, inventory).values()), job.building.parent
             )
             restore.whole(copy.store, inventory, data)

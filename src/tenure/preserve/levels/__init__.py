@@ -1,1 +1,1 @@
-"""Golden levels above G0, one file each: ``extension = Kind(...)``; see ``tenure.preserve.golden``."""
+"""Golden levels above G0, one file each: ``extension = Kind(...)``; see ``tenure.preserve.sameness.golden``."""

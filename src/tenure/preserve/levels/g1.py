@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tenure.preserve.golden import CONVERSATIONS, TEXTS, Asked, Kind, Level, compared
-from tenure.preserve.tokens import Tokenizer
+from tenure.preserve.sameness.golden import CONVERSATIONS, TEXTS, Asked, Kind, Level, compared
+from tenure.preserve.sameness.tokens import Tokenizer
 
 
 def tokens(folder: Path) -> dict[str, Any]:

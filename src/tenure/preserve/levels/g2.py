@@ -6,7 +6,7 @@ architecture that the reference does not know has no G2, and the level says so.
 
 from typing import Any
 
-from tenure.preserve.golden import Asked, Kind, Level, available, compared
+from tenure.preserve.sameness.golden import Asked, Kind, Level, available, compared
 
 TOKENS = 16  # of each text: enough to exercise every layer, cheap at float64
 

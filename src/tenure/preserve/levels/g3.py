@@ -10,8 +10,8 @@ from tenure import models
 from tenure.dossier import Model
 from tenure.errors import EngineError
 from tenure.models import Sampling
-from tenure.preserve import machine
-from tenure.preserve.golden import CONVERSATIONS, TEXTS, Asked, Kind, Level, compared
+from tenure.preserve.kit import machine
+from tenure.preserve.sameness.golden import CONVERSATIONS, TEXTS, Asked, Kind, Level, compared
 
 TOKENS = 24
 

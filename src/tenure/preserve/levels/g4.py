@@ -13,8 +13,9 @@ from typing import Any
 from tenure import models
 from tenure.dossier import Model
 from tenure.errors import EngineError
-from tenure.preserve import drift, machine, stacks
-from tenure.preserve.golden import Asked, Kind, Level, available, compared
+from tenure.preserve.kit import machine
+from tenure.preserve.sameness import drift, stacks
+from tenure.preserve.sameness.golden import Asked, Kind, Level, available, compared
 
 ROWS, TOKENS = 8, 16
 BATCHES = (1, 2, 8)

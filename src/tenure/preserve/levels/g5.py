@@ -12,9 +12,9 @@ from typing import Any
 from tenure.measure.regrade import regrade
 from tenure.models import Sampling
 from tenure.models.talk import Messages
-from tenure.preserve import slices
-from tenure.preserve.golden import Asked, Kind, Level, available, compared
 from tenure.preserve.levels.g3 import opened
+from tenure.preserve.sameness import slices
+from tenure.preserve.sameness.golden import Asked, Kind, Level, available, compared
 from tenure.stats.prediction import predicted
 
 LEVEL = 0.95

@@ -1,7 +1,7 @@
 """``sealed://KEY@PLACE``: any other place for a vault, with every file encrypted before it leaves.
 
 KEY is the name of a key made by ``tenure vault key make KEY``; PLACE is a folder or any other
-location (``sealed://offsite@s3://bucket/vault``). The form is :mod:`tenure.preserve.sealing`.
+location (``sealed://offsite@s3://bucket/vault``). The form is :mod:`tenure.preserve.custody.sealing`.
 
 Whoever sees such a copy without the key sees how many files there are, their sizes (to the byte,
 but for the encryption's own 16 bytes in 65,536), when they were written, and about how long their
@@ -19,10 +19,17 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve.custody import Keyring, sealed_note
+from tenure.preserve.custody.keyring import Keyring, sealed_note
+from tenure.preserve.custody.sealing import (
+    FOLDER,
+    SALT_BYTES,
+    Opening,
+    VaultKey,
+    plain_size,
+    sealing,
+)
 from tenure.preserve.remote import aside
 from tenure.preserve.remote.reader import ranges
-from tenure.preserve.sealing import FOLDER, SALT_BYTES, Opening, VaultKey, plain_size, sealing
 from tenure.preserve.store import Store, chunks, read_small, safe_path, sha512_of
 
 NOTE = "SEALED.txt"

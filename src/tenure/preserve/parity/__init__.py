@@ -1,0 +1,1 @@
+"""Parity inside a copy: made with a version, and used to compute damaged bytes again."""

@@ -1,0 +1,1 @@
+"""Coming back: a process of its own, an environment made again, converted forms kept aside."""
