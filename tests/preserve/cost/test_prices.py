@@ -15,7 +15,7 @@ def test_the_published_schema_is_the_one_of_the_code():
     published = resources.files("tenure.preserve.cost").joinpath("prices.schema.json").read_text()
 
     assert json.loads(published) == schema(), (
-        "run: python -c 'from tenure.preserve.cost_prices import schema; import json; "
+        "run: python -c 'from tenure.preserve.cost.prices import schema; import json; "
         "print(json.dumps(schema(), indent=1))' > src/tenure/preserve/cost/prices.schema.json"
     )
 
