@@ -46,7 +46,7 @@ class Tensor:
     dtype: str
     shape: tuple[int, ...]
     file: str
-    data: bytes
+    data: bytes | memoryview
 
     @property
     def values(self) -> list[float] | None:
@@ -239,7 +239,9 @@ def tensor(store: Store, inventory: Inventory, name: str) -> Tensor:
     )
 
 
-def _from_packed(store: Store, inventory: Inventory, stored: str, name: str) -> tuple[bytes, str]:
+def _from_packed(
+    store: Store, inventory: Inventory, stored: str, name: str
+) -> tuple[memoryview, str]:
     """Return a tensor's bytes and the sha256 they were compared with."""
     pack = packs.opened(store, inventory, stored)
     base = across.base_for(store, inventory, stored) if pack.base is not None else None
@@ -247,7 +249,7 @@ def _from_packed(store: Store, inventory: Inventory, stored: str, name: str) -> 
     return data, next(each.sha256 for each in pack.segments if each.name == name)
 
 
-def _from_plain(store: Store, inventory: Inventory, logical: str, name: str) -> bytes:
+def _from_plain(store: Store, inventory: Inventory, logical: str, name: str) -> bytes | memoryview:
     key = _key(inventory, logical)
     try:
         if logical.endswith(".gguf"):
@@ -260,7 +262,7 @@ def _from_plain(store: Store, inventory: Inventory, logical: str, name: str) -> 
         begin, end = json.loads(read(8, min(length, HEADER_BYTES)))[name]["data_offsets"]
     except (ValueError, KeyError, TypeError, struct.error, RecursionError):
         raise _damaged(store, inventory, f"the header of {logical}") from None
-    return read(8 + length + begin, end - begin)
+    return read.into_memory(8 + length + begin, end - begin)
 
 
 def _from_gguf(path: Path, name: str) -> bytes:

@@ -4,9 +4,10 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from tenure.preserve.packing import kernel
+from tenure.preserve.packing import delta, kernel, planes
 
 pytestmark = pytest.mark.slow
 
@@ -69,3 +70,25 @@ def test_a_library_that_disagrees_or_is_none_is_not_used(fresh, monkeypatch, tmp
     )
     assert "no kernel could be built or loaded" in done.stdout
     assert built.read_bytes() == b"no library"
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_a_chunk_decoded_in_place_is_the_pure_form_and_nothing_beside_it(width):
+    fast, draw = kernel.get(), np.random.default_rng(width)
+    if fast is None:
+        pytest.skip("there is no C compiler here")
+    for count in (0, 1, 3, 4095, 131_072, 300_001):
+        bits = draw.normal(size=count * width).astype("<f4").view("u1")[3::4]
+        base = (bits & 0xF1).tobytes()
+        data = (np.frombuffer(base, f"<u{width}") + (bits[:count] > 190)).astype(f"<u{width}")
+        whole = np.full(count * width + 64, 0xA5, np.uint8)
+        part = whole[32:-32]
+        frame = planes.encode(base, width, 1)
+        assert fast.planes_decode_into(frame, part, width, 1)
+        assert part.tobytes() == base == planes.decode(frame, count, width, 1)
+        change = delta.encode(data.tobytes(), base, width)
+        assert fast.delta_decode_into(change, base, part, width)
+        assert part.tobytes() == data.tobytes() == delta.decode(change, base, width)
+        assert set(whole[:32]) | set(whole[-32:]) == {0xA5}
+        assert not fast.planes_decode_into(frame + b"x", part, width, 1)
+        assert set(whole[:32]) | set(whole[-32:]) == {0xA5}

@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, cast
 
+import numpy as np
+
 from tenure.errors import IntegrityError, RoomError
 from tenure.preserve import forms, ocfl, packing, vault
 from tenure.preserve.forms import PACKS, Digests
@@ -74,6 +76,16 @@ class Ranges:
             self._source.seek(offset)
             return self._source.read(length)
 
+    def into_memory(self, offset: int, length: int) -> memoryview:
+        """Return what there is of a long range, read where it stays: fresh memory costs most."""
+        whole = np.empty(max(0, min(length, self.size - offset)), np.uint8)
+        if self._handle < 0:
+            return memoryview(self(offset, len(whole)))
+        at = 0
+        while at < len(whole) and (got := os.preadv(self._handle, [whole.data[at:]], offset + at)):
+            at += got
+        return whole.data[:at].toreadonly()
+
     def __del__(self) -> None:
         """Close."""
         if getattr(self, "_handle", -1) >= 0:
@@ -124,7 +136,7 @@ def originals(stores: Sequence[Store], inventory: Inventory) -> dict[str, Digest
             for store in stores:
                 try:
                     pack = opened(store, inventory, logical)
-                except IntegrityError:
+                except (IntegrityError, OSError):  # damaged, or away
                     continue
                 found[digest] = original(pack)
                 break

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tenure.errors import IntegrityError
 from tenure.preserve.packing import delta, kernel, planes
 
@@ -56,3 +59,17 @@ def decode(form: Form, frame: bytes, count: int, base: bytes = b"") -> bytes:
         return found
     found = fast.delta_decode(frame, base, form.width) if fast else None
     return delta.decode(frame, base, form.width) if found is None else found
+
+
+def decode_into(form: Form, frame: bytes, out: NDArray[np.uint8], base: bytes = b"") -> None:
+    """Decode one chunk of ``len(out)`` bytes where it is to lie; ValueError as ``decode`` raises it.
+
+    Without a copy where the kernel is there: fresh memory costs more than the decoding.
+    """
+    fast, done = kernel.get(), False
+    if fast and form.codec == "planes":
+        done = fast.planes_decode_into(frame, out, form.width, form.turn)
+    elif fast and form.codec == "delta" and len(base) == len(out):
+        done = fast.delta_decode_into(frame, base, out, form.width)
+    if not done:
+        out[:] = np.frombuffer(decode(form, frame, len(out), base), np.uint8)

@@ -71,6 +71,28 @@ class Kernel:
         count = len(base) // width
         return self._call("delta_decode", count, width, (frame, len(frame), base, count, width))
 
+    def planes_decode_into(
+        self, frame: bytes, out: NDArray[np.uint8], width: int, turn: int
+    ) -> bool:
+        """Decode one chunk where it is to lie, in whole memory; False for a frame it does not like.
+
+        A decoder writes the chunk's own bytes and none beside them, so threads may fill one array.
+        """
+        count = len(out) // width
+        return self._fill("planes_decode", out, width, (frame, len(frame), count, width, turn))
+
+    def delta_decode_into(
+        self, frame: bytes, base: bytes, out: NDArray[np.uint8], width: int
+    ) -> bool:
+        """Decode one chunk against its base, which is as long as it, where it is to lie."""
+        count = len(out) // width
+        return self._fill("delta_decode", out, width, (frame, len(frame), base, count, width))
+
+    def _fill(self, name: str, out: NDArray[np.uint8], width: int, given: tuple[Any, ...]) -> bool:
+        room = self._memory("room", self._library.tenure_room(len(out) // width, width))
+        function = getattr(self._library, f"tenure_{name}")
+        return function(*given, room.ctypes.data, out.ctypes.data) == len(out)
+
     def _call(self, name: str, count: int, width: int, given: tuple[Any, ...]) -> bytes | None:
         """Call a function with this thread's scratch and output; None when it returns -1."""
         room = self._memory("room", self._library.tenure_room(count, width))

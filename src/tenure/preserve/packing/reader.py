@@ -12,6 +12,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tenure.errors import IntegrityError, UsageError
 from tenure.preserve.packing import codec, flow, index
 from tenure.preserve.packing.base import BaseFile
@@ -53,22 +56,62 @@ class Pack:
         Raises:
             IntegrityError: the frame is not sound, or the base ends too early.
         """
+        segment, count = self._origin(segment), self._length(segment, number)
+        under = self._under(segment, number, base)
+        if segment.form.codec == "same":
+            return under
+        frame = self._read(*segment.frames[number])
+        try:
+            return codec.decode(segment.form, frame, count, under)
+        except ValueError as error:
+            raise self._unsound(segment, number, base, error) from None
+
+    def piece_into(
+        self, segment: Segment, number: int, base: BaseFile | None, whole: NDArray[np.uint8]
+    ) -> NDArray[np.uint8]:
+        """Decode one chunk of a segment into its place in the ``whole`` segment; return that part.
+
+        Raises:
+            IntegrityError: the frame is not sound, or the base ends too early.
+        """
+        segment, at = self._origin(segment), number * self._chunk
+        part = whole[at : at + self._length(segment, number)]
+        under = self._under(segment, number, base)
+        if segment.form.codec == "same":
+            part[:] = np.frombuffer(under, np.uint8)
+            return part
+        frame = self._read(*segment.frames[number])
+        try:
+            codec.decode_into(segment.form, frame, part, under)
+        except ValueError as error:
+            raise self._unsound(segment, number, base, error) from None
+        return part
+
+    def _origin(self, segment: Segment) -> Segment:
+        """Return the segment that a repeated one repeats."""
         while segment.form.codec == "seen":
             segment = self._by_place[segment.of]
-        at = number * self._chunk
-        count = min(self._chunk, segment.bytes - at)
-        under = base.read(segment.of + at, count) if segment.of >= 0 and base else b""
-        if segment.form.codec == "same":
-            if len(under) != count:
-                raise IntegrityError(self._wrong_base(base))
-            return under
-        first, length = segment.frames[number]
-        try:
-            return codec.decode(segment.form, self._read(first, length), count, under)
-        except ValueError as error:
-            what = segment.name or f"the bytes from {segment.at}"
-            said = f"frame {number} of '{what[:80]}': {error}"
-            raise IntegrityError(self._wrong_base(base, said)) from None
+        return segment
+
+    def _length(self, segment: Segment, number: int) -> int:
+        return min(self._chunk, segment.bytes - number * self._chunk)
+
+    def _under(self, segment: Segment, number: int, base: BaseFile | None) -> bytes:
+        """Return the base's bytes for one chunk; all of them where they are the chunk."""
+        count = self._length(segment, number)
+        at = segment.of + number * self._chunk
+        under = base.read(at, count) if segment.of >= 0 and base else b""
+        if segment.form.codec == "same" and len(under) != count:
+            raise IntegrityError(self._wrong_base(base))
+        return under
+
+    def _unsound(
+        self, segment: Segment, number: int, base: BaseFile | None, error: ValueError
+    ) -> IntegrityError:
+        """Say which frame does not decode, or that the base is another one."""
+        what = segment.name or f"the bytes from {segment.at}"
+        said = f"frame {number} of '{what[:80]}': {error}"
+        return IntegrityError(self._wrong_base(base, said))
 
     def read(self, at: int, count: int, base: BaseFile | None = None) -> bytes:
         """Return a range of the original's bytes; the few last decoded chunks are kept.
@@ -104,8 +147,10 @@ class Pack:
                 self._kept.popitem(last=False)
         return chunk
 
-    def tensor(self, name: str, base: BaseFile | None = None, threads: int = 2) -> bytes:
-        """Return one tensor's bytes, checked against its sha256.
+    def tensor(self, name: str, base: BaseFile | None = None, threads: int = 2) -> memoryview:
+        """Return one tensor's bytes, read-only, checked against its sha256.
+
+        Every chunk is decoded where it is to lie, and hashed while others are decoded.
 
         Raises:
             UsageError: there is no such tensor, or the pack needs a base.
@@ -119,13 +164,13 @@ class Pack:
                 f"no tensor named '{name}' among {len(self.names)}; did you mean one of these? {', '.join(near)}"
             )
         numbers = range(-(-found.bytes // self._chunk))
-        parts, digest = [], hashlib.sha256()
-        for _, part in flow.in_order(lambda n: self.piece(found, n, base), numbers, threads):
-            digest.update(part)
-            parts.append(part)
+        whole, digest = np.empty(found.bytes, np.uint8), hashlib.sha256()
+        jobs = flow.in_order(lambda n: self.piece_into(found, n, base, whole), numbers, threads)
+        for _, part in jobs:
+            digest.update(part.data)
         if digest.hexdigest() != found.sha256:
             raise IntegrityError(self._wrong_base(base))
-        return b"".join(parts)
+        return whole.data.toreadonly()
 
     def unpack_into(
         self,
