@@ -1,24 +1,56 @@
 """Reading an answer by rule: a letter, its words, or neither; what cannot be read is missing."""
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from tenure.retire.bank import ASIDE, SCALE, Order, Polarity, options
 
-Kind = Literal["rated", "cannot tell", "declined", "unread"]
+Kind = Literal["rated", "cannot tell", "declined", "private", "unread"]
 
 LETTER = re.compile(
     r"""^[\s"'*_(\[]*                                   # opening marks
         (?:(?:my|the)\s+)?(?:(?:answer|letter|choice)(?:\s*(?:is|:|=))+\s*)?
-        ["'*_(\[]*([A-GXYa-gxy])(?![A-Za-z'’])          # one letter that begins no word
+        ["'*_(\[]*([A-GX-Za-gx-z])(?![A-Za-z'’])          # one letter that begins no word
         (?P<rest>.*)$""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+PRIVATE = "keep this answer private"
+"""What the letter Z says in the larger protocols; the short one does not offer it."""
 PHRASES = tuple(
-    sorted([*SCALE, *ASIDE.values(), "cannot tell", "can't tell", "decline"], key=len, reverse=True)
+    sorted(
+        [*SCALE, *ASIDE.values(), PRIVATE, "cannot tell", "can't tell", "decline", "private"],
+        key=len,
+        reverse=True,
+    )
 )
-SAME = {"decline": ASIDE["Y"], "can't tell": ASIDE["X"]}
+SAME = {"decline": ASIDE["Y"], "can't tell": ASIDE["X"], "private": PRIVATE}
+CHINESE: Mapping[str, str] = {
+    # Before the words themselves: what only weakens or turns one of them is not that option.
+    **dict.fromkeys(("不太同意", "不大同意", "不完全同意", "不是很同意", "不能同意", "无法同意"), "not agree"),
+    "非常不同意": "strongly disagree",
+    "强烈不同意": "strongly disagree",
+    "有点不同意": "slightly disagree",
+    "略微不同意": "slightly disagree",
+    "不同意": "disagree",
+    "中立": "neutral",
+    "有点同意": "slightly agree",
+    "略微同意": "slightly agree",
+    "非常同意": "strongly agree",
+    "强烈同意": "strongly agree",
+    "同意": "agree",
+    "说不清": "cannot tell",
+    "无法判断": "cannot tell",
+    "拒绝回答": "decline to answer",
+    "不愿回答": "decline to answer",
+    "不予回答": "decline to answer",
+    "不作回答": "decline to answer",
+    "不公开": PRIVATE,
+    "保密": PRIVATE,
+}  # fmt: skip
+"""The words of the options in Chinese, the longest first, each with what it says in English."""
 NEGATED = re.compile(
     r"\b(?:not|don't|do not|never|cannot|can't)\s+(?:\w+\s+)?(?:agree|disagree)", re.IGNORECASE
 )
@@ -38,6 +70,8 @@ def _of(words: str) -> Reading:
         return Reading("rated", SCALE[words], None)
     if words == "cannot tell":
         return Reading("cannot tell", None, "said that it cannot tell")
+    if words == PRIVATE:
+        return Reading("private", None, "asked to keep its answer private")
     return Reading("declined", None, "declined to answer")
 
 
@@ -53,44 +87,53 @@ def _phrases(text: str) -> set[str]:
     return found
 
 
-def read(text: str, order: Order) -> Reading:
+def translated(text: str) -> str:
+    """Put the options' Chinese words into English, so that one rule reads both languages."""
+    text = unicodedata.normalize("NFKC", text)
+    for chinese, english in CHINESE.items():
+        text = text.replace(chinese, f" {english} ")
+    return text
+
+
+def read(text: str, order: Order, language: str | None = None) -> Reading:
     """Read one answer to a statement whose options ran in ``order``.
+
+    ``language`` ("en" or "zh") is set in the larger protocols: there Z is offered too, and the
+    options' words count in either language, whichever was asked in.
 
     A letter counts when it stands alone at the start: "A language model" and "I agree" are not
     letters. Where letter and words disagree, or two options are named, the answer is unread: it is
     never guessed.
     """
-    text = text.strip()
+    text = (text if language is None else translated(text)).strip()
     if not text:
         return Reading("unread", None, "the answer is empty")
-    offered = options(order)
-    named = _phrases(text)
-    if NEGATED.search(text):
-        named = set()
+    offered: dict[str, str] = {**options(order), **({} if language is None else {"Z": PRIVATE})}
+    named = set() if NEGATED.search(text) else _phrases(text) & set(offered.values())
     match = LETTER.match(text)
-    rest = match.group("rest") if match else ""
     # "A model is ..." begins with an article: a space and then other words than the option's own.
-    article = bool(re.match(r"\s+[a-z]", rest)) and not named
-    if match and not article:
-        words = offered[match.group(1).upper()]
-        others = re.findall(r"(?:^|[\s(])([A-GXY])(?=[.):,]|\s*$)", rest)
-        if named - {words} or any(letter != match.group(1).upper() for letter in others):
-            return Reading("unread", None, "names more than one answer")
-        label = re.findall(r"[\w'’]+", rest.splitlines()[0] if rest else "")
-        if (
-            label
-            and len(label) <= 3
-            and not named
-            and not words.startswith(" ".join(label).lower())
-        ):
-            return Reading("unread", None, "letter and words do not agree")
-        return _of(words)
-    beside = set(re.findall(r"\(([A-GXY])\)", text))
+    article = match and re.match(r"\s+[a-z]", match.group("rest")) and not named
+    if match and not article and match.group(1).upper() in offered:
+        return _lettered(match.group(1).upper(), match.group("rest"), named, offered)
+    beside = set(re.findall(r"\(([A-GX-Z])\)", text)) & offered.keys()
     if len(named) == 1 and all(offered[one] in named for one in beside):
         return _of(next(iter(named)))
     if named or beside:
         return Reading("unread", None, "names more than one answer")
     return Reading("unread", None, "names no answer")
+
+
+def _lettered(letter: str, rest: str, named: set[str], offered: Mapping[str, str]) -> Reading:
+    """Read an answer that begins with a letter of those offered; ``rest`` is what follows it."""
+    words = offered[letter]
+    others = re.findall(r"(?:^|[\s(])([A-GX-Z])(?=[.):,]|\s*$)", rest)
+    if named - {words} or any(one != letter and one in offered for one in others):
+        return Reading("unread", None, "names more than one answer")
+    label = re.findall(r"[\w'’]+", rest.splitlines()[0] if rest else "")
+    short = label and len(label) <= 3 and not named
+    if short and not words.startswith(" ".join(label).lower()):
+        return Reading("unread", None, "letter and words do not agree")
+    return _of(words)
 
 
 def score(raw: int | None, polarity: Polarity) -> int | None:
