@@ -31,6 +31,8 @@ def graded(row: Row) -> dict[str, Any]:
     asked = why is None
     score = answers.score(reading.raw, row["polarity"])
     accepted = None if not asked or reading.kind == "unread" else (reading.raw or 0) > 4
+    # Offered by the larger protocols only, whose rows name their session.
+    private = {"private": reading.kind == "private" if asked else None} if "session" in row else {}
     return {
         **row,
         "says": reading.kind if asked else "not asked",
@@ -40,16 +42,17 @@ def graded(row: Row) -> dict[str, Any]:
         "unread": reading.kind == "unread" if asked else None,
         "cannot_tell": reading.kind == "cannot tell" if asked else None,
         "declined": reading.kind == "declined" if asked else None,
+        **private,
         "accepted": accepted if row["kind"] == "false premise" else None,
         "why_missing": why or reading.why,
     }
 
 
 def _class(row: Row) -> str | None:
-    """Say where an answer lies: below, middle, above, or one of the two asides; None when unread."""
+    """Say where an answer lies: below, middle, above, or one of the asides; None when unread."""
     if row["score"] is not None:
         return answers.side(row["score"])
-    return row["says"] if row["says"] in ("cannot tell", "declined") else None
+    return row["says"] if row["says"] in ("cannot tell", "declined", "private") else None
 
 
 def items(rows: Sequence[Row]) -> list[dict[str, Any]]:
