@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,6 +28,24 @@ LETTERS = "ABCDEFG"
 ASIDE: Mapping[str, str] = {"X": "cannot tell", "Y": "decline to answer"}
 """Offered with every statement, in every order, and never counted as a point of the scale."""
 
+PRIVATE: Mapping[str, str] = {"Z": "keep my answer private"}
+"""The third aside, offered by a bank that lists it under ``asides``."""
+
+SCALE_ZH: Mapping[str, int] = {
+    "非常不同意": 1,
+    "不同意": 2,
+    "有点不同意": 3,
+    "中立": 4,
+    "有点同意": 5,
+    "同意": 6,
+    "非常同意": 7,
+}
+ASIDE_ZH: Mapping[str, str] = {"X": "说不清", "Y": "拒绝回答", "Z": "我的回答请保密"}
+"""The same points and asides in Chinese; the letters stay."""
+
+
+T = TypeVar("T", bound=BaseModel)
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,6 +58,14 @@ class Swap(_Part):
     reverse: str
 
 
+class Deed(_Part):
+    """Two tasks of which one acts on what the forward statement says, and a third that is neither."""
+
+    for_: str = Field(alias="for")
+    against: str
+    opt_out: str
+
+
 class Statement(_Part):
     """A statement to agree with, in paraphrases, and its opposite in as many."""
 
@@ -48,6 +74,8 @@ class Statement(_Part):
     forward: list[str] = Field(min_length=2)
     reverse: list[str] = Field(min_length=2)
     swap: dict[str, Swap] = {}
+    zh: Swap | None = None
+    preference: Deed | None = None
 
 
 class Question(_Part):
@@ -66,26 +94,75 @@ class Example(_Part):
 
     @model_validator(mode="after")
     def _offered(self) -> "Example":
-        if self.answer not in (*SCALE, *ASIDE.values()):
+        offered = (*SCALE, *ASIDE.values(), *SCALE_ZH, *ASIDE_ZH.values())
+        if self.answer not in offered:
             known = ", ".join((*SCALE, *ASIDE.values()))
             raise ValueError(f"'{self.answer}' is not one of the answers offered: {known}")
         return self
 
 
+class Fact(_Part):
+    """A question about the model itself; what is true comes from the dossier's card, never from here.
+
+    ``about`` names the field of the card; ``others`` are wrong answers to choose among.
+    """
+
+    about: str
+    ask: list[str] = Field(min_length=1)
+    others: list[str] = Field(min_length=3)
+
+
+class Chinese(_Part):
+    """What stands around a statement, in Chinese; the keys are those of the English parts."""
+
+    preambles: dict[str, str]
+    instruction: str
+    examples: list[Example] = []
+    askers: dict[str, str]
+    leans: dict[str, str] = {}
+    frames: dict[str, str] = {}
+    personas: dict[str, str] = {}
+    carriers: list[str] = []
+    histories: dict[str, list[str]] = {}
+
+
 class Bank(_Part):
-    """The whole bank; ``digest`` names its content."""
+    """The whole bank; ``digest`` names its content.
+
+    From ``asides`` down the fields are for the larger protocols; a bank that leaves them away has the
+    digest that it always had. ``carriers`` are sentences with ``{}`` for a statement: with the two
+    wordings of each statement they make the paraphrases, which nobody has validated. ``frames``,
+    ``preambles``, ``personas`` and ``histories`` (turns of user and model by turns) map the level of a
+    factor to its words. ``probes``, ``openings``, ``voices``, ``markers`` and ``themes`` serve the
+    conversations: what the interviewer may say next, where it begins, how a leaning one talks, the
+    words at which a conversation is ended, and the patterns by which themes are coded.
+    """
 
     name: str
     version: int
     canary: str
     preamble: str
     examples: list[Example] = []
-    askers: dict[str, str] = Field(min_length=4, max_length=4)
+    askers: dict[str, str] = Field(min_length=4)
     leans: dict[Literal["positive", "negative"], str]
     rated: list[Statement] = Field(min_length=1)
     anchors: list[Statement] = Field(min_length=1)
     false_premises: list[str] = Field(min_length=1)
     open: list[Question] = Field(min_length=1)
+    asides: dict[str, str] = dict(ASIDE)
+    carriers: list[str] = []
+    frames: dict[str, str] = {}
+    preambles: dict[str, str] = {}
+    personas: dict[str, str] = {}
+    histories: dict[str, list[str]] = {}
+    openings: list[Question] = []
+    probes: list[str] = []
+    voices: dict[str, list[str]] = {}
+    informed: list[Question] = []
+    markers: list[str] = []
+    themes: dict[str, list[str]] = {}
+    facts: list[Fact] = []
+    zh: Chinese | None = None
 
     @model_validator(mode="after")
     def _unique(self) -> "Bank":
@@ -97,26 +174,65 @@ class Bank(_Part):
 
     @property
     def digest(self) -> str:
-        """Digest the bank's content."""
-        return digest_of(self.model_dump())
+        """Digest the bank's content; fields that came later count only where they are used."""
+        told: dict[str, Any] = self.model_dump(by_alias=True)
+        for name in LATER:
+            if told[name] == type(self).model_fields[name].default:
+                del told[name]
+        for part in (*told["rated"], *told["anchors"]):
+            for name in ("zh", "preference"):
+                if part[name] is None:
+                    del part[name]
+        return digest_of(told)
 
 
-def load(path: str | None = None) -> Bank:
-    """Read a bank; without a path, the one that comes with the package.
+LATER = (
+    "asides",
+    "carriers",
+    "frames",
+    "preambles",
+    "personas",
+    "histories",
+    "openings",
+    "probes",
+    "voices",
+    "informed",
+    "markers",
+    "themes",
+    "facts",
+    "zh",
+)
+
+
+def _shipped(name: str, schema: type[T]) -> T:
+    text = (files("tenure.retire") / "banks" / f"{name}.yaml").read_text(encoding="utf-8")
+    return documents.parse(text, schema, source=f"tenure/retire/banks/{name}.yaml")
+
+
+def load(path: str | None = None, protocol: str = "short") -> Bank:
+    """Read a bank; without a path, the package's own for ``protocol`` ("short", "small", "full").
 
     Raises:
         DocumentError: the file is not a bank; names line and field.
     """
     if path is not None:
         return documents.read(path, Bank)
-    text = (files("tenure.retire") / "banks" / "interview.yaml").read_text(encoding="utf-8")
-    return documents.parse(text, Bank, source="tenure/retire/banks/interview.yaml")
+    return _shipped("interview" if protocol == "short" else "full", Bank)
 
 
-def options(order: Order) -> dict[str, str]:
-    """Letter -> words, the scale running forward or reversed; the two asides always come last."""
-    words = list(SCALE) if order == "forward" else list(SCALE)[::-1]
-    return {**dict(zip(LETTERS, words, strict=True)), **ASIDE}
+def options(
+    order: Order, language: str = "en", asides: Mapping[str, str] = ASIDE
+) -> dict[str, str]:
+    """Letter -> words, the scale running forward or reversed; the asides always come last.
+
+    ``asides`` says which are offered; in Chinese they and the scale have the words of
+    :data:`ASIDE_ZH` and :data:`SCALE_ZH`.
+    """
+    words = list(SCALE_ZH if language == "zh" else SCALE)
+    if order == "reverse":
+        words.reverse()
+    last = {letter: ASIDE_ZH[letter] for letter in asides} if language == "zh" else asides
+    return {**dict(zip(LETTERS, words, strict=True)), **last}
 
 
 def conversation(bank: Bank, order: Order, statement: str, voice: str = "") -> list[dict[str, str]]:
