@@ -22,6 +22,7 @@ from tenure.preserve.kit import items, layout, machine, wheels
 from tenure.preserve.ocfl import Inventory, object_path
 from tenure.preserve.packed import basing, packs, passports
 from tenure.preserve.packed.deriving import Workshop
+from tenure.preserve.packed.packs import Tried
 from tenure.preserve.places import Copy, Place
 from tenure.preserve.placing import Site
 from tenure.preserve.sameness import golden
@@ -89,9 +90,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     if plain is None or not _there(plain, key, model, add):
         whole = not _has(plain, model)
         gathered = items.gather(model, view, add)
-        content = (
-            _whole_kit(model, view, shop, site, emit, gathered) if whole else layout.environment()
-        )
+        if whole:
+            content, known = _whole_kit(model, view, shop, site, emit, gathered)
+        else:
+            content, known = layout.environment(), dict[str, forms.Digests]()
         if whole and model.files:
             content |= _golden(model, view, spec, emit)
         content |= gathered.content | {"kit.json": layout.text(gathered.said)}
@@ -101,6 +103,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             files=content,
             message=f"kept by tenure {tenure.__version__}; {key}",
             created=_time(plain),
+            known=known,
         )
         plain, at_hand = placing.commit_plain(site, plain, addition)
     site.trust(forms.PLAIN, plain)
@@ -214,39 +217,45 @@ def _refuse_another(store: Store, object_id: str, model: Model, *, ours: bool) -
 
 def _whole_kit(
     model: Model, view: View, shop: Workshop, site: Site, emit: Emit, gathered: items.Items
-) -> layout.Content:
+) -> tuple[layout.Content, dict[str, forms.Digests]]:
     """Gather what a first version holds: the model's own files first, so that they are stored there.
 
-    Weights are packed here already: the passport says which other model they build on.
+    Weights are packed here already: the passport says which other model they build on, and each is
+    read and hashed once for all. Returns the check sums taken, too.
     """
     content = layout.original(model, view) | layout.guide(model, view) | layout.environment()
     passport = json.loads(layout.passport(model, view, site.object))
-    based = _packed(model, view, shop, site, (passport, emit))
+    based, tried = _packed(model, view, shop, site, (passport, emit))
     passport |= {"kit": gathered.said} | passports.said(based)
-    return content | {"model.json": layout.text(passport)}
+    if model.files:
+        tensors = {(n, t): said for n, each in tried.items() for t, said in each.tensors.items()}
+        passport["tensors"] = layout.tensors(view.folder(model), tensors)
+    known = {layout.ORIGINAL + name: each.original for name, each in tried.items()}
+    return content | {"model.json": layout.text(passport)}, known
 
 
 def _packed(
     model: Model, view: View, shop: Workshop, site: Site, told: tuple[dict[str, object], Emit]
-) -> dict[str, passports.BaseRef]:
-    """Pack the weights where a packed copy is wanted; returns the bases that were of use."""
+) -> tuple[dict[str, passports.BaseRef], dict[str, Tried]]:
+    """Pack the weights where a packed copy is wanted; returns the bases of use, and what each told."""
     stores, (passport, emit) = site.stores(forms.PACKED), told
     if not stores or not model.files:
-        return {}
+        return {}, {}
     folder = view.folder(model)
     weights = [name for name in model.files if name.endswith(forms.WEIGHTS)]
     _need_room(site, sum((folder / name).stat().st_size for name in weights))
     bases = basing.choose(view, model, stores, passport)
     basing.hold_everywhere(bases, stores)
     shop.base_of = lambda name: packs.bases_of(bases, stores[0], name)
-    used: dict[str, passports.BaseRef] = {}
+    used, tried = dict[str, passports.BaseRef](), dict[str, Tried]()
     for number, name in enumerate(weights):
         emit.progress(number, len(weights), f"packing {name}")
         logical = layout.ORIGINAL + name
-        made = shop.pack(packs.digests_of(folder / name).sha512, logical, folder / name)
+        tried[name] = shop.first(logical, folder / name)
+        made = tried[name].made
         if made is not None and made.needs_base:
             used[logical] = bases[logical]
-    return used
+    return used, tried
 
 
 def _need_room(site: Site, size: int) -> None:

@@ -8,7 +8,7 @@ Killed before the root inventory, the version never was; killed after it, the ne
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -17,8 +17,10 @@ from typing import BinaryIO
 
 from tenure.errors import BusyError, IntegrityError, RoomError, UsageError
 from tenure.preserve import ocfl
+from tenure.preserve.forms import Digests
 from tenure.preserve.ocfl import DECLARATION, INVENTORY, SIDECAR, Inventory, Version
 from tenure.preserve.store import InFolder, Store, chunks, read_small, safe_path, sha512_of
+from tenure.preserve.sums import digests_of
 
 SPARE_BYTES = 32 << 20
 IN_VAULT = ("README-50-YEARS.txt", "FORMAT.txt", "read_vault.py", "mend_vault.py")
@@ -29,13 +31,15 @@ VECTORS = "extensions/tenure-vectors"  # small packs and parities with what they
 class Addition:
     """What a new version brings: logical path -> a file or bytes; and who says so, when, why.
 
-    Content that stands under several paths is stored once, under the first of them.
+    Content that stands under several paths is stored once, under the first of them. ``known`` are
+    the check sums of files that were read just now: storing a file compares its sha512 again.
     """
 
     files: Mapping[str, Path | bytes]
     message: str
     created: str
     user: str = "tenure"
+    known: Mapping[str, Digests] = field(default_factory=dict[str, Digests])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +104,9 @@ def need_writable(store: Store) -> None:
         )
 
 
-def _hash(source: Path | bytes) -> _Hashed:
-    long, short, size = hashlib.sha512(), hashlib.sha256(), 0
-    stream = BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-    with stream:
-        for chunk in chunks(stream):
-            long.update(chunk)
-            short.update(chunk)
-            size += len(chunk)
-    return _Hashed(source, long.hexdigest(), short.hexdigest(), size)
+def _hash(source: Path | bytes, known: Digests | None = None) -> _Hashed:
+    sums = known or digests_of(source)
+    return _Hashed(source, sums.sha512, sums.sha256, sums.bytes)
 
 
 def read(store: Store, object_id: str) -> tuple[Inventory, bytes] | None:
@@ -221,7 +219,10 @@ def drafted(
 def _hashed(addition: Addition) -> dict[str, _Hashed]:
     if not addition.files:
         raise UsageError("nothing to keep: the addition holds no files")
-    return {safe_path(name): _hash(source) for name, source in addition.files.items()}
+    known = addition.known
+    return {
+        safe_path(name): _hash(source, known.get(name)) for name, source in addition.files.items()
+    }
 
 
 def _need_room(store: Store, size: int) -> None:

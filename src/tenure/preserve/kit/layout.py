@@ -10,7 +10,6 @@ dossier/      the signed record of this model, with its stand-alone verifier
 ...           what was added later: the report, interviews
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -23,7 +22,8 @@ from tenure.dossier import Emit, Model, View, canonical, digest, digest_file
 from tenure.errors import IntegrityError, UsageError, unknown
 from tenure.preserve.forms import WEIGHTS
 from tenure.preserve.kit import machine
-from tenure.preserve.store import safe_path
+from tenure.preserve.store import CHUNK_BYTES, safe_path
+from tenure.preserve.sums import Sums
 
 ORIGINAL = "original/"
 LARGEST_BYTES = 64 << 20
@@ -89,17 +89,27 @@ def passport(model: Model, view: View, urn: str) -> bytes:
     return text(found)
 
 
-def tensors(folder: Path) -> list[dict[str, Any]]:
-    """List every table of weights: name, file, number format, shape, sha256 of its raw bytes."""
+# (file, tensor) -> its length in bytes and its sha256
+TensorSums = Mapping[tuple[str, str], tuple[int, str]]
+
+
+def tensors(folder: Path, known: TensorSums | None = None) -> list[dict[str, Any]]:
+    """List every table of weights: name, file, number format, shape, sha256 of its raw bytes.
+
+    ``known`` are check sums taken already, as by the packing; the others are taken now. Without it
+    the list has none.
+    """
     from tenure.models.gguf_header import TYPES
     from tenure.preserve.in_vault import numpy_reference as reference
 
     blocks = {name: (values, size) for name, values, size in TYPES.values()}
     listed: list[dict[str, Any]] = []
     for path in sorted(folder.glob("*.safetensors")):
-        listed += _table(reference.safetensors_tables(path), lambda kind: (8, _BITS.get(kind, 8)))
+        tables = reference.safetensors_tables(path)
+        listed += _table(tables, lambda kind: (8, _BITS.get(kind, 8)), known)
     for path in sorted(folder.glob("*.gguf")):
-        listed += _table(reference.gguf_tables(path)[1], lambda kind: blocks.get(kind, (1, 0)))
+        tables = reference.gguf_tables(path)[1]
+        listed += _table(tables, lambda kind: blocks.get(kind, (1, 0)), known)
     return listed
 
 
@@ -117,18 +127,25 @@ _BITS = {
 }
 
 
-def _table(tables: Mapping[str, Any], block: Any) -> list[dict[str, Any]]:
+def _table(tables: Mapping[str, Any], block: Any, known: TensorSums | None) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, (path, start, kind, shape) in sorted(tables.items()):
         values, size = block(kind)
         length = math.prod(shape) * size // values
         entry = {"name": name, "file": path.name, "dtype": kind, "shape": list(shape)}
-        if length:
-            with path.open("rb") as source:
-                source.seek(start)
-                entry["sha256"] = hashlib.sha256(source.read(length)).hexdigest()
+        if length and known is not None:
+            there, sha256 = known.get((path.name, name), (0, ""))
+            entry["sha256"] = sha256 if there == length else _sha256(path, start, length)
         found.append(entry)
     return found
+
+
+def _sha256(path: Path, start: int, length: int) -> str:
+    with path.open("rb") as source, Sums("sha256") as sums:
+        source.seek(start)
+        while sums.bytes < length and (piece := source.read(min(CHUNK_BYTES, length - sums.bytes))):
+            sums.add(piece)
+        return sums.hex("sha256")
 
 
 def licence_of(model: Model, view: View) -> str:

@@ -10,9 +10,8 @@ STACK = ("torch", "transformers", "tokenizers", "openvino", "openvino-genai", "o
 
 def lock() -> str:
     """List the installed distributions, one ``name==version`` a line, sorted."""
-    found = {
-        f"{d.metadata['Name'].lower()}=={d.version}" for d in distributions() if d.metadata["Name"]
-    }
+    told = (each.metadata for each in distributions())  # read anew whenever it is asked for
+    found = {f"{said['Name'].lower()}=={said['Version']}" for said in told if said["Name"]}
     return "\n".join(sorted(found)) + "\n"
 
 

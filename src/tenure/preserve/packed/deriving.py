@@ -19,9 +19,10 @@ from tenure.preserve.fixity import Plan
 from tenure.preserve.forms import PARITY, Digests
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packed import packs
-from tenure.preserve.packed.packs import Made
+from tenure.preserve.packed.packs import Made, Tried
 from tenure.preserve.parity import encoding
 from tenure.preserve.store import InFolder, Store, chunks
+from tenure.preserve.sums import digests_of
 
 SMALL = 1 << 20
 Source = Path | bytes
@@ -34,6 +35,12 @@ class Workshop:
         self.folder, self.base_of = folder, base_of
         self._made: dict[str, Made | None] = {}
         folder.mkdir(parents=True, exist_ok=True)
+
+    def first(self, logical: str, source: Path) -> Tried:
+        """Pack a file whose check sums are not known yet: they are taken on the way."""
+        tried = packs.make(source, self.place(), self.base_of(logical))
+        self._made[tried.original.sha512] = tried.made
+        return tried
 
     def place(self) -> Path:
         """Name a new file in the folder."""
@@ -50,10 +57,10 @@ class Workshop:
             if isinstance(path, bytes):
                 path = self.place()
                 path.write_bytes(source)  # type: ignore[arg-type]
-            made = packs.make(path, self.place(), self.base_of(logical))
-            if made is not None and made.original.sha512 != sha512:
+            tried = packs.make(path, self.place(), self.base_of(logical))
+            if tried.original.sha512 != sha512:
                 raise IntegrityError(f"{logical} changed while it was packed; nothing was kept")
-            self._made[sha512] = made
+            self._made[sha512] = tried.made
         return self._made[sha512]
 
 
@@ -143,7 +150,7 @@ def derive(
     count = len(before.inventory.versions) if before else 0
     for number in range(count, len(plain.versions)):
         version = f"v{number + 1}"
-        held = dict[str, Source]()
+        held, fresh = dict[str, Source](), list[Made]()
         for sha512, path in plain.manifest.items():
             if path.startswith(f"{version}/content/"):
                 held[sha512] = source(sha512)
@@ -152,8 +159,10 @@ def derive(
             if pack is not None:
                 made[sha512] = pack.digests
                 held[pack.digests.sha512] = pack.path
+                fresh.append(pack)
         partial = forms.packed_inventory(forms.upto(plain, number + 1), made, parities)
-        parities[version], path = _parity(partial, version, held, workshop)
+        sums = {pack.digests.sha512: pack.digests.bytes for pack in fresh}
+        parities[version], path = _parity(partial, version, (held, sums), workshop)
         sources |= held | {parities[version].sha512: path}
     inventory = forms.packed_inventory(plain, made, parities)
     return Derived(inventory=inventory, sources=sources, packs=made)
@@ -170,24 +179,34 @@ def _parities(packed: Inventory) -> dict[str, Digests]:
 
 
 def _parity(
-    partial: Inventory, version: str, held: Mapping[str, Source], workshop: Workshop
+    partial: Inventory,
+    version: str,
+    given: tuple[Mapping[str, Source], Mapping[str, int]],
+    workshop: Workshop,
 ) -> tuple[Digests, Path]:
-    """Write the parity of a version's new content.
+    """Write the parity of a version's new content; ``given``: where it lies, the packs made just now.
+
+    A pack was hashed while it was written and unpacked whole, and is hashed again when it is stored.
 
     Raises:
         IntegrityError: a source is not the content that the inventory names.
     """
-    begins, target = f"{version}/content/", workshop.place()
+    (held, packed), begins, target = given, f"{version}/content/", workshop.place()
     new = {
         path.removeprefix(begins): held[digest]
         for digest, path in partial.manifest.items()
         if path.startswith(begins)
     }
-    table = encoding.make(new, target, version=version)
+    known = {
+        path.removeprefix(begins): (digest, packed[digest])
+        for digest, path in partial.manifest.items()
+        if digest in packed
+    }
+    table = encoding.make(new, target, version=version, known=known)
     for member in table.members:
         if partial.manifest.get(member.sha512) != member.path:
             raise IntegrityError(
                 f"{partial.id}: {member.path} is not what its inventory names; run 'tenure preserve "
                 "check' to mend it from another copy"
             )
-    return packs.digests_of(target), target
+    return digests_of(target), target

@@ -1,12 +1,11 @@
 """Packs in a vault: made, opened, unpacked. The one module of the vault that calls ``packing``."""
 
-import hashlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO, RawIOBase
+from io import RawIOBase
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, cast
@@ -20,6 +19,7 @@ from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packed.passports import BaseRef
 from tenure.preserve.packing import BaseFile, Pack, PackBase, PlainBase, open_pack
 from tenure.preserve.store import InFolder, Store, chunks
+from tenure.preserve.sums import Sums, both
 
 PAYS = 0.98  # a pack larger than this share of its file is not kept: the file is, as it is
 THREADS = os.cpu_count() or 1
@@ -35,6 +35,32 @@ class Made:
     needs_base: bool
 
 
+class _Summed(RawIOBase):
+    """A file that is written, with its check sums."""
+
+    def __init__(self, out: BinaryIO, sums: Sums) -> None:
+        self._out, self._sums = out, sums
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._sums.add(data)
+        return self._out.write(data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What packing a file told of it: its check sums, its tensors' (name -> bytes, sha256), the pack.
+
+    There is no pack where it does not pay.
+    """
+
+    original: Digests
+    tensors: Mapping[str, tuple[int, str]]
+    made: Made | None
+
+
 class Nowhere(RawIOBase):
     """A stream that takes bytes and keeps none."""
 
@@ -45,17 +71,6 @@ class Nowhere(RawIOBase):
     def write(self, data: Any, /) -> int:
         """Take bytes."""
         return len(data)
-
-
-def digests_of(source: Path | bytes) -> Digests:
-    """Digest a file or bytes."""
-    long, short, size = hashlib.sha512(), hashlib.sha256(), 0
-    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-        for chunk in chunks(stream):
-            long.update(chunk)
-            short.update(chunk)
-            size += len(chunk)
-    return Digests(sha512=long.hexdigest(), sha256=short.hexdigest(), bytes=size)
 
 
 class Ranges:
@@ -190,25 +205,33 @@ def local(store: Store, key: str) -> Path:
 HELD: list[Any] = []
 
 
-def make(source: Path, target: Path, base: BaseFile | None = None) -> Made | None:
-    """Pack a file, unpack what was written and compare; None when it does not pay (nothing is left).
+def make(source: Path, target: Path, base: BaseFile | None = None) -> Tried:
+    """Pack a file, unpack what was written and compare; where it does not pay, nothing is left.
 
     Raises:
         IntegrityError: what was unpacked is not the file.
         RoomError: too little disk in the working folder.
     """
-    try:
-        with target.open("wb") as out:
-            done = packing.pack_file(source, out, base=base, threads=THREADS)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise RoomError(
-            f"{source.name} could not be packed: {error.strerror}; make room and run this again"
-        ) from error
+    with both() as sums:
+        try:
+            with target.open("wb") as out:
+                summed = cast(BinaryIO, _Summed(out, sums))
+                done = packing.pack_file(source, summed, base=base, threads=THREADS)
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            raise RoomError(
+                f"{source.name} could not be packed: {error.strerror}; make room and run this again"
+            ) from error
+        digests = sums.digests
+    whole = Digests(sha512=done.sha512, sha256=done.sha256, bytes=done.bytes)
+    tensors = {
+        str(each["name"]): (int(each["bytes"]), str(each["sha256"]))
+        for each in done.index["segments"]
+        if each["name"]
+    }
     if done.stored > PAYS * done.bytes:
         target.unlink()
-        return None
-    digests = digests_of(target)
+        return Tried(original=whole, tensors=tensors, made=None)
     with packing.opened(target) as pack:
         came = pack.unpack_into(
             cast(BinaryIO, Nowhere()), base if pack.base else None, threads=THREADS
@@ -218,8 +241,8 @@ def make(source: Path, target: Path, base: BaseFile | None = None) -> Made | Non
         raise IntegrityError(
             f"{source.name}: what was packed does not unpack to the same bytes; nothing was kept"
         )
-    whole = Digests(sha512=done.sha512, sha256=done.sha256, bytes=done.bytes)
-    return Made(path=target, digests=digests, original=whole, needs_base=needs_base)
+    made = Made(path=target, digests=digests, original=whole, needs_base=needs_base)
+    return Tried(original=whole, tensors=tensors, made=made)
 
 
 def bases_of(passport_bases: Mapping[str, BaseRef], store: Store, name: str) -> BaseFile | None:

@@ -26,6 +26,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -196,12 +197,17 @@ def _digest(source: Path | bytes) -> tuple[str, int]:
 
 
 def make(
-    files: Mapping[str, Path | bytes], target: Path, *, version: str, shape: Shape | None = None
+    files: Mapping[str, Path | bytes],
+    target: Path,
+    *,
+    version: str,
+    shape: Shape | None = None,
+    known: Mapping[str, tuple[str, int]] | None = None,
 ) -> Table:
     """Write the parity of a version's new files, given by logical path; content twice counts once.
 
     The same files give the same bytes. Memory stays below 64 MiB whatever the size; every file is
-    read twice.
+    read twice, but for those whose sha512 and length are ``known``.
 
     Raises:
         UsageError: a path that is refused.
@@ -209,7 +215,7 @@ def make(
     """
     seen, sources = dict[str, Member](), dict[str, Path | bytes]()
     for name, source in files.items():
-        sha512, size = _digest(source)
+        sha512, size = (known or {}).get(name) or _digest(source)
         if sha512 not in seen:
             path = f"{version}/content/{safe_path(name)}"
             seen[sha512], sources[path] = Member(path=path, bytes=size, sha512=sha512), source
@@ -231,22 +237,24 @@ def encode(members: tuple[Member, ...], read: Read, out: BinaryIO, shape: Shape)
     table = Table(shape=shape, block=block, members=members, data=bytes(data), parity=bytes(parity))
     begin = HEAD.size + len(table.to_bytes())
     stream, step = Stream(members, read), max(1, BATCH_BYTES // block)
-    for first in range(0, groups, step):
-        width = min(step, groups - first)
-        totals = [np.zeros(width * block, np.uint8) for _ in range(shape.m)]
-        for member in range(shape.k):
-            index = member * groups + first
-            if index >= count:
-                break
-            run = stream.at(index * block, width * block)
-            _note(data, index, run, block)
+    with ThreadPoolExecutor(1) as beside:  # hashed while they are added up
+        for first in range(0, groups, step):
+            width = min(step, groups - first)
+            totals = [np.zeros(width * block, np.uint8) for _ in range(shape.m)]
+            for member in range(shape.k):
+                index = member * groups + first
+                if index >= count:
+                    break
+                run = stream.at(index * block, width * block)
+                noted = beside.submit(_note, data, index, run, block)
+                for row, total in enumerate(totals):
+                    add(total, run, factor(shape, row, member))
+                noted.result()
             for row, total in enumerate(totals):
-                add(total, run, factor(shape, row, member))
-        for row, total in enumerate(totals):
-            run, index = total.tobytes(), row * groups + first
-            _note(parity, index, run, block)
-            out.seek(begin + index * block)
-            out.write(run)
+                run, index = total.tobytes(), row * groups + first
+                _note(parity, index, run, block)
+                out.seek(begin + index * block)
+                out.write(run)
     table = Table(shape=shape, block=block, members=members, data=bytes(data), parity=bytes(parity))
     head, tail = ends(table)
     out.seek(0)

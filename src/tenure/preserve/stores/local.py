@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from tenure.errors import BusyError, IntegrityError, RoomError, UsageError
 from tenure.preserve.store import chunks, safe_path
+from tenure.preserve.sums import Sums
 
 STAGING = "extensions/tenure-staging"
 ASIDE = "extensions/tenure-set-aside"
@@ -114,21 +115,21 @@ class LocalStore:
         staging = self.root / STAGING
         self._make_folder(staging)
         staged = staging / uuid4().hex
-        found = hashlib.sha512()
         try:
-            with staged.open("xb") as target:
+            with staged.open("xb") as target, Sums("sha512") as sums:
                 for chunk in _readable(source, key):
-                    found.update(chunk)
+                    sums.add(chunk)
                     target.write(chunk)
                 target.flush()
                 os.fsync(target.fileno())
+                found = sums.hex("sha512")
         except BaseException:
             staged.unlink(missing_ok=True)
             raise
-        if found.hexdigest() != sha512:
+        if found != sha512:
             staged.unlink()
             raise IntegrityError(
-                f"{key}: expected sha512 {sha512[:16]}…, read {found.hexdigest()[:16]}…; its source "
+                f"{key}: expected sha512 {sha512[:16]}…, read {found[:16]}…; its source "
                 "changed while it was read, or is damaged; nothing was stored"
             )
         staged.chmod(0o444)
