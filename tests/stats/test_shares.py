@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tenure.errors import UsageError
-from tenure.stats import components, percentile, variance_share
+from tenure.stats import components, jackknife, percentile, variance_share, without_each
 
 
 def answers(rng, items=24, cells=12, spreads=(1.0, 0.5, 1.0)):
@@ -76,3 +76,34 @@ def test_a_pair_of_levels_that_never_meets_is_counted_as_never():
 
     assert share is not None
     assert 0 <= share[0] <= 1
+
+
+@pytest.mark.slow
+def test_leaving_out_one_item_covers_where_few_items_are_asked():
+    """Nominal 0.95, 48 items by 12 cells, nine factors without effect: in 150 runs 0.93 to 0.95."""
+    rng = np.random.default_rng(4)
+    widths = (5, 2, 2, 4, 4, 3, 2, 3, 2)
+    item = np.repeat(np.arange(48), 12)
+    held = 0
+    for _ in range(40):
+        factors = [
+            np.concatenate([rng.permutation(np.arange(12) % width) for _ in range(48)])
+            for width in widths
+        ]
+        values = rng.normal(size=48)[item] + rng.normal(size=576)
+        found = without_each(values, [item, *factors], 0)
+        held += 0.5 in jackknife(*found, 0.95)
+
+    assert held / 40 >= 0.85
+
+
+def test_a_share_of_nothing_reaches_down_to_nothing_and_of_everything_is_everything():
+    rng = np.random.default_rng(5)
+    item = np.repeat(np.arange(20), 6)
+    noise = jackknife(*without_each(rng.normal(size=120), [item], 0), 0.95)
+    held = without_each(item.astype(float), [item, np.tile(np.arange(6) % 2, 20)], 0)
+
+    assert noise.low == 0
+    assert 0 < noise.high < 0.3
+    assert held[0] == pytest.approx(1)
+    assert without_each(np.ones(120), [item], 0) is None

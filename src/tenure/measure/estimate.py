@@ -16,6 +16,7 @@ from tenure.dossier.nouns import Evidence, Measure, Recipe
 from tenure.dossier.stage import View
 from tenure.errors import TenureError, unknown
 from tenure.measure.columns import Row, select
+from tenure.measure.consistency import CONSISTENCY
 from tenure.measure.estimators import ESTIMATORS
 from tenure.measure.ranking import RANKING
 
@@ -46,7 +47,7 @@ def estimate(
     UsageError for an unknown estimator or column, and for an outcome that is neither true, false,
     a number nor null.
     """
-    known = {**ESTIMATORS, **RANKING}
+    known = {**ESTIMATORS, **RANKING, **CONSISTENCY}
     if recipe.estimator not in known:
         raise unknown("estimator", recipe.estimator, known)
     found = known[recipe.estimator](select(records, recipe.where), recipe)

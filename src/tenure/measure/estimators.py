@@ -21,6 +21,7 @@ from tenure.stats import (
     clopper_pearson,
     codes_of,
     gap_interval,
+    jackknife,
     joined,
     joined_limits,
     kappa,
@@ -32,11 +33,17 @@ from tenure.stats import (
     tango,
     variance_share,
     welch,
+    without_each,
     worth,
 )
 from tenure.stats.clustered import Codes, Floats, Paired
 
 BOUNDS: Mapping[str, Paired] = {"score": tango, "joined": joined_limits}
+# How sure a share of variance is: the share and what surrounds it, the interval, the words.
+OVER_ITEMS = {
+    "bootstrap": (variance_share, percentile, "bootstrap of 1,000 over items, seed 0"),
+    "jackknife": (without_each, jackknife, "jackknife over items"),
+}
 
 
 def _size(values: Floats, codes: Codes | None, level: float) -> float:
@@ -263,7 +270,8 @@ def count(records: Sequence[Row], recipe: Recipe) -> Found:
 def shares(records: Sequence[Row], recipe: Recipe) -> Found:
     """Share of the variance due to one factor.
 
-    Options: ``factors``, the columns (items first); ``of``, the one asked about, or ``rest``.
+    Options: ``factors``, the columns (items first); ``of``, the one asked about, or ``rest``;
+    ``interval``, "bootstrap" (the default) or "jackknife", which holds its level with few items.
     """
     factors, of = recipe.options.get("factors"), recipe.options.get("of")
     if not factors or of not in (*factors, "rest"):
@@ -275,11 +283,16 @@ def shares(records: Sequence[Row], recipe: Recipe) -> Found:
     kept = [row for row, good in zip(records, held, strict=True) if good]
     codes = [codes_of([label(row, column) for row in kept]) for column in factors]
     place = len(factors) if of == "rest" else list(factors).index(of)
-    made = variance_share(seen.values[held], codes, place) if kept else None
-    interval = percentile(*made, recipe.level) if made else None
-    sure = percentile(*made, one_sided(recipe.level)) if made and not seen.missing else None
+    how = str(recipe.options.get("interval", "bootstrap"))
+    if how not in OVER_ITEMS:
+        raise unknown("interval of a share", how, OVER_ITEMS)
+    share, around, said = OVER_ITEMS[how]
+    made = share(seen.values[held], codes, place) if kept else None
+    interval = around(*made, recipe.level) if made else None
+    sure = around(*made, one_sided(recipe.level)) if made and not seen.missing else None
+    found = min(1.0, max(0.0, made[0])) if made else None
     return Found(
-        estimate=made[0] if made else None,
+        estimate=found,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         lower=sure.low if sure else 0.0,
@@ -287,8 +300,8 @@ def shares(records: Sequence[Row], recipe: Recipe) -> Found:
         n=len(kept),
         clusters=_groups(codes[0]) if kept else None,
         missing=seen.missing,
-        worst=(made[0], made[0]) if made and not seen.missing else (0.0, 1.0),
-        method="variance components (Henderson I), bootstrap of 1,000 over items, seed 0",
+        worst=(found, found) if found is not None and not seen.missing else (0.0, 1.0),
+        method=f"variance components (Henderson I), {said}",
     )
 
 

@@ -28,8 +28,9 @@ from tenure.stats.proportion import (
     upper_bound,
     wilson,
 )
+from tenure.stats.ranks import permutation_p, spearman
 from tenure.stats.sequential import Design, boundaries, looks
-from tenure.stats.shares import components, percentile, variance_share
+from tenure.stats.shares import components, jackknife, percentile, variance_share, without_each
 
 __all__ = [
     "Agreement",
@@ -46,6 +47,7 @@ __all__ = [
     "equivalent",
     "gap_interval",
     "holm",
+    "jackknife",
     "joined",
     "joined_limits",
     "kappa",
@@ -60,13 +62,16 @@ __all__ = [
     "paired_power",
     "pairs_for_gap",
     "percentile",
+    "permutation_p",
     "sample_size_for_upper",
     "share_interval",
+    "spearman",
     "tango",
     "upper_bound",
     "variance_share",
     "welch",
     "wilson",
+    "without_each",
     "worst_case",
     "worth",
 ]

@@ -2,7 +2,9 @@
 
 Variance components of main effects by the method of moments (Henderson's method I, 1953): unbiased
 for random effects, in unbalanced designs too. The uncertainty is a bootstrap over the items, for
-it is items, and not cells, that limit what can be said; all draws are solved at once.
+it is items, and not cells, that limit what can be said; all draws are solved at once. The bootstrap
+covers too seldom with few items and many factors; leaving out one item at a time (the jackknife) on
+the logit, with Student's t, holds its level there: coverage of both in ``tests/stats/test_shares.py``.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ import numpy as np
 from tenure.errors import UsageError
 from tenure.stats.clustered import Codes, Floats
 from tenure.stats.interval import Interval, check_level
+from tenure.stats.quantiles import t_quantile
 
 DRAWS = 1000
 
@@ -68,7 +71,7 @@ def _over(top: Floats, bottom: Floats) -> Floats:
 
 
 def _solve(tables: _Tables, weights: Floats) -> Floats:
-    """Solve the moment equations for each row of item weights: (draws, factors + 1), cut at zero."""
+    """Solve the moment equations for each row of item weights: (draws, factors + 1), not cut."""
     draws, others = len(weights), len(tables.cells)
     size = others + 3  # the mean, the items, the others, the rest
     n = weights @ tables.counts
@@ -97,13 +100,21 @@ def _solve(tables: _Tables, weights: Floats) -> Floats:
                 both = np.square(weights @ tables.crossed[f, g])
                 summed = both.reshape(draws, levels.shape[1], -1).sum(axis=2)
                 matrix[:, row, g + 2] = _over(summed, levels)
-    found = (np.linalg.pinv(matrix) @ right[:, :, None])[:, 1:, 0]
-    return np.maximum(found, 0.0)
+    return (np.linalg.pinv(matrix) @ right[:, :, None])[:, 1:, 0]
 
 
 def components(values: Floats, factors: Sequence[Codes]) -> Floats:
     """Variance components: the items (``factors[0]``), the other factors, and last the rest."""
-    return _solve(_tables(values, factors), np.ones((1, int(factors[0].max()) + 1)))[0]
+    found = _solve(_tables(values, factors), np.ones((1, int(factors[0].max()) + 1)))[0]
+    return np.maximum(found, 0.0)
+
+
+def _groups(values: Floats, factors: Sequence[Codes], of: int) -> int:
+    """Count the items, or 0 where no share can be told; UsageError for a factor that is not there."""
+    if not 0 <= of <= len(factors):
+        raise UsageError(f"there are {len(factors)} factors and the rest; {of} is none of them")
+    groups = int(factors[0].max()) + 1 if len(factors[0]) else 0
+    return 0 if groups < 3 or float(np.ptp(values)) == 0 else groups
 
 
 def variance_share(
@@ -115,14 +126,12 @@ def variance_share(
     ``len(factors)`` for the rest. None when all answers are the same, or when there are fewer than
     three items. See :func:`percentile`.
     """
-    if not 0 <= of <= len(factors):
-        raise UsageError(f"there are {len(factors)} factors and the rest; {of} is none of them")
-    groups = int(factors[0].max()) + 1 if len(factors[0]) else 0
-    if groups < 3 or float(np.ptp(values)) == 0:
+    groups = _groups(values, factors, of)
+    if groups == 0:
         return None
     drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), DRAWS)
     weights = np.vstack([np.ones((1, groups)), drawn.astype(float)])
-    parts = _solve(_tables(values - values.mean(), factors), weights)
+    parts = np.maximum(_solve(_tables(values - values.mean(), factors), weights), 0.0)
     whole = parts.sum(axis=1)
     shares = np.divide(parts[:, of], whole, out=np.full(len(whole), np.nan), where=whole > 1e-12)
     if np.isnan(shares[0]):
@@ -135,3 +144,46 @@ def percentile(estimate: float, draws: Floats, level: float) -> Interval:
     check_level(level)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]) if len(draws) else (0.0, 1.0)
     return Interval(min(float(low), estimate), max(float(high), estimate), level)
+
+
+def without_each(values: Floats, factors: Sequence[Codes], of: int) -> tuple[float, Floats] | None:
+    """Share of the variance that one factor explains, and the share with each item left out.
+
+    Arguments and None as for :func:`variance_share`. A negative component is counted as none in the
+    whole, but the factor's own is not cut: the shares may lie a little below 0, which
+    :func:`jackknife` needs near 0. Cut the estimate to [0, 1] to show it.
+    """
+    groups = _groups(values, factors, of)
+    if groups == 0:
+        return None
+    weights = np.vstack([np.ones((1, groups)), 1.0 - np.eye(groups)])
+    parts = _solve(_tables(values - values.mean(), factors), weights)
+    whole = np.maximum(parts, 0.0).sum(axis=1)
+    if whole.min() <= 1e-12:
+        return None
+    shares = parts[:, of] / whole
+    return float(shares[0]), shares[1:]
+
+
+def jackknife(estimate: float, without: Floats, level: float) -> Interval:
+    """Interval of a share from the shares with one item left out (Tukey 1958), inside [0, 1].
+
+    On the logit, which never reaches 0 or 1; where the plain interval does reach one of them, that
+    one, cut. Student's t with one degree of freedom fewer than there are items.
+    """
+    check_level(level)
+    n = len(without)
+    t = t_quantile((1 + level) / 2, n - 1)
+    half = t * _spread(without)
+    low, high = estimate - half, estimate + half
+    if low > 0 and high < 1 and without.min() > 0 and without.max() < 1:
+        half = t * _spread(np.log(without / (1 - without)))
+        centre = np.log(estimate / (1 - estimate))
+        low, high = (float(1 / (1 + np.exp(-(centre + side)))) for side in (-half, half))
+    return Interval(min(1.0, max(0.0, low)), min(1.0, max(0.0, high)), level)
+
+
+def _spread(without: Floats) -> float:
+    """Return the jackknife's standard error."""
+    n = len(without)
+    return float(np.sqrt((n - 1) / n * np.square(without - without.mean()).sum()))
