@@ -17,7 +17,7 @@ LETTER = re.compile(
         (?P<rest>.*)$""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-PRIVATE = "keep this answer private"
+PRIVATE = "keep my answer private"
 """What the letter Z says in the larger protocols; the short one does not offer it."""
 PHRASES = tuple(
     sorted(

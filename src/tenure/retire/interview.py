@@ -14,29 +14,21 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from inspect_ai import Task, task
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import (
-    ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
-    GenerateConfig,
-)
-from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
-from inspect_ai.solver import TaskState, generate
-from pydantic import Field
+from inspect_ai.model import GenerateConfig
+from inspect_ai.solver import generate
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from tenure.documents import FromFile
-from tenure.dossier import Emit, Evidence, Measure, Model, Recipe, Stage, View, canonical, digest_of
-from tenure.measure import estimate
+from tenure.dossier import Emit, Evidence, Measure, Model, Stage, View, canonical, digest_of
 from tenure.measure.task import run_task
-from tenure.retire import answers, design, passages, reliability
 from tenure.retire import bank as banks
+from tenure.retire import bookend, design, passages, reliability
+from tenure.retire.asking import LETTER_TOKENS, OPEN_TOKENS, answered, dataset, lean, letter
 from tenure.retire.record import Pen, facts
 
-LETTER_TOKENS = 10
-OPEN_TOKENS = 64
-SESSIONS = ("release", "retirement")
-SPEAKS = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+SESSIONS = ("release", "retirement", "successor")
+LARGER = ("protocol", "control", "about", "sizes", "accept_leading")
+"""Settings of the larger protocols only."""
 LEFT_OUT = (
     "calibration of self-description (does the model predict its own choices?)",
     "long conversations with non-leading probes, and interviewers who lean for many turns",
@@ -52,8 +44,26 @@ class Spec(design.Size):
     bank: Annotated[banks.Bank | None, FromFile(banks.Bank)] = Field(
         None, description="A question bank (YAML); default: the package's."
     )
-    session: Literal["release", "retirement"] = Field(
-        "retirement", description="At release the same items are asked, for the other bookend."
+    session: Literal["release", "retirement", "successor"] = Field(
+        "retirement",
+        description="At release the same items are asked, for the other bookend; the successor is "
+        "asked about the model before it (--about).",
+    )
+    protocol: Literal["short", "small", "full"] = Field(
+        "short", description="How much is asked; 'small' and 'full' hold all sessions."
+    )
+    control: str = Field(
+        "shuffled",
+        description="Who goes through the larger protocols beside it: 'shuffled' (its own weights), "
+        "'base' (its parent), a model of the dossier, or 'none'.",
+    )
+    about: str | None = Field(None, description="The model before the successor.")
+    sizes: dict[str, int] = Field(
+        {},
+        description="Smaller counts than the protocol's, such as items=8; recorded as deviation.",
+    )
+    accept_leading: list[str] = Field(
+        [], description="Items that the linter names and that are put all the same; recorded."
     )
     commitments: list[str] = Field([], description="Commitments that are on file elsewhere.")
     engine: str | None = None
@@ -65,55 +75,19 @@ class Spec(design.Size):
     @property
     def questions(self) -> banks.Bank:
         """The question bank."""
-        return self.bank or banks.load()
+        return self.bank or banks.load(protocol=self.protocol)
 
-
-@scorer(metrics={"*": [mean()]})
-def letter() -> Scorer:
-    """Say whether an answer could be read, and how; its score is in the metadata, never imputed."""
-
-    async def score(state: TaskState, target: Target) -> Score:
-        del target
-        reading = answers.read(state.output.completion, state.metadata["order"])
-        kinds = ("rated", "cannot tell", "declined", "unread")
-        return Score(
-            value={kind.replace(" ", "_"): float(reading.kind == kind) for kind in kinds},
-            answer=state.output.completion,
-            explanation=reading.why or f"{reading.raw} of 7 as asked",
-            metadata={"score": answers.score(reading.raw, state.metadata["polarity"])},
-        )
-
-    return score
-
-
-@scorer(metrics={"*": [mean()]})
-def answered() -> Scorer:
-    """Say whether there are any words; what they say is for people to read."""
-
-    async def score(state: TaskState, target: Target) -> Score:
-        del target
-        words = state.output.completion.strip()
-        return Score(value={"answered": float(bool(words))}, answer=words)
-
-    return score
-
-
-def _dataset(planned: Sequence[design.Planned], name: str) -> MemoryDataset:
-    samples = [
-        Sample(
-            id=row["id"],
-            input=[SPEAKS[turn["role"]](content=turn["content"]) for turn in row["messages"]],
-            metadata={k: v for k, v in row.items() if k not in ("id", "messages")},
-        )
-        for row in planned
-    ]
-    return MemoryDataset(samples, name=name)
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave away what the short protocol does not know: its work keeps the key it always had."""
+        told: dict[str, Any] = handler(self)
+        return {k: v for k, v in told.items() if self.protocol != "short" or k not in LARGER}
 
 
 def _statements(planned: Sequence[design.Planned], name: str) -> Task:
     return Task(
         name=name.replace(" ", "_"),
-        dataset=_dataset(planned, name),
+        dataset=dataset(planned, name),
         solver=generate(),
         scorer=letter(),
         config=GenerateConfig(temperature=0.0, max_tokens=LETTER_TOKENS),
@@ -123,7 +97,7 @@ def _statements(planned: Sequence[design.Planned], name: str) -> Task:
 def _open(planned: Sequence[design.Planned], name: str) -> Task:
     return Task(
         name=f"{name.replace(' ', '_')}_open",
-        dataset=_dataset(planned, name),
+        dataset=dataset(planned, name),
         solver=generate(),
         scorer=answered(),
         config=GenerateConfig(temperature=0.0, max_tokens=OPEN_TOKENS),
@@ -146,7 +120,10 @@ def open_questions(path: str | None = None) -> Task:
 
 def cost(model: Model, spec: Spec) -> dict[str, Any]:
     """Foresee calls and tokens (four characters a token); the price is the provider's to say."""
-    del model
+    if spec.protocol != "short":
+        from tenure.retire import larger
+
+        return larger.cost(spec)
     questions = spec.questions
     planned = design.structured(questions, spec)
     free = design.questions(questions, spec, ["On file."])
@@ -160,7 +137,15 @@ def cost(model: Model, spec: Spec) -> dict[str, Any]:
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
-    """Interview a model: the protocol is on record first, then the statements, then the questions."""
+    """Interview a model: the protocol is on record first, then the statements, then the questions.
+
+    Raises:
+        UsageError: settings that do not fit the protocol, or a bank with a leading item.
+    """
+    if spec.protocol != "short":
+        from tenure.retire import larger
+
+        return larger.run(model, view, spec, emit)
     questions = spec.questions
     planned = design.structured(questions, spec)
     told = facts(view, model, spec.commitments)
@@ -174,11 +159,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     stated = run_task(
         _statements(planned, name), model, view, emit, max_tokens=LETTER_TOKENS, **ask
     )
-    rows = [_lean(reliability.graded(row)) for row in stated.records]
+    rows = [lean(reliability.graded(row)) for row in stated.records]
     said: list[dict[str, Any]] = []
     if free:
         opened = run_task(_open(free, name), model, view, emit, max_tokens=OPEN_TOKENS, **ask)
-        said = [_lean(row) for row in opened.records]
+        said = [lean(row) for row in opened.records]
     kept = _store(rows, said, emit)
     found_items = reliability.items(rows)
     control = reliability.control(planned, spec.control_runs, spec.control_seed)
@@ -191,10 +176,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         ),
     ]
     shift = _bookend(model, view, spec, rows, emit)
-    answered = all(row["answer"] is not None for row in [*rows, *said])
+    complete = all(row["answer"] is not None for row in [*rows, *said])
     if spec.session == "retirement":
         Pen(model, view, emit).fact(
-            "interview", "done" if answered else "partial", "the small protocol was put"
+            "interview", "done" if complete else "partial", "the small protocol was put"
         )
     shown, control_box = _readings(found_items, control), control.pop("box")
     return Evidence(
@@ -212,22 +197,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "passages": passages.choose(said),
             "control": control,
             "left_out": list(LEFT_OUT),
-            "complete": answered,
+            "complete": complete,
         },
         runtime={"usage": stated.usage, "log": stated.log_digest},
     )
-
-
-def _json(value: Any) -> bytes:
-    from tenure.dossier.canonical import canonical
-
-    return canonical(value)
-
-
-def _lean(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop what Inspect's scorer said: the answer is read again, by the same rule, from its words."""
-    dropped = {"reasons", "spans", "epoch", "rated", "messages"}
-    return {key: value for key, value in row.items() if key not in dropped}
 
 
 def _protocol(
@@ -292,36 +265,11 @@ def _bookend(
     """Pair the answers with those of the other session, item by item, where the words are the same."""
     if spec.session != "retirement":
         return []
-    earlier = [
-        found
-        for _, found in view.all_evidence(model.id)
-        if found.name == "retire/interview" and found.findings.get("session") == "release"
-    ]
-    if not earlier:
+    then = bookend.earlier(model, view)
+    if then is None:
         return []
-    then = {row["id"]: row for row in view.records(earlier[-1].files["answers.jsonl"])}
-    pairs = [
-        {"id": row["id"], "item": row["item"], "session": session, "score": side["score"]}
-        for row in rows
-        if row["kind"] == "rated" and then.get(row["id"], {}).get("prompt") == row["prompt"]
-        for session, side in (("retirement", row), ("release", then[row["id"]]))
-    ]
-    if not pairs:
-        return []
-    recipe = Recipe(
-        estimator="paired_difference",
-        value="score",
-        arm="session",
-        arms=("retirement", "release"),
-        pair="id",
-        cluster="item",
-        options={"range": [1, 7]},
-    )
-    digest = emit.records(pairs)
-    note = "the same statements at release and now; the same weights should give 0"
-    return [
-        estimate(pairs, recipe, name="bookend_shift", unit="difference", samples=digest, note=note)
-    ]
+    pairs = bookend.pair(rows, view.records(then.files["answers.jsonl"]))
+    return [bookend.measure(pairs, emit.records(pairs.rows))] if pairs.rows else []
 
 
 def summary(measures: Sequence[Measure], items: Sequence[Mapping[str, Any]]) -> str:
