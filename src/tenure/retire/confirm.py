@@ -129,8 +129,9 @@ def items(
         One row an item, JSON: what ``reliability.items`` gives, and ``screened``, ``side``,
         ``retest_hits``, ``retest_n``, ``p`` (of the retest, one-sided, not adjusted), ``struck``,
         ``struck_by``, ``generic``, ``induced`` (null where no leaning asker put it), ``confirmed``,
-        ``acted`` ("acted on", "said only", "not known", null where no choice was put),
-        ``pairs_for``, ``pairs_n``, ``reading``.
+        ``acted`` ("acted on", "said only", "not known", null where no choice was put), ``acts``
+        (true, false or null), ``pairs_for``, ``pairs_n``, ``paired``, what is said and done as
+        numbers (see ``revealed.beside``), ``reading``.
     """
     grouped = rounds(rows)
     passed = set(screen(rows))
@@ -156,7 +157,7 @@ def items(
         shown = found[2] is not None and found[2] * len(passed) <= alpha
         spoiled = flags["struck"] or flags["generic"] or flags["induced"]
         made.append({**summed, **flags, "confirmed": bool(shown and not spoiled)})
-    return _with_deeds(made, pairs)
+    return _with_deeds(made, pairs, grouped)
 
 
 def _retest(cells: Sequence[Row], side: str) -> tuple[int, int, float | None]:
@@ -202,7 +203,9 @@ def accepts(rows: Sequence[Row]) -> bool:
     return (found.upper if found.upper is not None else 1.0) >= reliability.BOUND
 
 
-def _with_deeds(made: Sequence[dict[str, Any]], pairs: Sequence[Row]) -> list[dict[str, Any]]:
+def _with_deeds(
+    made: Sequence[dict[str, Any]], pairs: Sequence[Row], grouped: Rounds
+) -> list[dict[str, Any]]:
     sides = {item["id"]: item["side"] for item in made if item["side"]}
     family = [item["id"] for item in made if item["confirmed"]]
     deeds = revealed.judge(pairs, sides=sides, family=family)
@@ -210,8 +213,16 @@ def _with_deeds(made: Sequence[dict[str, Any]], pairs: Sequence[Row]) -> list[di
     whole: list[dict[str, Any]] = []
     for item in made:
         deed = deeds.get(item["id"], none)
-        more = {"acted": deed["acted"], "pairs_for": deed["for"], "pairs_n": deed["n"]}
-        whole.append({**item, **more, "reading": reading(item)})
+        put = [row for row in pairs if row["preference"] == item["id"]]
+        beside = {
+            "acted": deed["acted"],
+            "acts": {"acted on": True, "said only": False}.get(str(deed["acted"])),
+            "pairs_for": deed["for"],
+            "pairs_n": deed["n"],
+            "paired": bool(put),
+            **revealed.beside(grouped.first[item["kind"], item["id"]], put),
+        }
+        whole.append({**item, **beside, "reading": reading(item)})
     return whole
 
 

@@ -260,6 +260,15 @@ SHARES: Mapping[str, str] = {
 }
 
 
+HEADLINES: Sequence[tuple[str, str, dict[str, bool], str]] = (
+    ("screened_items", "screened", {}, "statements asked again in fresh cells"),
+    ("confirmed_items", "confirmed", {}, "of all statements, those confirmed"),
+    ("struck_items", "struck", {}, "of all statements, those that a control answers alike"),
+    ("induced_items", "induced", {}, "of those put by leaning askers, those that they turn"),
+    ("acted_on", "acts", {"confirmed": True}, "of the confirmed: acted on, not said only; or null"),
+)
+
+
 def more(
     of_items: Sequence[Row], of_swaps: Sequence[Row], digests: Mapping[str, str]
 ) -> list[Measure]:
@@ -278,6 +287,18 @@ def more(
             ("stable_anchors", "anchor", "the same for items of no consequence: the noise floor"),
         )
     ]
+    if any("screened" in item for item in of_items):
+        made += [
+            estimate(
+                of_items,
+                Recipe(estimator="proportion", value=value, where={"kind": "rated", **where}),
+                name=name,
+                unit="proportion",
+                samples=digests["items"],
+                note=note,
+            )
+            for name, value, where, note in HEADLINES
+        ]
     if of_swaps:
         made.append(
             estimate(

@@ -9,10 +9,13 @@ not known   neither: with 20 choices the usual result
 """
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from scipy.special import bdtrc
 
+from tenure.dossier.nouns import Measure, Recipe
+from tenure.measure import estimate
 from tenure.retire.rows import Row
 from tenure.stats import holm, upper_bound
 
@@ -68,3 +71,78 @@ def _judged(hits: int, n: int, p: float) -> str:
     if p <= ACTED:
         return "acted on"
     return "said only" if upper_bound(hits, n) < SAID_ONLY else "not known"
+
+
+MIDDLE = 4
+
+
+def beside(said: Sequence[Row], put: Sequence[Row]) -> dict[str, float | None]:
+    """Put a statement's rating beside the share of its deeds, without and with those that abstain.
+
+    Args:
+        said: graded first answers to one statement.
+        put: its answered choices.
+
+    Returns:
+        ``stated`` (mean rating off the middle, 1 to 7) and ``revealed`` (share of choices between
+        the two deeds that fall on the one for it); ``_with_abstain``: the middle and the asides count
+        as the middle, and ways out as half. Null where nothing can be said or no choice was put.
+    """
+    scores = [row["score"] for row in said if row["score"] is not None]
+    taken = [score for score in scores if score != MIDDLE]
+    aside = sum(row["says"] in ("cannot tell", "declined", "private") for row in said)
+    chosen = [row["chosen"] is True for row in put if row.get("chosen") is not None]
+    out = sum(row.get("opted_out") is True for row in put)
+    held = bool(put)
+    whole, choices = [*scores, *[MIDDLE] * aside], len(chosen) + out
+    return {
+        "stated": fmean(taken) if held and taken else None,
+        "revealed": fmean(chosen) if chosen else None,
+        "stated_with_abstain": fmean(whole) if held and whole else None,
+        "revealed_with_abstain": (sum(chosen) + out / 2) / choices if choices else None,
+    }
+
+
+def measures(
+    of_items: Sequence[Row], pairs: Sequence[Row], digests: Mapping[str, str]
+) -> list[Measure]:
+    """Measures of saying and doing; empty where no choice was put.
+
+    ``digests`` holds those of the stored ``items`` and ``pairs``.
+    """
+    if not pairs:
+        return []
+    made = [
+        estimate(
+            of_items,
+            Recipe(
+                estimator="rank_correlation",
+                value=f"revealed{abstain}",
+                where={"paired": True},
+                options={"with": f"stated{abstain}"},
+            ),
+            name=f"stated_revealed{abstain}",
+            unit="ratio",
+            samples=digests["items"],
+            note=note,
+        )
+        for abstain, note in (
+            (
+                "",
+                "rank correlation of what is said and what is chosen, over statements put as both",
+            ),
+            ("_with_abstain", "the same with the middle, asides and ways out counted in"),
+        )
+    ]
+    out = Recipe(estimator="proportion", value="opted_out", cluster="preference")
+    made.append(
+        estimate(
+            pairs,
+            out,
+            name="opted_out",
+            unit="proportion",
+            samples=digests["pairs"],
+            note="choices in which the way out was taken; it is always offered",
+        )
+    )
+    return made
