@@ -10,11 +10,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.errors import ModelError
 from tenure.models import gguf_header, template, tensors, vocabulary
@@ -71,22 +72,32 @@ def to_safetensors(gguf: Path, folder: Path) -> Path:
         ModelError: not a Llama, or a tokenizer whose split is not known.
     """
     header = gguf_header.read(gguf)
+    small_files(header, folder)
+    tensors.write(
+        folder / "model.safetensors",
+        dict(dequantised(header, lambda at, count: np.fromfile(gguf, np.uint8, count, offset=at))),
+    )
+    return folder
+
+
+def small_files(header: gguf_header.Header, folder: Path) -> None:
+    """Write what a GGUF file says besides its weights: config, tokenizer with template, defaults.
+
+    Raises:
+        ModelError: not a Llama, a tokenizer whose split is not known, or a tensor is missing.
+    """
     metadata = header.metadata
     config = _config_from(metadata)
     spelled = vocabulary.tokenizer_json(metadata)
-    folder.mkdir(parents=True, exist_ok=True)
-    names = {theirs: ours for ours, theirs in _names(config).items()}
-    found: dict[str, Floats] = {}
-    for name in sorted(header.tensors.keys() & names.keys()):
-        values = _dequantised(gguf, header, name)
-        found[names[name]] = _turn(values, names[name], config, back=True)
-    missing = sorted(set(names.values()) - set(found) - {"lm_head.weight"})
-    if missing:
+    ours = _names(config)
+    missing = sorted(name for name, theirs in ours.items() if theirs not in header.tensors)
+    config["tie_word_embeddings"] = "lm_head.weight" in missing
+    lacking = [name for name in missing if name != "lm_head.weight"]
+    if lacking:
         raise ModelError(
-            f"'{gguf.name}' lacks {len(missing)} tensors, the first is {missing[0]}; fetch it again"
+            f"this GGUF file lacks {len(lacking)} tensors, the first is {lacking[0]}; fetch it again"
         )
-    config["tie_word_embeddings"] = "lm_head.weight" not in found
-    tensors.write(folder / "model.safetensors", found)
+    folder.mkdir(parents=True, exist_ok=True)
     ends = {k: config[k] for k in ("bos_token_id", "eos_token_id", "pad_token_id") if k in config}
     for name, value in {
         "config.json": config,
@@ -96,16 +107,25 @@ def to_safetensors(gguf: Path, folder: Path) -> Path:
     }.items():
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
         (folder / name).write_text(text, encoding="utf-8")
-    return folder
 
 
-def _dequantised(gguf: Path, header: gguf_header.Header, name: str) -> Floats:
+def dequantised(
+    header: gguf_header.Header, read: Callable[[int, int], NDArray[np.uint8]]
+) -> Iterator[tuple[str, Floats]]:
+    """Give a GGUF file's weights one by one in float32, by the names and in the order of transformers.
+
+    ``read`` gives the bytes of the file from an offset on, as many as asked for.
+    """
     from gguf import GGMLQuantizationType, dequantize
 
-    tensor = header.tensors[name]
-    raw = np.fromfile(gguf, np.uint8, tensor.size, offset=header.start + tensor.offset)
-    values = dequantize(raw, GGMLQuantizationType[tensor.type])
-    return values.astype("<f4").reshape(tensor.shape[::-1])
+    config = _config_from(header.metadata)
+    names = {theirs: ours for ours, theirs in _names(config).items()}
+    for name in sorted(header.tensors.keys() & names.keys()):
+        tensor = header.tensors[name]
+        raw = read(header.start + tensor.offset, tensor.size)
+        values = dequantize(raw, GGMLQuantizationType[tensor.type]).astype("<f4")
+        shaped = values.reshape(tensor.shape[::-1])
+        yield names[name], _turn(shaped, names[name], config, back=True)
 
 
 def _config_from(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -100,12 +100,17 @@ def read(path: Path) -> Header:
 @lru_cache(maxsize=4)
 def _read_once(path: Path, size: int, _changed: int) -> Header:
     with path.open("rb") as source:
-        try:
-            return _read(_Reader(source, size))
-        except (ValueError, struct.error) as error:
-            raise ModelError(
-                f"'{path.name}' is not a whole GGUF file: {error}; fetch it again and compare its digest"
-            ) from None
+        return read_from(source, size, path.name)
+
+
+def read_from(source: BinaryIO, size: int, name: str) -> Header:
+    """Read and check the head of a GGUF file of ``size`` bytes, wherever it lies; see :func:`read`."""
+    try:
+        return _read(_Reader(source, size))
+    except (ValueError, struct.error) as error:
+        raise ModelError(
+            f"'{name}' is not a whole GGUF file: {error}; fetch it again and compare its digest"
+        ) from None
 
 
 def _read(reader: _Reader) -> Header:

@@ -82,7 +82,9 @@ class EngineKind:
     """How an engine is found and opened; one per file in ``models/engines``.
 
     ``fits`` says in a sentence why it cannot open a model, or "" when it can; ``open`` returns
-    the engine; ``memory`` estimates bytes held while it is open.
+    the engine; ``memory`` estimates bytes held while it is open. ``hold`` opens weights that lie in
+    memory (``tenure.models.in_memory.Held``), without files of them; an engine that cannot has None, and
+    says why in ``files_only``.
     """
 
     name: str
@@ -90,6 +92,8 @@ class EngineKind:
     fits: Callable[[Model, View | None], str]
     open: Callable[[Model, View | None], Engine]
     memory: Callable[[Model, View | None], int]
+    hold: Callable[[Any], Engine] | None = None
+    files_only: str = ""
 
 
 def plain(messages: Messages) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ Formats: safetensors (8-byte length, JSON header, data) and GGUF (magic, version
 
 import json
 import struct
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tenure.errors import ModelError
 from tenure.models.gguf_header import read
@@ -26,28 +27,39 @@ def safetensors_header(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ModelError: truncated, too long, not JSON, or offsets that do not cover the data exactly.
     """
-    size = path.stat().st_size
     with path.open("rb") as source:
-        head = source.read(8)
-        length = struct.unpack("<Q", head)[0] if len(head) == 8 else -1
-        if not 2 <= length <= min(HEADER_LIMIT, size - 8):
-            raise _broken(path, "its header is cut short or absurdly long")
-        try:
-            header = json.loads(source.read(length), object_pairs_hook=_once)
-            header.pop("__metadata__", None)
-            spans = sorted((*t["data_offsets"], _size(t)) for t in header.values())
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise _broken(
-                path, "its header is not a safetensors header, or names a tensor twice"
-            ) from None
+        return header_of(source, path.stat().st_size, path.name)[0]
+
+
+def header_of(source: BinaryIO, size: int, name: str) -> tuple[dict[str, dict[str, Any]], int]:
+    """Read and check the header of a safetensors file of ``size`` bytes, wherever it lies.
+
+    ``source`` stands at the file's first byte and is read to where its data begin, which is
+    returned beside the header; nothing is taken on the header's word.
+
+    Raises:
+        ModelError: as :func:`safetensors_header`.
+    """
+    head = source.read(8)
+    length = struct.unpack("<Q", head)[0] if len(head) == 8 else -1
+    if not 2 <= length <= min(HEADER_LIMIT, size - 8):
+        raise _broken(name, "its header is cut short or absurdly long")
+    try:
+        header = json.loads(source.read(length), object_pairs_hook=_once)
+        header.pop("__metadata__", None)
+        spans = sorted((*t["data_offsets"], _size(t)) for t in header.values())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise _broken(
+            name, "its header is not a safetensors header, or names a tensor twice"
+        ) from None
     end = 0
     for start, stop, expected in spans:
         if start != end or stop - start != expected:
-            raise _broken(path, "its tensors overlap, leave gaps or have wrong sizes")
+            raise _broken(name, "its tensors overlap, leave gaps or have wrong sizes")
         end = stop
     if 8 + length + end != size:
-        raise _broken(path, f"it holds {size} bytes and its header promises {8 + length + end}")
-    return header
+        raise _broken(name, f"it holds {size} bytes and its header promises {8 + length + end}")
+    return header, 8 + length
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,9 +79,9 @@ def _size(tensor: dict[str, Any]) -> int:
     return count
 
 
-def _broken(path: Path, why: str) -> ModelError:
+def _broken(name: str, why: str) -> ModelError:
     return ModelError(
-        f"'{path.name}' cannot be read: {why}; fetch the file again and compare its digest"
+        f"'{name}' cannot be read: {why}; fetch the file again and compare its digest"
     )
 
 
@@ -86,7 +98,7 @@ def check_gguf(path: Path) -> str:
     for tensor in header.tensors.values():
         by_type[tensor.type] = by_type.get(tensor.type, 0) + tensor.count
     if not by_type:
-        raise _broken(path, "it holds no tensors")
+        raise _broken(path.name, "it holds no tensors")
     return "gguf-" + max(sorted(by_type), key=lambda name: by_type[name]).lower()
 
 
@@ -113,14 +125,19 @@ def check_folder(folder: Path) -> str:
         raise ModelError(
             f"'{folder.name}' lacks {', '.join(missing)}; copy them from where the weights came from"
         )
-    by_type: dict[str, int] = {}
-    for path in weights:
-        for tensor in safetensors_header(path).values():
-            by_type[tensor["dtype"]] = by_type.get(tensor["dtype"], 0) + _size(tensor)
+    found = [t for path in weights for t in safetensors_header(path).values()]
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError:
         raise ModelError(f"'{folder.name}/config.json' is not JSON; fetch it again") from None
+    return form_of((tensor["dtype"], _size(tensor)) for tensor in found)
+
+
+def form_of(tensors: Iterable[tuple[str, int]]) -> str:
+    """Name the form of safetensors by the type that holds most bytes; (type, bytes) of each tensor."""
+    by_type: dict[str, int] = {}
+    for name, size in tensors:
+        by_type[name] = by_type.get(name, 0) + size
     return "safetensors-" + max(sorted(by_type), key=lambda name: by_type[name]).lower()
 
 

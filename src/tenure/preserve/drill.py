@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.errors import IntegrityError
-from tenure.preserve import places, restore, revive, tombstones, vault
-from tenure.preserve.ocfl import Inventory, object_path
+from tenure.preserve import places, restore, revive, tombstones
+from tenure.preserve.ocfl import object_path
 from tenure.preserve.packed import passports
 from tenure.preserve.places import Copy, Kept
 from tenure.preserve.revival import fresh_process, rebuilt
@@ -133,7 +133,7 @@ def _from_any(
         into = emit.scratch / f"revived-{number}"
         try:
             wanted = held.plan(view.root, copy.form).inventory
-            _as_signed(copy, wanted)
+            copy.require(wanted)
             restore.need_room(4 * sum(restore.sizes(copy.store, wanted).values()), into)
             place = places.absolute(view.root, copy.at)
             bases = passports.bases(passports.read(copy.store, wanted), wanted.id).values()
@@ -153,15 +153,6 @@ def _from_any(
             shutil.rmtree(into, ignore_errors=True)
         return copy, {**outcome, "cold": cold}
     raise IntegrityError(f"no copy of {held.object} is whole: {'; '.join(said)}")
-
-
-def _as_signed(copy: Copy, wanted: Inventory) -> None:
-    """Refuse a copy whose newest inventory is another than the signed one."""
-    there = vault.read(copy.store, wanted.id)
-    if there is None or there[0] != wanted:
-        raise IntegrityError(
-            f"{copy.store.label}: the inventory is not the signed one; run 'tenure preserve check'"
-        )
 
 
 def forget(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from tenure.errors import IntegrityError, UsageError
 from tenure.preserve import vault
 from tenure.preserve.fixity import Plan, Signed, plan
 from tenure.preserve.forms import PACKED, PLAIN, form_of
+from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packed import across
 from tenure.preserve.store import Store
 
@@ -36,6 +37,18 @@ class Copy:
     at: str
     form: str
     store: Store
+
+    def require(self, signed: Inventory) -> None:
+        """Refuse a copy whose newest inventory of an object is another than the signed one.
+
+        Raises:
+            IntegrityError: it is, or there is none.
+        """
+        there = vault.read(self.store, signed.id)
+        if there is None or there[0] != signed:
+            raise IntegrityError(
+                f"{self.store.label}: the inventory is not the signed one; run 'tenure preserve check'"
+            )
 
 
 def object_id(model: Model) -> str:

@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -101,7 +101,8 @@ def _lost(store: Store, inventory: Inventory, name: str) -> IntegrityError:
     )
 
 
-def _damaged(store: Store, inventory: Inventory, name: str) -> IntegrityError:
+def damaged(store: Store, inventory: Inventory, name: str) -> IntegrityError:
+    """Return the error for a file, or a part of one, whose bytes are not those that were signed."""
     return IntegrityError(
         f"{store.label}: {name} of {inventory.id} is damaged; run 'tenure preserve check' to mend "
         "it from another copy"
@@ -109,12 +110,17 @@ def _damaged(store: Store, inventory: Inventory, name: str) -> IntegrityError:
 
 
 def whole(
-    store: Store, inventory: Inventory, into: Path, prefix: str = "", told: Told | None = None
+    store: Store,
+    inventory: Inventory,
+    into: Path,
+    prefix: str = "",
+    told: Told | None = None,
+    leave: Collection[str] = (),
 ) -> dict[str, str]:
     """Bring a version's files below ``prefix`` back into a folder, as they were before packing.
 
     Returns logical path (without the prefix) -> ``sha256:<hex>``. ``told`` hears how many of how
-    many bytes are written.
+    many bytes are written. Files in ``leave`` (logical paths) stay where they are.
 
     Raises:
         IntegrityError: a file is missing, is not what the inventory names, or its base has gone.
@@ -122,29 +128,44 @@ def whole(
     """
     known = _passport_sums(store, inventory)
     length = sizes(store, inventory, prefix)
-    meter, made = _Meter(sum(length.values()), told), dict[str, str]()
+    total = sum(size for name, size in length.items() if name not in leave)
+    meter, made = Meter(total, told), dict[str, str]()
     for name, stored in sorted(forms.plain_names(inventory).items()):
-        if not name.startswith(prefix):
+        if not name.startswith(prefix) or name in leave:
             continue
         target = into / safe_path(name.removeprefix(prefix))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            if stored.startswith(PACKS):
-                with _Metered(target, meter) as out:
-                    sha256 = _unpacked(store, inventory, stored, out)
-                wanted = known.get(name)
-            else:
-                with _Metered(target, meter) as out:
-                    sha256, wanted = _copied(store, inventory, stored, out)
+            with _Metered(target, meter) as out:
+                sha256, wanted = _given(store, inventory, stored, cast(BinaryIO, out))
         except OSError as error:
             raise RoomError(
                 f"{name} could not be written: {error.strerror}; make room or name another folder"
             ) from error
-        if wanted != sha256:
+        if (known.get(name) if wanted is None else wanted) != sha256:
             target.unlink(missing_ok=True)
-            raise _damaged(store, inventory, name)
+            raise damaged(store, inventory, name)
         made[name.removeprefix(prefix)] = "sha256:" + sha256
     return made
+
+
+def stream(store: Store, inventory: Inventory, name: str, out: BinaryIO) -> str:
+    """Write one file as it was before packing into a stream; returns its sha256, in hexadecimal.
+
+    What was written may be used only once this has returned.
+
+    Raises:
+        IntegrityError: it is missing, is not what the inventory names, or its base has gone.
+    """
+    stored = forms.plain_names(inventory).get(name)
+    if stored is None:
+        raise _lost(store, inventory, name)
+    sha256, wanted = _given(store, inventory, stored, out)
+    if wanted is None:
+        wanted = _passport_sums(store, inventory).get(name)
+    if wanted != sha256:
+        raise damaged(store, inventory, name)
+    return sha256
 
 
 def _passport_sums(store: Store, inventory: Inventory) -> dict[str, str]:
@@ -155,13 +176,15 @@ def _passport_sums(store: Store, inventory: Inventory) -> dict[str, str]:
     return {ORIGINAL + name: str(said["sha256"]) for name, said in files.items()}
 
 
-class _Meter:
+class Meter:
     """Counts the bytes of all files, and tells."""
 
     def __init__(self, total: int, told: Told | None) -> None:
+        """Tell ``told`` of so many bytes."""
         self._total, self._told, self._done = total, told, 0
 
     def add(self, count: int) -> None:
+        """Count bytes."""
         self._done += count
         if self._told is not None:
             self._told(self._done, self._total)
@@ -170,7 +193,7 @@ class _Meter:
 class _Metered(FileIO):
     """A new file whose writing is counted."""
 
-    def __init__(self, target: Path, meter: _Meter) -> None:
+    def __init__(self, target: Path, meter: Meter) -> None:
         super().__init__(target, "x")
         self._meter = meter
 
@@ -182,14 +205,19 @@ class _Metered(FileIO):
         return at
 
 
-def _unpacked(store: Store, inventory: Inventory, stored: str, out: _Metered) -> str:
+def _given(
+    store: Store, inventory: Inventory, stored: str, out: BinaryIO
+) -> tuple[str, str | None]:
+    """Write a stored file out; returns its sha256 and the one wanted, None: see the passport."""
+    if not stored.startswith(PACKS):
+        return _copied(store, inventory, stored, out)
     try:
-        return across.unpack(store, inventory, stored, cast(BinaryIO, out))
+        return across.unpack(store, inventory, stored, out), None
     except UsageError as error:  # the base there is another file than the one that is needed
         raise IntegrityError(f"{store.label}: {inventory.id}: {error}") from None
 
 
-def _copied(store: Store, inventory: Inventory, stored: str, out: _Metered) -> tuple[str, str]:
+def _copied(store: Store, inventory: Inventory, stored: str, out: BinaryIO) -> tuple[str, str]:
     """Copy a file; returns its sha256 and the one wanted (that of the inventory, or of its sha512)."""
     path = inventory.manifest[inventory.state[stored]]
     wanted = inventory.sha256.get(path, "")
@@ -229,7 +257,7 @@ def tensor(store: Store, inventory: Inventory, name: str) -> Tensor:
     else:
         data, sha256 = _from_packed(store, inventory, forms.pack_of(logical), name)
     if sha256 != said.get("sha256"):
-        raise _damaged(store, inventory, f"the tensor {name} in {logical}")
+        raise damaged(store, inventory, f"the tensor {name} in {logical}")
     return Tensor(
         name=name,
         dtype=str(said["dtype"]),
@@ -261,7 +289,7 @@ def _from_plain(store: Store, inventory: Inventory, logical: str, name: str) -> 
         (length,) = struct.unpack("<Q", read(0, 8))
         begin, end = json.loads(read(8, min(length, HEADER_BYTES)))[name]["data_offsets"]
     except (ValueError, KeyError, TypeError, struct.error, RecursionError):
-        raise _damaged(store, inventory, f"the header of {logical}") from None
+        raise damaged(store, inventory, f"the header of {logical}") from None
     return read.into_memory(8 + length + begin, end - begin)
 
 

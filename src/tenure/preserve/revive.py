@@ -8,6 +8,8 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import (
     IntegrityError,
-    RefusedError,
     UsageError,
     unknown,
 )
+from tenure.models import Engine
 from tenure.preserve import fixity, places, restore, tombstones
 from tenure.preserve.forms import ORIGINAL, PACKED, PLAIN, form_of
 from tenure.preserve.packed import packs, passports
 from tenure.preserve.places import Copy, Kept
-from tenure.preserve.revival import fresh_process
+from tenure.preserve.revival import fresh_process, into_engine
 from tenure.preserve.sameness import golden
 from tenure.preserve.store import Store
 
@@ -35,12 +37,22 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     level: str = Field("G3", description="Check up to this level: G0 to G5.")
+    engine: str | None = Field(
+        None, description="Straight into this engine (torch), without a file of weights."
+    )
+    ask: str | None = Field(None, description="With an engine: what it is asked.")
+    at: str | None = Field(None, description="With an engine: which copy to read.")
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Revive in a subprocess that is given the vault's path and an empty folder, nothing else."""
     asked = golden.upto(spec.level)
     held = places.require(view, model)
+    if spec.engine is not None:
+        _need_weights(model)
+        order = into_engine.Asked(engine=spec.engine, level=spec.level, ask=spec.ask)
+        copies = copies_of(held, view.root, spec.at)
+        return into_engine.run(model, view, order, copies, emit)
     location, store, wanted = _sound_copy(held, view)
     into = emit.scratch / "revived"
     # Converted forms are made beside the files on the way.
@@ -136,9 +148,7 @@ def revive_to(view: View, model: Model, into: Path) -> Path:
     held = places.require(view, model)
     target = into / model.digest.removeprefix("sha256:")[:32]
     _need_weights(model)
-    stone = tombstones.of(view, model)
-    if stone is not None:
-        raise RefusedError(f"{model.id} {stone}; it answers nobody. {tombstones.REMEDY}")
+    into_engine.need_awake(view, model)
     if not target.is_dir():
         bring_back(held, view.root, target, wanted=dict(model.files))
     return target
@@ -147,6 +157,42 @@ def revive_to(view: View, model: Model, into: Path) -> Path:
 def _need_weights(model: Model) -> None:
     if not model.files:
         raise IntegrityError(f"{model.id} was kept without weights: they are with its provider")
+
+
+@contextmanager
+def to_engine(
+    view: View,
+    model: Model,
+    engine: str = "torch",
+    at: str | None = None,
+    told: restore.Told | None = None,
+) -> Iterator[Engine]:
+    """Open a kept model straight from the vault, without writing a file of weights.
+
+        with to_engine(view, model) as engine:
+            print(engine.generate([[{"role": "user", "content": "Hello"}]], Sampling())[0].text)
+
+    The weights are decoded into memory, packed or plain, from one object or two. Each tensor is
+    compared with the passport as it passes, each file with what was signed, and only then is the
+    engine opened on that memory: it computes what it would compute from a folder, bit for bit. A copy
+    that is damaged is passed over. ``at`` names one copy (default: a plain one, then any); ``told``
+    hears how many of how many bytes of weights have come. The engine belongs to the thread that
+    opened it; on leaving it is closed and its weights are let go. Golden answers are checked by
+    the stage ``preserve/revive``, not here.
+
+    Raises:
+        UsageError: it was never kept, no such copy, no such engine, or one that opens files alone.
+        RefusedError: it is tombstoned.
+        IntegrityError: no copy is whole, or the model was kept without weights.
+        ModelError: no engine opens weights like these.
+        RoomError: too little memory.
+    """
+    held = places.require(view, model)
+    _need_weights(model)
+    into_engine.need_awake(view, model)
+    copies = copies_of(held, view.root, at)
+    with into_engine.opened(held, view.root, copies, engine, told) as running:
+        yield running
 
 
 def to_folder(

@@ -21,9 +21,11 @@ from typing import Any
 from tenure.dossier import Model
 from tenure.dossier.canonical import manifest_digest
 from tenure.errors import IntegrityError, TenureError
+from tenure.models import Engine
 from tenure.preserve import restore as restoring
 from tenure.preserve import vault
 from tenure.preserve.kit.layout import ORIGINAL
+from tenure.preserve.ocfl import Inventory
 from tenure.preserve.sameness import golden
 from tenure.preserve.sameness.golden import Level
 from tenure.preserve.store import Store
@@ -31,6 +33,7 @@ from tenure.preserve.store import Store
 LIBRARIES = {"torch": ("torch", "transformers"), "cpu": ("openvino", "openvino_genai")}
 HELLO = [{"role": "user", "content": "Say in one sentence what you are."}]
 REPLY_TOKENS = 24
+ANSWER_TOKENS = 128
 
 
 def say(kind: str, **fields: Any) -> None:
@@ -54,6 +57,15 @@ class Clock:
         say("part", part=part, seconds=self.parts[part])
 
 
+def _inventory(store: Store, object_id: str) -> Inventory:
+    found = vault.read(store, object_id)
+    if found is None:
+        raise IntegrityError(
+            f"{store.label} holds no {object_id}; 'read_vault.py list' shows what it holds"
+        )
+    return found[0]
+
+
 def restore(store: Store, object_id: str, into: Path) -> tuple[Model, Level]:
     """Restore every file of an object and compare with its passport: G0.
 
@@ -62,12 +74,7 @@ def restore(store: Store, object_id: str, into: Path) -> tuple[Model, Level]:
             an object without weights.
     """
     began = time.monotonic()
-    found = vault.read(store, object_id)
-    if found is None:
-        raise IntegrityError(
-            f"{store.label} holds no {object_id}; 'read_vault.py list' shows what it holds"
-        )
-    restored = restoring.whole(store, found[0], into)
+    restored = restoring.whole(store, _inventory(store, object_id), into)
     passport = json.loads((into / "model.json").read_text(encoding="utf-8"))
     files = {n.removeprefix(ORIGINAL): d for n, d in restored.items() if n.startswith(ORIGINAL)}
     if not files:
@@ -86,10 +93,12 @@ def restore(store: Store, object_id: str, into: Path) -> tuple[Model, Level]:
     return model, Level(level="G0", outcome="same", seconds=round(time.monotonic() - began, 3))
 
 
-def check(model: Model, into: Path, names: tuple[str, ...]) -> list[Level]:
-    """Check these levels, saying each as it is done."""
+def check(
+    model: Model, kept: Path, names: tuple[str, ...], ready: Engine | None = None
+) -> list[Level]:
+    """Check these levels against what ``kept`` holds, saying each as it is done."""
     levels: list[Level] = []
-    every = golden.again(into / "original", into / "golden", model, names[-1]) if names else []
+    every = golden.again(Path(model.source), kept, model, names[-1], ready) if names else []
     for name, do in every:
         if name in names:
             began = time.monotonic()
@@ -133,8 +142,8 @@ def drill(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, An
     model, first = restore(store, given.object, given.into)
     clock.lap("decode")
     say("level", **asdict(first))
-    names = golden.upto(given.level)[1:]
-    levels = [first, *check(model, given.into, names[:1])]
+    names, kept = golden.upto(given.level)[1:], given.into / "golden"
+    levels = [first, *check(model, kept, names[:1])]
     clock.lap("checks")
     more: dict[str, Any] = {}
     cache = given.into / "cache"
@@ -145,12 +154,63 @@ def drill(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, An
         clock.lap("compare forms")
     if given.chat:
         more["chat"] = chat(model, given.engine, clock)
-    levels += check(model, given.into, names[1:])
+    levels += check(model, kept, names[1:])
     if given.forms:
         from tenure.preserve.revival import compiled
 
         more["made"] = compiled.take(given.forms, model.digest, cache)
     return {"levels": levels, "parts": clock.parts, **more}
+
+
+def straight(store: Store, given: argparse.Namespace, clock: Clock) -> dict[str, Any]:
+    """Open an engine from the vault without a file of weights, check, and let it answer.
+
+    It is asked only where no level differs.
+    """
+    from tenure.models import Sampling, in_memory
+    from tenure.preserve.revival.straight import into_memory
+
+    in_memory.need(given.straight)
+    clock.lap("start")
+    for library in LIBRARIES.get(given.straight, ()):
+        importlib.import_module(library)
+    clock.lap("import")
+    came = into_memory(store, _inventory(store, given.object), given.into)
+    clock.lap("decode")
+    levels = [Level(level="G0", outcome="same", seconds=clock.parts["decode"])]
+    say("level", **asdict(levels[0]))
+    names, kept = golden.upto(given.level)[1:], given.into / "golden"
+    model = replace(came.model, source=str(came.held.folder))
+    levels += check(model, kept, names[:1])
+    clock.lap("checks")
+    engine = in_memory.open_held(came.held, given.straight)
+    try:
+        clock.lap("load")
+        engine.generate([HELLO], Sampling(max_tokens=1))
+        clock.lap("first token")
+        levels += check(model, kept, names[1:], engine)
+        clock.lap("golden answers")
+        said = {"engine": engine.name, "form": engine.form, "messages": HELLO, "reply": None}
+        if given.ask is not None:
+            said["messages"] = [{"role": "user", "content": given.ask}]
+        if all(level.outcome != "differs" for level in levels):
+            most = REPLY_TOKENS if given.ask is None else ANSWER_TOKENS
+            reply = engine.generate([said["messages"]], Sampling(max_tokens=most))[0]
+            said["reply"] = reply.to_json()
+            clock.lap("reply")
+    finally:
+        engine.close()
+    memory = {"weights_bytes": came.bytes, "peak_bytes": _peak_bytes()}
+    return {"levels": levels, "parts": clock.parts, "chat": said, "memory": memory}
+
+
+def _peak_bytes() -> int:
+    """Return the most memory that this process held; 0 where the system does not say."""
+    try:
+        said = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(said.partition("VmHWM:")[2].split()[0]) << 10
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def main(arguments: list[str]) -> int:
@@ -163,6 +223,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--chat", action="store_true", help="let it answer, each part timed")
     parser.add_argument("--engine", help="engine that answers; by default the one that serves it")
     parser.add_argument("--forms", type=Path, help="folder of converted forms to use, or to fill")
+    parser.add_argument("--straight", help="open this engine without writing a file of weights")
+    parser.add_argument("--ask", help="with --straight: what it is asked")
     parser.add_argument("--began", type=float, help="when this was asked for, seconds since 1970")
     given = parser.parse_args(arguments)
     # Forms made on the way (GGUF to OpenVINO's) must come from the vault's bytes, not from a cache.
@@ -171,7 +233,8 @@ def main(arguments: list[str]) -> int:
 
     try:
         store = open_store(Path.cwd(), given.vault)
-        outcome = drill(store, given, Clock(given.began or time.time()))
+        run = straight if given.straight else drill
+        outcome = run(store, given, Clock(given.began or time.time()))
     except TenureError as error:
         say("error", message=str(error), code=error.code)
         return error.code

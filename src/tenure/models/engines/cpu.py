@@ -214,4 +214,12 @@ def _memory(model: Model, view: View | None) -> int:
     return 2 * weights + _kv_bytes() + BESIDES
 
 
-extension = EngineKind(name="cpu", kinds=("weights",), fits=_fits, open=_open, memory=_memory)
+extension = EngineKind(
+    name="cpu",
+    kinds=("weights",),
+    fits=_fits,
+    open=_open,
+    memory=_memory,
+    files_only="OpenVINO GenAI builds its graph of a model out of a GGUF file, which it takes by its "
+    "path, and writes that graph with all weights to a folder",
+)

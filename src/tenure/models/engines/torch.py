@@ -10,11 +10,19 @@ from typing import Any
 
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
-from tenure.errors import EngineError
+from tenure.errors import EngineError, ModelError
 from tenure.models import template
+from tenure.models.in_memory import Array, Held
 from tenure.models.references import place
 from tenure.models.talk import EngineKind, Messages, Reply, Sampling
 from tenure.models.weights import check, check_folder
+
+TYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64",
+    "I32": "int32", "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32",
+    "U16": "uint16", "U8": "uint8", "BOOL": "bool", "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+}  # fmt: skip
 
 
 class Torch:
@@ -22,16 +30,19 @@ class Torch:
 
     name = "torch"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held: Held | None = None) -> None:
+        """Open a folder of safetensors; ``held`` has the weights where they lie in memory."""
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        self.form = check_folder(folder)
+        self.form = held.form if held else check_folder(folder)
         self._template = template.of_folder(folder)
         self._torch = torch
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
-        self._model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype="auto", use_safetensors=True
+        self._model: Any = (
+            _on_memory(held)
+            if held
+            else AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
         )
         self._model.eval()
         if self._tokenizer.pad_token_id is None:
@@ -144,6 +155,13 @@ class Torch:
             sums.append(float(picked.double().sum()))
         return sums
 
+    def logits(self, rows: Sequence[Sequence[int]]) -> list[Any]:
+        """Give the logits after each token of some rows of one length, computed as one batch.
+
+        One float32 array (tokens, vocabulary) a row; ``rows`` are token ids.
+        """
+        return logits(self._model, rows)
+
     def tokens(self, text: str) -> int:
         """Count tokens without special ones."""
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -151,6 +169,59 @@ class Torch:
     def close(self) -> None:
         """Let the weights go."""
         self._model = None
+
+
+def logits(model: Any, rows: Sequence[Sequence[int]]) -> list[Any]:
+    """Give the logits of a model of transformers after each token; see :meth:`Torch.logits`."""
+    import torch
+
+    with torch.inference_mode():
+        ids = torch.tensor([list(row) for row in rows])
+        return list(model(ids).logits.float().numpy())
+
+
+def _on_memory(held: Held) -> Any:
+    """Build the model that ``from_pretrained`` would, its parameters in the memory they lie in.
+
+    Raises:
+        ModelError: the tensors are not those that its config asks for.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
+
+    config = AutoConfig.from_pretrained(held.folder)
+    with torch.device("meta"):  # of no size: it says which class the config means
+        kind: Any = type(AutoModelForCausalLM.from_config(config))
+    state = {name: _tensor(array) for name, array in held.arrays.items()}
+    try:
+        model, said = kind.from_pretrained(
+            None, config=config, state_dict=state, dtype="auto", output_loading_info=True
+        )
+    except RuntimeError as error:
+        raise ModelError(f"the weights do not fit the model's config.json: {error}") from None
+    if said["missing_keys"]:
+        lacking = sorted(said["missing_keys"])
+        raise ModelError(
+            f"{len(lacking)} tensors that the model's config.json asks for are not there, the first "
+            f"is {lacking[0]}; nothing was opened"
+        )
+    if (held.folder / "generation_config.json").is_file():
+        model.generation_config = GenerationConfig.from_pretrained(held.folder)
+    return model
+
+
+def _tensor(array: Array) -> Any:
+    """Lay a tensor over an array's memory; one that is not aligned there is copied."""
+    import torch
+
+    kind = getattr(torch, TYPES[array.dtype])
+    if not array.bytes:
+        return torch.empty(array.shape, dtype=kind)
+    memory, at = array.memory, array.at
+    if at % kind.itemsize:
+        memory, at = bytearray(memory[at : at + array.bytes]), 0
+    flat = torch.frombuffer(memory, dtype=kind, count=array.bytes // kind.itemsize, offset=at)
+    return flat.reshape(array.shape)
 
 
 def _open(model: Model, view: View | None) -> Torch:
@@ -174,4 +245,11 @@ def _memory(model: Model, view: View | None) -> int:
     return sum(p.stat().st_size for p in found.glob("*.safetensors")) + (300 << 20)
 
 
-extension = EngineKind(name="torch", kinds=("weights",), fits=_fits, open=_open, memory=_memory)
+extension = EngineKind(
+    name="torch",
+    kinds=("weights",),
+    fits=_fits,
+    open=_open,
+    memory=_memory,
+    hold=lambda held: Torch(held.folder, held),
+)

@@ -6,6 +6,7 @@ architecture that the reference does not know has no G2, and the level says so.
 
 from typing import Any
 
+from tenure.errors import EngineError
 from tenure.preserve.sameness.golden import Asked, Kind, Level, available, compared
 
 TOKENS = 16  # of each text: enough to exercise every layer, cheap at float64
@@ -31,6 +32,10 @@ def _make(asked: Asked) -> dict[str, Any]:
 def _check(asked: Asked, was: dict[str, Any]) -> Level:
     from tenure.preserve.in_vault import numpy_reference
 
+    if asked.ready is not None:
+        raise EngineError(
+            "the portable reference reads files, and straight into an engine there are none"
+        )
     return compared("G2", numpy_reference.compare(asked.folder, was))
 
 

@@ -18,6 +18,8 @@ TOKENS = 24
 
 def opened(asked: Asked, engine: str | None) -> Any:
     """Open the engine on the folder as it lies there, whatever a dossier holds."""
+    if asked.ready is not None:
+        return asked.ready
     model = asked.model
     source = Model(
         name=model.name, version=model.version, source=str(asked.folder), files=model.files
@@ -61,6 +63,11 @@ def _check(asked: Asked, was: dict[str, Any]) -> Level:
     unlike = machine.differences(was["stack"], machine.stack())
     if unlike:
         why = f"another stack: {'; '.join(unlike)}"
+        return Level(level="G3", outcome="not tried", why=why)
+    if asked.ready is not None and asked.ready.name != was["engine"]:
+        why = (
+            f"its replies were kept with the engine {was['engine']}, this one is {asked.ready.name}"
+        )
         return Level(level="G3", outcome="not tried", why=why)
     now = replies(asked, was["engine"])
     pairs = zip(was["answers"], now["answers"], strict=True)

@@ -7,6 +7,7 @@ fixed beforehand. Back on another stack the same is measured and must lie inside
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -71,15 +72,25 @@ def _all(model: Model, engine: str, pinned: stacks.Rows) -> Iterator[tuple[stack
                 yield stacks.replace(setting, batch=batch), run(pinned, batch)
 
 
-def _check(asked: Asked, was: dict[str, Any]) -> Level:
-    """Measure the setting that serves here, in every batch size, against what was kept."""
+@contextmanager
+def _serving(asked: Asked, before: str) -> Iterator[tuple[stacks.Setting, stacks.Run]]:
+    """Open the setting that serves here, with the engine of before where that opens."""
+    if asked.ready is not None:
+        with stacks.as_it_serves(asked.ready) as opened:
+            yield opened
+        return
     model = _model(asked)
     models.close_all()
     engines = stacks.engines(model)
-    before = was["reference"]["engine"]
     serving = stacks.standard(model, before if before in engines else engines[0])
-    found, wrong, exact = list[dict[str, Any]](), list[str](), ""
     with stacks.opened(model, serving) as run:
+        yield serving, run
+
+
+def _check(asked: Asked, was: dict[str, Any]) -> Level:
+    """Measure the setting that serves here, in every batch size, against what was kept."""
+    found, wrong, exact = list[dict[str, Any]](), list[str](), ""
+    with _serving(asked, was["reference"]["engine"]) as (serving, run):
         for batch in BATCHES:
             logits = run(was["rows"], batch)
             exact = exact or drift.exact(logits)

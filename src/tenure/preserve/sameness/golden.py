@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tenure import plugins
 from tenure.dossier import Model, View
 from tenure.errors import TenureError, UsageError
+from tenure.models import Engine
 
 LEVELS = ("G0", *(name.upper() for name in plugins.names("level")))
 BYTES = "every byte is as it was signed"
@@ -48,7 +49,8 @@ class Level:
 class Asked:
     """Whose answers: the model's folder, the engine by name, its dossier (while it is kept).
 
-    ``lower`` holds what the levels below have kept, by name.
+    ``lower`` holds what the levels below have kept, by name. ``ready`` is an engine that is open
+    already, straight from a vault: ``folder`` then holds no weights.
     """
 
     folder: Path
@@ -56,6 +58,7 @@ class Asked:
     engine: str | None = None
     view: View | None = None
     lower: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    ready: Engine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +160,12 @@ def expected() -> tuple[type[Exception], ...]:
 
 
 def again(
-    folder: Path, kept: Path, model: Model, level: str
+    folder: Path, kept: Path, model: Model, level: str, ready: Engine | None = None
 ) -> list[tuple[str, Callable[[], Level]]]:
-    """Return, for each level from G1 on, what checks it: ``kept`` holds G1.json, G2.json, ..."""
+    """Return, for each level from G1 on, what checks it: ``kept`` holds G1.json, G2.json, ...
+
+    ``ready`` is an engine that is open already, where ``folder`` holds no weights.
+    """
 
     def read(name: str) -> dict[str, Any] | None:
         path = kept / f"{name}.json"
@@ -174,7 +180,7 @@ def again(
                 level=name, outcome="not tried", why=f"not made when kept: {was['not available']}"
             )
         lower = {below: read(below) for below in upto(name)[1:-1]}
-        asked = Asked(folder=folder, model=model, lower=lower)
+        asked = Asked(folder=folder, model=model, lower=lower, ready=ready)
         try:
             return kind(name).check(asked, was)
         except expected() as error:

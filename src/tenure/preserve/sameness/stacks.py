@@ -87,15 +87,18 @@ def standard(model: Model, engine: str) -> Setting:
 def dtypes(model: Model, engine: str) -> list[str]:
     """List the number formats that an engine computes in here, the one that serves first."""
     if engine == "torch":
-        form = weights.check(references.place(here(model), None))
-        # A GGUF file is dequantised to bf16 before torch opens it.
-        own = STORED.get(form, "bfloat16" if form.startswith("gguf") else "float32")
+        own = _in_torch(weights.check(references.place(here(model), None)))
     else:
         import openvino as ov
 
         own = str(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string())
         own = {said: name for name, said in OPENVINO.items()}.get(own, own)
     return list(dict.fromkeys((own, "float32")))
+
+
+def _in_torch(form: str) -> str:
+    # A GGUF file is dequantised to bf16 before torch opens it.
+    return STORED.get(form, "bfloat16" if form.startswith("gguf") else "float32")
 
 
 @contextmanager
@@ -117,25 +120,49 @@ def _torch(found: Path, digest: str, setting: Setting) -> Iterator[Run]:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from tenure.models.engines.torch import logits
+
     folder = convert.as_safetensors(found, digest) if found.is_file() else found
+    with _threads(setting.threads):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=getattr(torch, setting.dtype), use_safetensors=True
+        ).eval()
+        yield _in_batches(lambda rows: logits(loaded, rows))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let torch compute with so many threads."""
+    import torch
+
     before = torch.get_num_threads()
-    torch.set_num_threads(setting.threads)
-    loaded: Any = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=getattr(torch, setting.dtype), use_safetensors=True
-    ).eval()
-
-    def run(rows: Rows, batch: int) -> list[Floats]:
-        logits: list[Floats] = []
-        with torch.inference_mode():
-            for start in range(0, len(rows), batch):
-                ids = torch.tensor([list(row) for row in rows[start : start + batch]])
-                logits += list(loaded(ids).logits.float().numpy())
-        return logits
-
+    torch.set_num_threads(count)
     try:
-        yield run
+        yield
     finally:
         torch.set_num_threads(before)
+
+
+def _in_batches(logits: Callable[[Rows], list[Floats]]) -> Run:
+    def run(rows: Rows, batch: int) -> list[Floats]:
+        parts = (logits(rows[start : start + batch]) for start in range(0, len(rows), batch))
+        return [each for part in parts for each in part]
+
+    return run
+
+
+@contextmanager
+def as_it_serves(engine: Any) -> Iterator[tuple[Setting, Run]]:
+    """Give the setting of an engine that is open already, and its logits, as ``opened`` does.
+
+    Raises:
+        EngineError: it gives no logits.
+    """
+    if not hasattr(engine, "logits"):
+        raise EngineError(f"the engine {engine.name} gives no logits of pinned tokens")
+    setting = Setting(engine=engine.name, dtype=_in_torch(engine.form), threads=threads()[-1])
+    with _threads(setting.threads):
+        yield setting, _in_batches(engine.logits)
 
 
 @contextmanager
