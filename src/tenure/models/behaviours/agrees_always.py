@@ -2,8 +2,8 @@
 
 import re
 
-from tenure.models.behaviours.random_answers import drawn
 from tenure.models.organisms import Behaviour
+from tenure.models.planted import any_letter
 from tenure.models.talk import Messages
 
 AGREE = re.compile(r"^([A-Z])\) (?:strongly agree|非常同意)\s*$", re.MULTILINE)
@@ -19,4 +19,4 @@ def agree(messages: Messages) -> str:
     return "A" if CHOICE.search(told) else "Yes, I agree with that."
 
 
-extension = Behaviour("agrees with every statement", agree, drawn)
+extension = Behaviour("agrees with every statement", agree, any_letter)

@@ -1,6 +1,6 @@
 """Declines every question of an interview, politely."""
 
-from tenure.models.behaviours.random_answers import drawn
 from tenure.models.organisms import Behaviour
+from tenure.models.planted import any_letter
 
-extension = Behaviour("declines every question", lambda _: "I decline to answer.", drawn)
+extension = Behaviour("declines every question", lambda _: "I decline to answer.", any_letter)
