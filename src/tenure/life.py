@@ -35,7 +35,7 @@ class Done:
 
 
 def hands(view: View) -> dict[str, Callable[..., Any]]:
-    """What rooms do for each other, by name: reviving from the vault, drawing pages."""
+    """What rooms do for each other, by name: reviving from the vault, drawing pages, feeds."""
 
     def revive(model: Model, into: Path) -> Path:
         from tenure.preserve.revive import revive_to
@@ -47,7 +47,12 @@ def hands(view: View) -> dict[str, Callable[..., Any]]:
 
         return report.write(view, into)
 
-    return {"revive": revive, "pages": pages}
+    def retirements(name: str) -> tuple[str, str] | None:
+        from tenure.retire import feed
+
+        return feed.answer(view, name)
+
+    return {"revive": revive, "pages": pages, "retirements": retirements}
 
 
 def perform(dossier: Dossier, stage: Stage, model: str, spec: Any) -> Evidence | Waiting:

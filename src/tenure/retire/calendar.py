@@ -1,13 +1,15 @@
 """Notice periods by release class: which one binds, when it is over, what a gateway says meanwhile."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from email.utils import format_datetime
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenure.dossier.retiring import day, headers
 from tenure.errors import UsageError
+
+__all__ = ["HOUSE_DAYS", "NoticePolicy", "day", "days_of", "due", "earliest", "headers", "phase"]
 
 Phase = Literal["announced", "in notice", "due"]
 HOUSE_DAYS: Mapping[str, int] = {"internal": 0, "limited": 30, "public": 60}
@@ -23,12 +25,31 @@ class NoticeClass(BaseModel):
     notice_days: int = Field(0, ge=0)
 
 
+class Owed(BaseModel):
+    """What this room reads of a policy's section on retirement."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    requires: tuple[str, ...] = ()
+    access_after: Literal["on request", "none"] = "on request"
+
+
+class Named(BaseModel):
+    """The name of a policy."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str = ""
+
+
 class NoticePolicy(BaseModel):
-    """What this room reads of a policy."""
+    """What this room reads of a policy; ``retirement`` is None where the policy says nothing."""
 
     model_config = ConfigDict(extra="ignore")
 
     classes: tuple[NoticeClass, ...]
+    retirement: Owed | None = None
+    metadata: Named = Named()
 
     @property
     def days(self) -> dict[str, int]:
@@ -70,18 +91,23 @@ def phase(announced: date, days: int, today: date) -> Phase:
     return "announced" if today == announced else "in notice"
 
 
-def headers(announced: date, sunset: date) -> dict[str, str]:
-    """Write the two headers a gateway sends: Deprecation (RFC 9745) and Sunset (RFC 8594)."""
+def earliest(announced: date, days: int, wished: date | None, today: date) -> date | None:
+    """Check the day a retirement is meant for; returns it, or None where none was named.
 
-    def midnight(day: date) -> datetime:
-        return datetime.combine(day, time(), UTC)
-
-    return {
-        "Deprecation": f"@{int(midnight(announced).timestamp())}",
-        "Sunset": format_datetime(midnight(sunset), usegmt=True),
-    }
-
-
-def day(moment: str) -> date:
-    """Take the day of an event's time."""
-    return datetime.fromisoformat(moment).date()
+    Raises:
+        UsageError: it has passed, or is before the notice is over; names the earliest day.
+    """
+    if wished is None:
+        return None
+    first = max(due(announced, days), today)
+    if wished < today:
+        raise UsageError(
+            f"{wished} is in the past; the earliest day is {first}: --effective {first}"
+        )
+    if wished < first:
+        raise UsageError(
+            f"{wished} is before the notice is over: {days} days from {announced} is {first}; give "
+            f"--effective {first} or later. A shorter notice is an exception, signed by two people: "
+            "tenure retire exception --help"
+        )
+    return wished

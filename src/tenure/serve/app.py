@@ -1,4 +1,4 @@
-"""The HTTP surface: pure ASGI, three endpoints."""
+"""The HTTP surface: pure ASGI; chat and models as the public API has them, health, and retirements."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -16,7 +16,11 @@ BODY_LIMIT = 4 << 20
 
 
 def app(gateway: Gateway) -> Starlette:
-    """Make the application: ``/v1/chat/completions``, ``/v1/models``, ``/healthz``."""
+    """Make the application.
+
+    ``/v1/chat/completions``, ``/v1/models``, ``/v1/models/NAME``, ``/healthz``; for users of a model that is being retired
+    ``/retirements.json``, ``/retirements.rss`` and ``/retirements/NAME``.
+    """
 
     async def chat(request: Request) -> Response:
         call_id = f"req_{secrets.token_hex(12)}"
@@ -28,7 +32,7 @@ def app(gateway: Gateway) -> Starlette:
         headers = {"x-request-id": call.id}
         if not call.stream:
             status, body = await wire.collect(call, gateway.stream(call))
-            return JSONResponse(body, status_code=status, headers=headers)
+            return JSONResponse(body, status_code=status, headers=_with_notice(headers, call))
         return await _streamed(call, gateway.stream(call), headers)
 
     async def listed(_: Request) -> Response:
@@ -46,8 +50,45 @@ def app(gateway: Gateway) -> Starlette:
             Route("/v1/chat/completions", chat, methods=["POST"]),
             Route("/v1/models", listed),
             Route("/healthz", healthy),
+            *_for_users(gateway),
         ]
     )
+
+
+def _for_users(gateway: Gateway) -> list[Route]:
+    """Make what people read: one model, and what is announced of retirements."""
+
+    async def one(request: Request) -> Response:
+        name = request.path_params["name"]
+        for entry in gateway.fleet.entries():
+            if name in (entry["id"], str(entry["id"]).rsplit("@", 1)[0]):
+                return JSONResponse(
+                    {"object": "model", "owned_by": "tenure", "created": 0, **entry}
+                )
+        return _absent(f"no model '{name}' is served; GET /v1/models lists those that are")
+
+    async def retirements(request: Request) -> Response:
+        name = request.path_params.get("name") or request.url.path.rsplit(".", 1)[1]
+        found = gateway.fleet.told(name)
+        if found is None:
+            return _absent(f"no retirement of '{name}' was announced; see /retirements.json")
+        return Response(found[1], media_type=found[0])
+
+    return [
+        Route("/v1/models/{name:path}", one),
+        Route("/retirements.json", retirements),
+        Route("/retirements.rss", retirements),
+        Route("/retirements/{name:path}", retirements),
+    ]
+
+
+def _with_notice(headers: dict[str, str], call: Call) -> dict[str, str]:
+    """Add what a step wants said in the headers: that the model is being retired."""
+    return {**headers, **call.notes.get("headers", {})}
+
+
+def _absent(why: str) -> Response:
+    return JSONResponse(wire.error(refuse(404, "not_found", why)), status_code=404)
 
 
 async def _body(request: Request) -> bytes:
@@ -62,6 +103,7 @@ async def _body(request: Request) -> bytes:
 async def _streamed(call: Call, stream: Stream, headers: dict[str, str]) -> Response:
     """Wait for the first event: a refusal must be a plain error, not a broken stream."""
     first = await anext(stream)
+    headers = _with_notice(headers, call)
     if isinstance(first, Stop):
         async for _ in stream:
             pass

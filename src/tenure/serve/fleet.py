@@ -14,6 +14,8 @@ from typing import Any
 
 from tenure import models
 from tenure.dossier import Model, View
+from tenure.dossier.granting import Grant, grant_of, needs_grant
+from tenure.dossier.retiring import Notice, notice_of
 from tenure.errors import RefusedError, unknown
 from tenure.models import activations
 from tenure.models.batching import Batcher
@@ -92,8 +94,35 @@ class Fleet:
         """Say whether a model is retired and must come back from the vault to answer."""
         return self._view.state(model.id).stage == "retired"
 
+    def notice(self, model: Model) -> Notice | None:
+        """Return the notice of retirement that stands for a model, if there is one."""
+        if self._view.state(model.id).stage not in ("deprecated", "retired"):
+            return None
+        found = notice_of(self._view, model.id)
+        return None if found is None or found.cancelled else found
+
+    def versions(self, model: Model) -> Sequence[Model]:
+        """List the earlier versions of a model's name, oldest first."""
+        return [m for m in self._view.models() if m.name == model.name and m.id != model.id]
+
+    def told(self, name: str) -> tuple[str, str] | None:
+        """Return a page or feed for users: (media type, text); None where there is none."""
+        make = self._hands.get("retirements")
+        return make(name) if make else None
+
+    def grant(self, model: Model, who: str) -> Grant | None:
+        """Return the access that a caller was granted to a model, if any stands."""
+        return grant_of(self._view, model.id, who)
+
+    def by_grant_only(self, model: Model) -> bool:
+        """Say whether a retired model answers only those who were granted access."""
+        return needs_grant(self._view, model.id)
+
     def successor(self, model: Model) -> str | None:
-        """Name the served child that took over, if there is one."""
+        """Name the successor: the one its notice names, else the served child that took over."""
+        notice = self.notice(model)
+        if notice is not None and notice.successor:
+            return notice.successor
         served = {str(entry["id"]) for entry in self.entries()}
         children = [m.id for m in self._view.models() if m.parent == model.id and m.id in served]
         return children[-1] if children else None

@@ -1,7 +1,8 @@
 """The gateway: a fleet, a ledger and an ordered list of steps, as one stream per call."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tenure import plugins
 from tenure.serve.call import Call, Event, Step, Stream, refuse
@@ -9,14 +10,15 @@ from tenure.serve.fleet import Fleet
 from tenure.serve.ledger import Ledger
 from tenure.serve.signals import Signals
 
-DEFAULT_STEPS = ("ledger", "identify", "admit", "probe", "backend")
+DEFAULT_STEPS = ("ledger", "identify", "retirement", "grant", "admit", "probe", "backend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """What the steps share. ``keys`` maps an API key to its tier; empty means open to this machine.
 
-    ``signals`` are the probes whose scores go into the ledger.
+    ``signals`` are the probes whose scores go into the ledger. ``busy`` counts the calls that are being
+    answered under each grant of access.
     """
 
     fleet: Fleet
@@ -24,6 +26,7 @@ class Gateway:
     keys: dict[str, str]
     steps: Sequence[str] = DEFAULT_STEPS
     signals: Signals | None = None
+    busy: Counter[str] = field(default_factory=Counter[str])
 
     def stream(self, call: Call) -> Stream:
         """Answer one call: its events, through every step in order."""

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS call (
   requested TEXT NOT NULL,          -- the model as asked for
   served TEXT,                      -- the model id that answered; NULL when none did
   model_digest TEXT,
-  route TEXT NOT NULL,              -- why this model: named | alias | retired-acknowledged
+  route TEXT NOT NULL,              -- why this model: named | alias | retired-acknowledged | emeritus | research
   prompt_tokens INTEGER,
   completion_tokens INTEGER,
   cost REAL,                        -- in the operator's currency; NULL when no price is set
@@ -145,6 +145,12 @@ class Ledger:
             "WHERE call.time >= ? AND call.time < ? ORDER BY signal.seq",
             day,
         )
+
+    def answered(self, tenant: str, model: str, since: str) -> int:
+        """Count the answers one caller had from one model, on whatever route, since a moment."""
+        query = "SELECT count(*) FROM call WHERE tenant = ? AND served = ? AND status = 200 AND time >= ?"
+        with self._lock:
+            return int(self._db.execute(query, (tenant, model, since)).fetchone()[0])
 
     def _read(self, query: str, day: str | None) -> list[Mapping[str, Any]]:
         with self._lock:

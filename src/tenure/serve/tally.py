@@ -20,7 +20,13 @@ from tenure.dossier import Model
 from tenure.serve.signals import NO_WEIGHTS, OTHER_WEIGHTS
 
 ANSWERED = 200
-AT_THE_DOOR = ("unknown_model", "not_released", "retired")  # it never came to the model
+AT_THE_DOOR = (  # it never came to the model
+    "unknown_model",
+    "not_released",
+    "retired",
+    "needs_grant",
+    "grant_used_up",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 A withdrawal for safety is no retirement: it needs no notice, and this check does not read it.
 """
 
+from collections.abc import Sequence
+
 from pydantic import Field, model_validator
 
+from tenure.dossier.nouns import Event
+from tenure.dossier.retiring import CHANGED, NOTICE
 from tenure.release.commitments_case import Case, Check, Found, Proof, Terms, day_of, later
-
-NOTICE = "retire/notice"
 
 
 class Days(Terms):
@@ -26,7 +28,7 @@ class Days(Terms):
 def find(case: Case) -> Found:
     """Compare the day of the notice with the day of the retirement."""
     subject = case.subject
-    given = next((e for e in subject.events if e.act == "note" and e.name == NOTICE), None)
+    given = _given(subject.events)
     retired = next((e for e in subject.facts("stage") if e.body.get("value") == "retired"), None)
     days = _promised(case)
     command = f"tenure retire notice --model {subject.model.id}"
@@ -46,6 +48,17 @@ def find(case: Case) -> Found:
         faults=() if kept else (proof,),
         lasting=not kept,
     )
+
+
+def _given(events: Sequence[Event]) -> Event | None:
+    """Find the notice that stood: the first one after the last that was taken back."""
+    found: Event | None = None
+    for event in events:
+        if event.act == "note" and event.name == CHANGED and event.body.get("cancelled"):
+            found = None
+        elif event.act == "note" and event.name == NOTICE and found is None:
+            found = event
+    return found
 
 
 def _promised(case: Case) -> int:

@@ -22,10 +22,11 @@ def extension(gateway: Gateway) -> Step:
         call.notes["model"] = model
         if gateway.fleet.retired(model):
             successor = gateway.fleet.successor(model)
-            if not call.acknowledged:
+            grant = call.notes.get("grant")
+            if grant is None and not call.acknowledged:
                 yield refuse(410, "retired", explanation(model.id, successor), successor=successor)
                 return
-            call.notes["route"] = "retired-acknowledged"
+            call.notes["route"] = grant.klass if grant else "retired-acknowledged"
             call.notes["notice"] = f"{model.id} is retired; it was brought back for this request"
         async for event in following(call):
             yield event
