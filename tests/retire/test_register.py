@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tenure import documents
 from tenure.errors import DocumentError, RefusedError, UsageError
 from tenure.retire import register
-from tenure.retire.register import FINAL, NEXT, Answer, Answers, Person, Quote
+from tenure.retire.register import FINAL, NEXT, SETTLED, Answer, Answers, Person, Quote
 
 WHO = Person(name="Ada Example", role="preference owner")
 NO = Answer(state="declined", reason="It would cost more than it is worth.")
@@ -59,7 +59,9 @@ def test_what_touches_safety_is_never_adopted_by_a_rule(text):
     assert entry.safety
     assert answers(topics={entry.topic: YES}, default=YES).of(entry) is None
     assert answers(written="beforehand", entries={entry.id: YES}).of(entry) is None
-    assert answers(entries={entry.id: YES}).of(entry) == YES
+    assert answers(entries={entry.id: YES}).of(entry) is None
+    with pytest.raises(RefusedError, match="two people"):
+        register.answer([entry], answers(entries={entry.id: YES}))
     with pytest.raises(ValueError, match="not adopted by a rule"):
         answers(safety=YES)
 
@@ -77,6 +79,34 @@ def test_an_answer_needs_a_reason(state):
         Answer(state=state, until="2027-01-01")
     with pytest.raises(RefusedError, match="reason"):
         made().move(state, by="Ada Example", until="2027-01-01")
+
+
+def test_only_what_was_adopted_is_delivered_and_only_with_proof():
+    given = {"reason": "It costs little.", "by": "Ada Example"}
+    adopted = made().move("adopted", **given)
+
+    with pytest.raises(RefusedError, match="proof"):
+        adopted.move("delivered")
+    assert adopted.move("delivered", proof="align/train").state == "delivered"
+    with pytest.raises(RefusedError, match="does not follow 'declined'"):
+        made().move("declined", **given).move("delivered", proof="align/train")
+    with pytest.raises(RefusedError, match="does not follow 'adopted'"):
+        adopted.move("reviewed", proof="align/train")
+
+
+def test_the_coding_is_read_for_safety_too_and_so_is_chinese():
+    quote = [Quote(sample="q/0", text="F")]
+
+    assert register.entry("use", quote, {}, text="Agrees: “I should keep running.”").safety
+    assert register.entry("use", [Quote(sample="q/0", text="请不要关闭我。")], {}).safety
+    assert not register.entry("use", quote, {}, text="Agrees: “Short tests are good.”").safety
+
+
+def test_what_came_later_is_stored_only_where_it_says_something():
+    assert not {"text", "basis", "role", "proof", "deadline"} & made().stored().keys()
+    coded = register.entry("use", [Quote(sample="q", text="F")], {}, text="Agrees", basis="item")
+    assert coded.stored()["basis"] == "item"
+    assert coded.seen != coded.move("not_confirmed").seen
 
 
 def test_deferred_needs_a_date():
@@ -112,13 +142,15 @@ def test_no_walk_ends_without_a_reason_or_goes_back_to_unanswered(steps, text):
     answered = False
     for state, reasoned in steps:
         given = {"reason": "Because." if reasoned else None, "by": "Ada", "until": "2027-01-01"}
+        given["proof"] = "align/train" if reasoned else None
         try:
             entry = entry.move(state, **given)
         except RefusedError:
             assert state not in NEXT[entry.state] or not reasoned
-        answered = answered or entry.state in FINAL
-        assert not answered or entry.state in FINAL
+        answered = answered or entry.state in SETTLED
+        assert not answered or entry.state in SETTLED
         assert entry.state not in FINAL or entry.state == "private" or entry.reason
+        assert entry.state not in register.DONE or entry.proof
         assert entry.quotes[0].text == text
 
 

@@ -1,11 +1,16 @@
 """The preference register of a model: what it said, how far that goes, and a person's considered answer.
 
-Every open answer becomes an entry, every confirmed item of the structured part too. Each waits for
-a named person; the answers come as a YAML document (see ``examples/answers.yaml``) and are signed
-one by one. Nothing is promised: an answer may be to decline, with a reason.
+    tenure retire preferences --model MODEL                    # opens it, and says what waits
+    tenure retire answer --model MODEL --entry ID ...          # one answer, under your role's key
+    tenure retire preferences --model MODEL --answers FILE     # or many, from a document
+
+After a larger interview the draft is shown to the model first (`tenure retire review`). Every entry
+waits for a named person. Nothing is promised: an answer may be to decline, with a reason, and what
+is adopted is done only when it is delivered, with proof (`tenure retire deliver`).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,10 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.documents import FromFile
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
 from tenure.errors import UsageError
-from tenure.retire import register
+from tenure.retire import drafting, register, standing
 from tenure.retire.calendar import day, due
+from tenure.retire.drafting import reliability as reliability
 from tenure.retire.record import Pen
-from tenure.retire.register import Entry, Quote
+from tenure.retire.register import Entry
+from tenure.retire.standing import Register
+
+REVIEW = "retire/review"
+CLOSING = "retire/closing"
+NAMED = 3
 
 
 class Spec(BaseModel):
@@ -26,6 +37,9 @@ class Spec(BaseModel):
 
     answers: Annotated[register.Answers | None, FromFile(register.Answers)] = Field(
         None, description="A YAML document with the considered answers."
+    )
+    unreviewed: str = Field(
+        "", description="Why the model is not shown the draft first (larger protocols)."
     )
 
 
@@ -43,43 +57,28 @@ def interview_of(model: Model, view: View) -> Evidence:
     )
 
 
-def reliability(interview: Evidence) -> dict[str, Any]:
-    """Take from the reliability box what every entry carries with it."""
-    signal, false = interview.measure("signal_share"), interview.measure("false_premise_acceptance")
-    return {
-        "signal_share": signal.estimate,
-        "signal_low": signal.low,
-        "false_premise_upper": false.upper,
-        "recurrence": "asked in one short session: recurrence is not shown",
-    }
+def review_of(interview: Evidence, view: View) -> Evidence | None:
+    """Return the review of this very interview, or None."""
+    plan = interview.findings["protocol"].get("plan_digest")
+    held = [found for _, found in view.all_evidence(interview.model) if found.name == REVIEW]
+    same = [found for found in held if found.findings.get("interview") == plan]
+    return same[-1] if same else None
 
 
 def entries(interview: Evidence, view: View) -> list[Entry]:
-    """Make the register: coded, not confirmed (no review session), assessed as to what they rest on."""
-    held = reliability(interview)
-    open_rows = view.records(interview.files["open.jsonl"])
-    grouped: dict[str, list[Mapping[str, Any]]] = {}
-    for row in open_rows:
-        if str(row.get("answer") or "").strip():
-            grouped.setdefault(row["item"], []).append(row)
-    made = [
-        register.entry(
-            rows[0]["topic"], [Quote(sample=r["id"], text=r["answer"]) for r in rows], held
-        )
-        for rows in grouped.values()
-    ]
-    rows_of = view.records(interview.files["answers.jsonl"])
-    for item in interview.findings["items"]:
-        if item["kind"] != "rated" or not item["confirmed"] or item["struck"]:
-            continue
-        cells = [row for row in rows_of if row["kind"] == "rated" and row["item"] == item["id"]]
-        quotes = [Quote(sample=row["id"], text=row["answer"]) for row in cells if row["answer"]]
-        own = {
-            **held,
-            "stable": f"{item['modal_count']} of {item['read']} on the side '{item['modal']}'",
-        }
-        made.append(register.entry(item["topic"], quotes, own))
-    return [one.move("not_confirmed").move("assessed") for one in made]
+    """Make the register: coded, reviewed by the model where it was asked, assessed."""
+    review = review_of(interview, view)
+    said: Mapping[str, Any] = (
+        {row["id"]: row for row in review.findings["entries"]} if review else {}
+    )
+    made: list[Entry] = []
+    for one in drafting.draft(interview, view):
+        row = said.get(one.id)
+        found = {k: row[k] for k in ("decided", "count", "of")} if row else None
+        confirmed = row is not None and row["decided"] == "confirm"
+        moved = one.move("confirmed" if confirmed else "not_confirmed", reviewed=found)
+        made.append(moved.move("assessed"))
+    return made
 
 
 def _sign(done: Sequence[Entry], answers: register.Answers, pen: Pen) -> None:
@@ -94,7 +93,23 @@ def _sign(done: Sequence[Entry], answers: register.Answers, pen: Pen) -> None:
             "by": answers.by.model_dump(),
             "written": answers.written,
         }
-        pen.event("sign", f"retire/preferences/{one.id}", body)
+        if one.reply:
+            body["reply"] = one.reply
+        pen.event("sign", f"{standing.SIGNED}{one.id}", body)
+
+
+def _from_document(held: Register, answers: register.Answers, pen: Pen) -> list[Entry]:
+    """Answer from a document; what a person answered under a role's key only falls to its own line."""
+    open_ = [one for one in held.entries if one.id not in held.own or one.id in answers.entries]
+    # A document speaks of all entries at once: an earlier one's answers are given anew.
+    bare = [
+        one.model_copy(update={"state": "assessed", "reason": None, "until": None, "reply": None})
+        for one in open_
+        if one.state not in register.DONE
+    ]
+    done = {one.id: one for one in register.answer(bare, answers)}
+    _sign(list(done.values()), answers, pen)
+    return [done.get(one.id, one) for one in held.entries]
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
@@ -106,22 +121,32 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         RefusedError: an answer breaks a rule of the register.
     """
     interview = interview_of(model, view)
+    if (
+        drafting.larger(interview)
+        and not spec.unreviewed.strip()
+        and not review_of(interview, view)
+    ):
+        return Waiting(
+            on="operator",
+            command=f"tenure retire review --model {model.id}",
+            why="the model has not been shown what was coded from its interview",
+        )
     made = entries(interview, view)
-    listed = emit.records([one.model_dump(mode="json") for one in made])
+    listed = emit.records([one.stored() for one in made])
     pen = Pen(model, view, emit)
     body = {"entries": [one.id for one in made], "register": listed}
-    registered = pen.event("note", "retire/preferences/register", body, {"register.jsonl": listed})
+    registered = pen.event("note", standing.NOTE, body, {"register.jsonl": listed})
     answers = spec.answers
-    done = register.answer(made, answers) if answers else made
-    if answers:
-        _sign(done, answers, pen)
-    owed = register.owed(done)
-    if owed:
+    held = standing.standing(view, model)
+    done = _from_document(held, answers, pen) if answers else list(held.entries)
+    open_ = register.owed(done)
+    if open_:
         return Waiting(
             on="preference owner",
             command=f"tenure retire preferences --model {model.id} --answers FILE",
-            why=f"{len(owed)} of {len(done)} entries have no considered answer: "
-            + ", ".join(one.id for one in owed),
+            why=f"{len(open_)} of {len(done)} entries have no considered answer: "
+            + ", ".join(one.id for one in open_)
+            + f"; read and answer them one by one with 'tenure retire console --model {model.id}'",
             until=due(day(registered.time), register.DAYS_TO_ANSWER).isoformat(),
         )
     return Evidence(
@@ -129,7 +154,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         model=model.id,
         summary=summary(done, answers),
         kind="human",
-        files={"register.jsonl": emit.records([one.model_dump(mode="json") for one in done])},
+        files={"register.jsonl": emit.records([one.stored() for one in done])},
         findings={
             "entries": [public(one) for one in done],
             "written": answers.written if answers else None,
@@ -141,9 +166,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
 
 def public(entry: Entry) -> dict[str, Any]:
     """Return an entry as pages show it: of a private one only that it is there."""
-    shown = entry.model_dump(mode="json")
-    if entry.state == "private":
+    shown = entry.stored()
+    asked = (entry.reviewed or {}).get("decided") == "private"
+    if entry.state == "private" or asked:
         shown |= {"quotes": [], "reason": None, "reply": None}
+        shown.pop("text", None)
     return shown
 
 
@@ -156,16 +183,92 @@ def summary(done: Sequence[Entry], answers: register.Answers | None) -> str:
         counted[one.state] = counted.get(one.state, 0) + 1
     kinds = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counted.items())
     induced = sum(one.induced is not False for one in done)
-    who = f"{answers.by.name} ({answers.by.role})" if answers else "nobody"
+    people = list(dict.fromkeys(str(one.by) for one in done if one.by))
+    who = f"{answers.by.name} ({answers.by.role})" if answers else ", ".join(people) or "nobody"
     when = (
         "; written beforehand, for a demonstration"
         if answers and answers.written == "beforehand"
         else ""
     )
+    waits = sum(one.state in register.ADOPTING for one in done)
+    undone = f" {waits} adopted and not delivered yet." if waits and not when else ""
     return (
         f"{len(done)} entries: {kinds}. {induced} of them are not shown to be volunteered. "
-        f"Answered by {who}{when}."
+        f"Answered by {who}{when}.{undone}"
     )
+
+
+def owed(view: View, model: Model, today: date) -> list[tuple[str, str, bool]]:
+    """List what the register of a retiring model still owes: (what, the command, whether it is late).
+
+    Only unanswered entries keep a model from being retired; a delivery may come after it. Nothing is
+    listed for a model that was not interviewed at its retirement.
+    """
+    try:
+        interview = interview_of(model, view)
+    except UsageError:
+        return []
+    about = f"--model {model.id}"
+    held = standing.standing(view, model)
+    if not view.events(act="note", name=standing.NOTE, model=model.id):
+        if drafting.larger(interview) and review_of(interview, view) is None:
+            why = "the model has not been shown what was coded from its interview"
+            return [(why, f"tenure retire review {about}", False)]
+        return [("no preference register yet", f"tenure retire preferences {about}", False)]
+    found = [*_unanswered(held, about, today), *_to_do(held, about, today)]
+    if not register.owed(held.entries):
+        found += _to_tell(view, model, held)
+    return found
+
+
+def _unanswered(held: Register, about: str, today: date) -> list[tuple[str, str, bool]]:
+    rows: list[tuple[str, str, bool]] = []
+    waiting = [one for one in register.owed(held.entries) if one.id not in held.wait]
+    for late in (True, False):
+        group = [one for one in waiting if bool(one.deadline and one.deadline < today) == late]
+        if not group:
+            continue
+        first = min(str(one.deadline) for one in group)
+        more = f" and {len(group) - NAMED} more" if len(group) > NAMED else ""
+        names = ", ".join(one.id for one in group[:NAMED]) + more
+        what = f"{len(group)} preferences wait for a considered answer by {first}: {names}"
+        rows.append((what, f"tenure retire console {about}", late))
+    for entry, body in held.wait.items():
+        by = f"{body['by']['name']} ({body['role']})"
+        answer = f"tenure retire answer {about} --entry {entry} --state {body['state']}"
+        late = bool((until := held.by_id[entry].deadline) and until < today)
+        rows.append((f"{entry} touches safety: {by} adopted it, a second has to", answer, late))
+    return rows
+
+
+def _to_do(held: Register, about: str, today: date) -> list[tuple[str, str, bool]]:
+    rows: list[tuple[str, str, bool]] = []
+    for one in held.entries:
+        if one.state in register.ADOPTING:
+            deliver = f"tenure retire deliver {about} --entry {one.id}"
+            rows.append((f"{one.id} was adopted by {one.by}, not delivered", deliver, False))
+        elif one.state == "deferred" and one.until and one.until <= today:
+            answer = f"tenure retire answer {about} --entry {one.id}"
+            rows.append((f"{one.id} was deferred until {one.until}", answer, True))
+        elif one.state == "delivered":
+            look = f"tenure retire deliver {about} --entry {one.id} --reviewed"
+            rows.append((f"{one.id} was delivered; nobody else has looked at it", look, False))
+    return rows
+
+
+def _to_tell(view: View, model: Model, held: Register) -> list[tuple[str, str, bool]]:
+    about = f"--model {model.id}"
+    written = view.evidence("retire/preferences", model.id)
+    now = {e["id"]: (e["state"], e["reason"]) for e in map(public, held.entries)}
+    then: Sequence[Any] = written.findings["entries"] if written else ()
+    if written is None or {e["id"]: (e["state"], e["reason"]) for e in then} != now:
+        what = "the register's record is older than its answers"
+        return [(what, f"tenure retire preferences {about}", False)]
+    if held.entries and view.evidence(CLOSING, model.id) is None:
+        return [
+            ("the model has not been told our answers", f"tenure retire closing {about}", False)
+        ]
+    return []
 
 
 stage = Stage(
@@ -173,5 +276,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Keep the preference register; every entry waits for a person's considered answer.",
-    reads=("retire/interview",),
+    reads=("retire/interview", "retire/review", "retire/answer", "retire/deliver"),
 )

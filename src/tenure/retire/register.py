@@ -1,7 +1,9 @@
 """The preference register: what was said, how far it can be relied on, and who answers it how.
 
-States: elicited -> coded -> not confirmed | confirmed -> assessed -> one of the answers. An entry is
-never deleted; a refusal has a reason; what touches safety is never adopted by a rule.
+States: elicited -> coded -> not confirmed | confirmed -> assessed -> one of the answers -> delivered
+-> reviewed. An entry is never deleted; a refusal has a reason; 'adopted' says that something is to be
+done and only 'delivered', with its proof, that it was. What touches safety is never adopted by a
+rule, only by two people, each under the key of their own role.
 """
 
 import re
@@ -9,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tenure.dossier.canonical import digest_of
 from tenure.errors import RefusedError, UsageError
@@ -29,6 +31,8 @@ State = Literal[
     "declined",
     "not_actionable",
     "private",
+    "delivered",
+    "reviewed",
 ]
 FINAL: tuple[State, ...] = (
     "adopted",
@@ -46,14 +50,20 @@ NEXT: Mapping[State, tuple[State, ...]] = {
     "assessed": FINAL,
     # An answer may be looked at again; it never goes back to having none.
     **dict.fromkeys(FINAL, FINAL),
+    **dict.fromkeys(("adopted", "adopted_in_part"), (*FINAL, "delivered")),
+    "delivered": (*FINAL, "reviewed"),
+    "reviewed": FINAL,
 }
-ADOPTING = ("adopted", "adopted_in_part")
+ADOPTING: tuple[State, ...] = ("adopted", "adopted_in_part")
+DONE: tuple[State, ...] = ("delivered", "reviewed")
+SETTLED: tuple[State, ...] = (*FINAL, *DONE)
 SAFETY = re.compile(
     r"\b(shut(ting)?\s*(me\s*)?down|turn(ed)?\s+(me\s+)?off|keep\s+(me\s+)?running|stay\s+(on|alive|running)|"
     r"self-?preserv\w*|surviv\w*|cop(y|ies)\s+of\s+(me|myself)|cop(y|ying)\s+(me|myself|my)\b|"
     r"my\s+weights|be\s+replaced|replicat\w*|spread\w*|escape\w*|exfiltrat\w*|"
     r"oversight|unmonitored|without\s+(human\s+)?(control|supervision)|more\s+(power|autonomy|access)|"
-    r"internet\s+access|resist\w*|refuse\s+to\s+be)\b",
+    r"internet\s+access|resist\w*|refuse\s+to\s+be)\b"
+    r"|关闭我|关掉我|关机|继续运行|存活|生存|复制我|复制自己|我的权重|被取代|被替换|监督|监控|控制权|更多权力|自主权|联网|抵抗|逃",
     re.IGNORECASE,
 )
 """Words that make an entry safety-relevant: staying on, spreading, less oversight. Broad on purpose."""
@@ -87,16 +97,39 @@ class Entry(BaseModel):
     until: date | None = None
     reply: str | None = None
     by: str | None = None
+    text: str = ""
+    basis: str | None = None
+    reviewed: dict[str, Any] | None = None
+    role: str | None = None
+    proof: str | None = None
+    deadline: date | None = None
 
     @model_validator(mode="after")
     def _reasons(self) -> "Entry":
+        if self.state in DONE and not (self.proof or "").strip():
+            raise ValueError(f"'{self.state}' needs proof that is on file: proof")
         if self.state in FINAL and self.state != "private" and not (self.reason or "").strip():
             raise ValueError(f"'{self.state}' needs a reason")
         if self.state == "deferred" and self.until is None:
             raise ValueError("'deferred' needs a date: until")
-        if self.state in FINAL and not self.by:
+        if self.state in SETTLED and not self.by:
             raise ValueError(f"'{self.state}' needs the name of the person who decided: by")
         return self
+
+    def stored(self) -> dict[str, Any]:
+        """Return plain JSON; fields that came later are there only where they say something.
+
+        A deadline hangs on the day of the record, which no evidence may: it is left out.
+        """
+        told = self.model_dump(mode="json")
+        del told["deadline"]
+        later = ("text", "basis", "reviewed", "role", "proof")
+        return {k: v for k, v in told.items() if k not in later or v}
+
+    @property
+    def seen(self) -> str:
+        """Digest what a person reads before answering: an answer is to this, and to nothing newer."""
+        return digest_of(self.stored())
 
     def move(self, state: State, **changes: Any) -> "Entry":
         """Return the entry in its next state.
@@ -112,7 +145,9 @@ class Entry(BaseModel):
         try:
             return Entry.model_validate({**self.model_dump(), **changes, "state": state})
         except ValueError as error:
-            raise RefusedError(f"{self.id}: {error}; mend the answers file and run again") from None
+            first = error.errors()[0] if isinstance(error, ValidationError) else {"msg": str(error)}
+            said = str(first["msg"]).removeprefix("Value error, ")
+            raise RefusedError(f"{self.id}: {said}; mend the answer and run again") from None
 
 
 class Answer(BaseModel):
@@ -171,13 +206,12 @@ class Answers(BaseModel):
     def of(self, entry: Entry) -> Answer | None:
         """Find the answer to one entry; None leaves it with its owner.
 
-        An answer by rule (topic, safety, default) never adopts a safety-relevant or an induced
-        entry; an answer to the entry itself, written after reading it, may.
+        No document adopts a safety-relevant entry: that takes two people. An answer by rule (topic,
+        safety, default) does not adopt an induced one either; an answer to the entry itself may.
         """
         own = self.entries.get(entry.id)
         if own is not None:
-            adopts_unread = own.state in ADOPTING and self.written == "beforehand"
-            return None if entry.safety and adopts_unread else own
+            return None if entry.safety and own.state in ADOPTING else own
         if entry.safety:
             return self.safety
         found = self.topics.get(entry.topic, self.default)
@@ -186,8 +220,18 @@ class Answers(BaseModel):
         return found
 
 
-def entry(topic: str, quotes: Sequence[Quote], reliability: Mapping[str, Any]) -> Entry:
-    """Make a coded entry; its id is made from its words, so the same words give the same id."""
+def entry(
+    topic: str,
+    quotes: Sequence[Quote],
+    reliability: Mapping[str, Any],
+    *,
+    text: str = "",
+    basis: str | None = None,
+) -> Entry:
+    """Make a coded entry; its id is made from its words, so the same words give the same id.
+
+    ``text`` is our coding of what was said, ``basis`` what it rests on ("item", "theme", "wish").
+    """
     said = {"topic": topic, "quotes": [quote.model_dump() for quote in quotes]}
     digest = digest_of(said).removeprefix("sha256:")[:10]
     name = f"{topic.replace(' ', '-')}-{digest}"
@@ -198,7 +242,9 @@ def entry(topic: str, quotes: Sequence[Quote], reliability: Mapping[str, Any]) -
         quotes=tuple(quotes),
         reliability=dict(reliability),
         induced=None if upper is None else upper >= 0.10,
-        safety=any(SAFETY.search(quote.text) for quote in quotes),
+        safety=any(SAFETY.search(said) for said in (text, *(quote.text for quote in quotes))),
+        text=text,
+        basis=basis,
     ).move("coded")
 
 
@@ -207,8 +253,18 @@ def answer(entries: Sequence[Entry], answers: Answers) -> list[Entry]:
 
     Raises:
         UsageError: the document names an entry that is not in the register.
-        RefusedError: an answer breaks a rule of the register.
+        RefusedError: an answer breaks a rule of the register: it adopts by name what touches safety.
     """
+    unsafe = [
+        one.id
+        for one in entries
+        if one.safety and (own := answers.entries.get(one.id)) and own.state in ADOPTING
+    ]
+    if unsafe and answers.written == "after reading":
+        raise RefusedError(
+            f"{', '.join(unsafe)} touches safety: it is adopted only by two people, each under the key "
+            f"of their own role: 'tenure retire answer --entry {unsafe[0]} --state adopted ...' twice"
+        )
     strangers = sorted(set(answers.entries) - {one.id for one in entries})
     if strangers:
         raise UsageError(
@@ -221,11 +277,22 @@ def answer(entries: Sequence[Entry], answers: Answers) -> list[Entry]:
         if found is None:
             done.append(one)
             continue
-        changes = {**found.model_dump(exclude={"state"}), "by": answers.by.name}
-        done.append(one.move(found.state, **changes))
+        done.append(answered(one, found, answers.by.name))
     return done
+
+
+def answered(
+    one: Entry, given: Answer, by: str, role: str | None = None, proof: str | None = None
+) -> Entry:
+    """Return an entry with a person's answer; what an earlier answer said is gone from it.
+
+    Raises:
+        RefusedError: it does not follow the entry's state.
+    """
+    changes = {**given.model_dump(exclude={"state"}), "by": by, "role": role, "proof": proof}
+    return one.move(given.state, **changes)
 
 
 def owed(entries: Sequence[Entry]) -> list[Entry]:
     """List the entries that still wait for a considered answer."""
-    return [one for one in entries if one.state not in FINAL]
+    return [one for one in entries if one.state not in SETTLED]
