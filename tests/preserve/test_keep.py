@@ -219,6 +219,7 @@ def test_a_harmed_vault_is_mended_from_the_copy_by_the_next_keeping(kept, harm):
     at = folder(kept)
     if harm == "vault gone":
         shutil.rmtree(kept.root / "vault")
+        vault.begin(LocalStore(str(kept.root / "vault")))
     for name in {
         "truncated inventory": ["inventory.json", "v1/inventory.json"],
         "no sidecar": ["inventory.json.sha512"],

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from two_forms import G0, ORIGINAL, PACK, TULIP, at, change, store, tree
 
-from tenure.preserve import check, keep, ocfl, revive, vault
+from tenure.preserve import check, keep, ocfl, places, revive, vault
 from tenure.preserve.custody.keyring import Keyring
 from tenure.preserve.custody.sealing import VaultKey
 
@@ -46,6 +46,7 @@ def test_damage_in_one_form_is_mended_from_the_other_to_the_same_bytes(family, h
 def test_a_copy_that_is_lost_as_a_whole_is_made_again_from_the_other_form(family, copy):
     before = {each: tree(family.root / each) for each in ("vault", "vault-copy")}
     shutil.rmtree(family.root / copy)
+    vault.begin(store(family, copy))
 
     for name in ("tulip@1", "rose@1"):
         evidence = family.run(check.stage, name, {})
@@ -119,8 +120,10 @@ def test_a_packed_copy_elsewhere_or_sealed_is_brought_back_from_and_mended_like_
     back = revive.to_folder(dossier.view(), tulip, quick / "back", asked[1]["at"])
     tensor, _ = revive.one_tensor(dossier.view(), tulip, "model.norm.weight", asked[1]["at"])
     shutil.rmtree(dossier.root / "vault")
+    vault.begin(store(dossier, "vault"))
     mended = dossier.run(check.stage, "tulip@1", {})
     shutil.rmtree(quick / "far")
+    vault.begin(places.open_store(dossier.root, asked[1]["at"]))
     again = dossier.run(check.stage, "tulip@1", {})
 
     assert (back.form, back.files) == ("packed", dict(tulip.files))
@@ -142,6 +145,7 @@ def test_one_form_lost_and_the_first_copy_of_the_other_damaged_is_mended_from_th
     dossier.run(keep.stage, "tulip@1", spec)
     before = {place["at"]: tree(dossier.root / place["at"]) for place in asked}
     shutil.rmtree(dossier.root / "vault")
+    vault.begin(store(dossier, "vault"))
     forged(at(dossier, "vault-copy", TULIP))
 
     if by == "check":

@@ -105,7 +105,7 @@ def test_a_copy_that_is_not_there_is_not_well_and_nothing_is_written_where_it_wa
 
     evidence = do(kept, copy_at=copy.at)
 
-    assert evidence.findings["copies"] == {copy.at: "not well"}
+    assert evidence.findings["copies"] == {copy.at: "away"}
     assert list(copy.store.root.iterdir()) == []
 
 

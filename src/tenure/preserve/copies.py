@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import BinaryIO, Protocol
 
 from tenure.errors import BusyError, IntegrityError, RoomError
-from tenure.preserve import ocfl
+from tenure.preserve import ocfl, presence
 from tenure.preserve.fixity import Fault, Health, Plan, again, check, for_copy
 from tenure.preserve.forms import follows
 from tenure.preserve.ocfl import INVENTORY, SIDECAR, Inventory
@@ -46,7 +46,7 @@ class _Copies:
 
     def size(self, key: str, wanted: Plan) -> int:
         for source in self._sources:
-            with suppress(KeyError, IntegrityError):
+            with suppress(KeyError, IntegrityError, OSError):
                 return source.size(key)
         raise KeyError(key)
 
@@ -69,6 +69,15 @@ class Outcome:
     repairs: tuple[Repair, ...]
 
 
+class StillBadError(IntegrityError):
+    """A copy could not be mended whole; ``outcome`` says what was wrong, mended, and still is."""
+
+    def __init__(self, message: str, outcome: Outcome) -> None:
+        """Say which files are bad everywhere."""
+        super().__init__(message)
+        self.outcome = outcome
+
+
 def bring(
     target: Store,
     sources: Sequence[Store],
@@ -76,17 +85,21 @@ def bring(
     finders: Sequence[Finder] = (),
     *,
     adding: bool = False,
+    kept: bool = False,
 ) -> Outcome:
     """Check a copy, repair what is not right, and check it again, every byte.
 
     ``sources`` are copies of the same form, ``finders`` other places to look after them. Versions
     that another writer has added to the copy are let be; another history of the object is set
-    aside, unless ``adding`` says that this is a keeping, which replaces nothing.
+    aside, unless ``adding`` says that this is a keeping, which replaces nothing. ``kept`` says that
+    a vault was kept at this place: where none is found now, nothing is written.
 
     Raises:
-        IntegrityError: a file is bad in every copy; what could be repaired was, nothing deleted.
+        StillBadError: a file is bad in every copy; what could be repaired was, nothing deleted.
+        IntegrityError: another history of the object is there.
         RoomError: too little disk for what is missing; found before anything is written.
         BusyError: another command writes, or has written, to the target.
+        OutOfReachError: the target is away, or went away meanwhile.
     """
     if (certain := getattr(target, "certain", None)) is not None:
         certain()  # a folder: what a killed command has renamed may not be on the disk yet
@@ -96,6 +109,8 @@ def bring(
     before = check(target, wanted)
     if before.well:
         return Outcome(before=before, after=before, repairs=())
+    if kept:
+        presence.require(target)
     need_writable(target)
     with target.lock():
         _refuse_another(target, wanted, seen, adding=adding)
@@ -107,10 +122,13 @@ def bring(
         done, lost = _mend_all(target, (sources, finders), wanted, faults)
         after = check(target, wanted)
     if lost or not after.well:
+        if kept:
+            presence.require(target)
         bad = ", ".join(lost[:3] or [fault.key for fault in after.faults[:3]])
-        raise IntegrityError(
+        raise StillBadError(
             f"{wanted.inventory.id} in {target.label}: still bad after the repair, and in every other "
-            f"copy: {bad}; mount another copy. {len(done)} file(s) were repaired, nothing was deleted"
+            f"copy: {bad}; mount another copy. {len(done)} file(s) were repaired, nothing was deleted",
+            Outcome(before=before, after=after, repairs=tuple(done)),
         )
     return Outcome(before=before, after=after, repairs=tuple(done))
 
@@ -141,7 +159,7 @@ def _need_room(
         for finder in finders:
             try:
                 size += finder.size(key, wanted)
-            except (KeyError, IntegrityError):
+            except (KeyError, IntegrityError, OSError):
                 continue
             break
     free = target.free()

@@ -23,6 +23,7 @@ from tenure.preserve import places, restore, revive, tombstones
 from tenure.preserve.ocfl import object_path
 from tenure.preserve.packed import passports
 from tenure.preserve.places import Copy, Kept
+from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.revival import fresh_process, rebuilt
 from tenure.preserve.sameness import golden
 
@@ -146,7 +147,7 @@ def _from_any(
             outcome = fresh_process.revived(
                 str(python), arguments, held.object, golden.LEVELS, emit
             )
-        except IntegrityError as error:
+        except (IntegrityError, OutOfReachError) as error:
             said.append(str(error))
             continue
         finally:

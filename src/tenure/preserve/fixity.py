@@ -185,13 +185,19 @@ def _root(stores: Sequence[Store], signed: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in [*signed, *(key for key in root_files() if not signed)]:
         ours = root_files().get(key)
-        there = (read_small(store, key) for store in stores)
+        there = (_read_if_there(store, key) for store in stores)
         sums = [hashlib.sha512(data).hexdigest() for data in there if data is not None]
         wanted = signed.get(key) or next(iter(sums), None)
         if wanted is None or (wanted not in sums and ours is not None):
             wanted = hashlib.sha512(ours or b"").hexdigest()
         found[key] = wanted
     return found
+
+
+def _read_if_there(store: Store, key: str) -> bytes | None:
+    with suppress(OSError):  # a copy that is away is not asked
+        return read_small(store, key)
+    return None
 
 
 def _complete(inventory: Inventory, chosen: Mapping[str, bytes], root: Mapping[str, str]) -> Plan:

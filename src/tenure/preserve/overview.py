@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from tenure.dossier import Model, View
 from tenure.errors import IntegrityError
-from tenure.preserve import forms, ocfl, places, restore, tombstones, vault
+from tenure.preserve import forms, ocfl, places, presence, restore, tombstones, vault
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packed import passports
 from tenure.preserve.places import Copy
 from tenure.preserve.store import Store
 
+URN = "urn:tenure:model:"
 READINGS = ("preserve/keep", "preserve/check", "preserve/scrub")
 
 
@@ -47,30 +48,32 @@ def rows(view: View) -> list[Row]:
     """Look at every kept model of a dossier; sizes only, no content is read."""
     kept = [(model, places.kept(view, model)) for model in view.models()]
     standing: dict[str, set[str]] = {}
-    found: list[tuple[Model, places.Kept, tuple[Held, ...]]] = []
+    found: list[tuple[Model, set[str], tuple[Held, ...]]] = []
     for model, held in kept:
         if held is None:
             continue
         copies = held.opened(view.root)
-        for copy in copies:
-            for base in _bases(copy.store, held.object):
-                standing.setdefault(base, set()).add(held.object)
-        found.append((model, held, tuple(_look(copy, held.object) for copy in copies)))
+        here, away = presence.sort_out(copies)
+        bases = {base for copy in here for base in _bases(copy.store, held.object)}
+        for base in bases:
+            standing.setdefault(base, set()).add(held.object)
+        looked = tuple(_look(copy, held.object, away.get(copy.at, "")) for copy in copies)
+        found.append((model, bases, looked))
     return [
         Row(
             model=model.id,
             copies=looked,
-            bases=tuple(_names({b for c in held.opened(view.root) for b in _bases(c.store, held.object)})),
-            dependants=tuple(_names(standing.get(held.object, set()))),
+            bases=tuple(_names(bases)),
+            dependants=tuple(_names(standing.get(f"{URN}{model.id}", set()))),
             checked=_checked(view, model),
             tombstone=str(tombstones.of(view, model) or ""),
         )
-        for model, held, looked in found
-    ]  # fmt: skip
+        for model, bases, looked in found
+    ]
 
 
 def _names(objects: set[str]) -> list[str]:
-    return sorted(each.removeprefix("urn:tenure:model:") for each in objects)
+    return sorted(each.removeprefix(URN) for each in objects)
 
 
 def _bases(store: Store, object_id: str) -> set[str]:
@@ -83,10 +86,11 @@ def _bases(store: Store, object_id: str) -> set[str]:
         return set()
 
 
-def _look(copy: Copy, object_id: str) -> Held:
-    inventory = vault.peek(copy.store, object_id)
+def _look(copy: Copy, object_id: str, away: str) -> Held:
+    inventory = None if away else vault.peek(copy.store, object_id)
     if inventory is None:
         trouble = "not there, or its inventory is damaged"
+        trouble = f"AWAY: {away}; {presence.remedy(copy.at)}" if away else trouble
         return Held(at=copy.at, form=copy.form, version="-", stored=0, original=0, trouble=trouble)
     stored, missing = _stored(copy.store, inventory)
     trouble = f"{missing} file(s) are missing" if missing else ""

@@ -1,7 +1,7 @@
 """Where a dossier's models are kept, in which form, and what signed events say of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure import plugins
 from tenure.dossier import Evidence, Model, View
 from tenure.errors import IntegrityError, UsageError
-from tenure.preserve import vault
+from tenure.preserve import presence, vault
 from tenure.preserve.fixity import Plan, Signed, plan
 from tenure.preserve.forms import PACKED, PLAIN, form_of
 from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packed import across
+from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.store import Store
 
 KEEP = "preserve/keep"
@@ -165,14 +166,33 @@ def opened_for(view: View, model: Model, asked: list[Place], before: Kept | None
 
     A version once written is never changed, so an object that lies in a place already stays in
     the form it has there.
+
+    Raises:
+        OutOfReachError: a place gives no answer, or a vault of this dossier was there and is not now.
     """
+    opened = [
+        Copy(at=each.at, form=each.form, store=open_store(view.root, each.at)) for each in asked
+    ]
+    _require_there(view, opened)
     was = {copy.at: copy.form for copy in before.copies} if before else {}
     found: list[Copy] = []
-    for place in asked:
-        store = open_store(view.root, place.at)
-        form = was.get(place.at) or place.form
-        if place.at not in was:
-            there = vault.peek(store, object_id(model))
+    for copy in opened:
+        form = was.get(copy.at) or copy.form
+        if copy.at not in was:
+            there = vault.peek(copy.store, object_id(model))
             form = form_of(there) if there else form
-        found.append(Copy(at=place.at, form=form, store=store))
+        found.append(replace(copy, form=form))
     return found
+
+
+def _require_there(view: View, asked: list[Copy]) -> None:
+    """Refuse a place that is away, whichever model was kept there; where none was, it may be empty."""
+    known = {
+        copy.at for model in view.models() if (held := kept(view, model)) for copy in held.copies
+    }
+    for at, why in presence.sort_out(asked)[1].items():
+        if at in known or why != presence.EMPTY:
+            raise OutOfReachError(
+                f"the copy {at} is away: {why}; nothing was written: {presence.remedy(at)}. Or name "
+                "other places under 'copies'"
+            )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenure.errors import IntegrityError
-from tenure.preserve import copies, fixity, forms, vault
+from tenure.preserve import copies, fixity, forms, presence, vault
 from tenure.preserve.copies import Finder, Outcome
 from tenure.preserve.fixity import Plan, Signed
 from tenure.preserve.forms import FORMS, PACKED, PLAIN
@@ -18,6 +18,7 @@ from tenure.preserve.ocfl import Inventory
 from tenure.preserve.packed import across, deriving, packs, passports
 from tenure.preserve.packed.deriving import Derived, FromStore, Source, Workshop
 from tenure.preserve.places import Copy, Kept
+from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.store import Store
 from tenure.preserve.vault import Addition
 
@@ -90,8 +91,10 @@ def mend_leads(site: Site, held: Kept, root: Path) -> None:
     """
     site.signed.update(held.signed)
     asked = {copy.at for copy in site.copies}
+    given_up = [copy for copy in held.opened(root) if copy.at not in asked]
+    old = presence.sort_out(given_up)[0]  # one that is away is no help
     for form, signed in held.signed.items():
-        gone = [c.store for c in held.opened(root) if c.form == form and c.at not in asked]
+        gone = [copy.store for copy in old if copy.form == form]
         stores, lead = [*site.stores(form), *gone], site.lead(form)
         if lead is None:
             continue
@@ -153,7 +156,7 @@ def _made(site: Site, plain: Inventory, sources: Sequence[Store], target: Store)
             )
             given = FromStore(source, plain, site.folder / f"plain-{number}")
             return deriving.derive(plain, given, shop, None)
-        except IntegrityError as error:
+        except (IntegrityError, OutOfReachError) as error:
             said.append(str(error))
     raise IntegrityError("; ".join(said))
 

@@ -26,6 +26,7 @@ from tenure.preserve import fixity, places, restore, tombstones
 from tenure.preserve.forms import ORIGINAL, PACKED, PLAIN, form_of
 from tenure.preserve.packed import packs, passports
 from tenure.preserve.places import Copy, Kept
+from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.revival import fresh_process, into_engine
 from tenure.preserve.sameness import golden
 from tenure.preserve.store import Store
@@ -106,7 +107,7 @@ def _sound_copy(held: Kept, view: View) -> tuple[str, Store, fixity.Plan]:
             if health.well:
                 _need_bases(copy.store, wanted)
                 return copy.at, copy.store, wanted
-        except IntegrityError as error:
+        except (IntegrityError, OutOfReachError) as error:
             faults.append(f"{copy.store.label}: {error}")
         else:
             faults.append(f"{copy.store.label}: {len(health.faults)} fault(s)")
@@ -252,7 +253,7 @@ def bring_back(
                 size = sum(restore.sizes(copy.store, inventory, ORIGINAL).values())
                 restore.need_room(size, target.parent)
                 files = restore.whole(copy.store, inventory, place, ORIGINAL, told)
-            except IntegrityError as error:
+            except (IntegrityError, OutOfReachError) as error:
                 said.append(str(error))
                 shutil.rmtree(place, ignore_errors=True)
                 continue
@@ -281,7 +282,7 @@ def one_tensor(
         try:
             inventory = held.plan(view.root, copy.form).inventory
             return restore.tensor(copy.store, inventory, name), copy.at
-        except IntegrityError as error:
+        except (IntegrityError, OutOfReachError) as error:
             said.append(str(error))
     raise IntegrityError(f"no copy of {held.object} holds {name} whole: {'; '.join(said)}")
 

@@ -7,6 +7,7 @@ record as an event in the words of PREMIS 3.0: type, agent, object, outcome, det
 wheels that a model was kept with are read after it, in the same copy, and mended likewise.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import tenure
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
 from tenure.errors import IntegrityError, unknown
-from tenure.preserve import copies, places, placing
+from tenure.preserve import copies, places, placing, presence
 from tenure.preserve.fixity import NOT_NAMED, Fault, Plan, extra, for_copy
 from tenure.preserve.forms import PLAIN
 from tenure.preserve.kit import wheels_care
@@ -34,6 +35,7 @@ ANSWERED = "preserve/challenge-answer"
 EVERY = timedelta(days=90)  # each copy is read whole so often
 SOON = timedelta(days=14)
 DAY = "%Y-%m-%d"
+AWAY = "away"  # of a copy: it could not be read, and nothing was written where it should be
 
 
 class Spec(BaseModel):
@@ -87,7 +89,8 @@ def read_copy(
         else:
             journal.add(key, length)
         say(size)
-    faults += [Fault(key=key, problem=NOT_NAMED) for key in extra(store, wanted)]
+    with suppress(OSError):  # away: then the rest could not be read either
+        faults += [Fault(key=key, problem=NOT_NAMED) for key in extra(store, wanted)]
     earlier = len(journal.read)
     return Reading(files=count, bytes=size, earlier=earlier, faults=tuple(faults), left=len(left))
 
@@ -116,7 +119,10 @@ class _Run:
     journal: str
 
     def copy(self, copy: Copy) -> tuple[Reading, list[dict[str, Any]], str]:
-        """Read a copy and mend it: the reading, its events, and how it is now ("" not done)."""
+        """Read a copy and mend it: the reading, its events, and how it is now ("" not done).
+
+        One that goes away meanwhile goes on with the next file when it is back.
+        """
         wanted = for_copy(copy.store, self.plans[copy.form][0])
         path = journal_path(self.root, copy.at, self.journal)
         journal = Journal(path, wanted, self.last.get(copy.at, ""))
@@ -138,6 +144,8 @@ class _Run:
                 f"nothing was read of {self.site.object} in {copy.store.label}: this check says nothing; "
                 "run 'tenure vault status' and mount the copy"
             )
+        if found.faults and (why := presence.why_away(copy.store)):
+            return found, [self.is_away(copy, why)], AWAY
         detail: dict[str, Any] = {"files": found.files + found.earlier, "not read yet": found.left}
         detail["faults"] = [_fault(fault) for fault in found.faults]
         if wanted.beyond is not None:
@@ -145,13 +153,13 @@ class _Run:
         outcome = "fail" if found.faults else "pass"
         events = [premis("fixity check", copy, self.site.object, outcome, detail)]
         state = "as signed"
-        if found.faults and not copy.store.list():
-            # Perhaps a disk that is not mounted: nothing is written where it would be.
-            detail["faults"] = [{"file": "all", "problem": "there is no vault at this place"}]
-            state = "not well"
-        elif found.faults:
+        if found.faults:
             journal.about_to_mend(detail["faults"])
-            state = self._mend(copy, events)
+            try:
+                state = self._mend(copy, events)
+            except OSError as error:
+                why = error.strerror or type(error).__name__
+                return found, [*events, self.is_away(copy, why)], AWAY
         now = [fault["file"] for fault in detail["faults"]]
         for fault in journal.faults:
             if fault["file"] not in now and state != "not well":
@@ -165,12 +173,18 @@ class _Run:
             journal.forget()
         return found, events, state
 
+    def is_away(self, copy: Copy, why: str) -> dict[str, Any]:
+        """Write the event of a reading that could not be: neither passed nor failed."""
+        detail = {"files": 0, "faults": list[str](), "away": why}
+        detail["remedy"] = presence.remedy(copy.at)
+        return premis("fixity check", copy, self.site.object, "not done", detail)
+
     def _mend(self, copy: Copy, events: list[dict[str, Any]]) -> str:
         wanted, made = self.plans[copy.form]
         same = [store for store in self.site.stores(copy.form) if store is not copy.store]
         finders = [*made, *self.site.finders(copy.store, copy.form)]
         try:
-            done = copies.bring(paced(copy.store, self.pace), same, wanted, finders)
+            done = copies.bring(paced(copy.store, self.pace), same, wanted, finders, kept=True)
         except IntegrityError as error:
             events.append(premis("recovery", copy, self.site.object, "fail", str(error)))
             return "not well"
@@ -219,7 +233,7 @@ def _with_wheels(view: View, work: _Run, copy: Copy, model: Done) -> Done:
     both = replace(
         found, files=found.files + more.files, bytes=found.bytes + more.bytes, left=more.left
     )
-    worst = next((each for each in ("not well", "repaired") if each in (now, state)), now)
+    worst = next((each for each in (AWAY, "not well", "repaired") if each in (now, state)), now)
     return (both, [*events, *said], worst) if now else (both, [], "")
 
 
@@ -256,6 +270,7 @@ def _size(store: Store, wanted: Plan) -> int:
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     """Read the copies of one model, the one verified longest ago first, and mend what is wrong."""
     held = places.require(view, model)
+    began = time.process_time()
     opened = held.opened(view.root)
     last = verified(view, model)
     chosen = sorted(
@@ -264,15 +279,16 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     )
     if not chosen:
         raise unknown("copy", str(spec.copy_at), held.roots)
+    here, away = presence.sort_out(opened)
     site = Site(
         object=held.object,
-        copies=opened,
+        copies=here,
         folder=emit.scratch / "scrub",
         signed=dict(held.signed),
     )
     plans = {
         form: placing.planned(site, form, held.signed.get(form), site.stores(form))
-        for form in {copy.form for copy in chosen}
+        for form in {copy.form for copy in chosen if copy.at not in away}
     }
     pace = Pace(spec.budget, spec.seconds)
     work = _Run(
@@ -281,46 +297,57 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     events, state, read = list[dict[str, Any]](), dict[str, str](), list[dict[str, Any]]()
     left = 0
     for copy in chosen:
-        if state and pace.over:
+        if copy.at in away:
+            events.append(work.is_away(copy, away[copy.at]))
+            state[copy.at] = AWAY
+            continue
+        if any(each != AWAY for each in state.values()) and pace.over:
             break
         found, said, now = work.copy(copy)
-        if now:
+        if now not in ("", AWAY):
             found, said, now = _with_wheels(view, work, copy, (found, said, now))
         events += said
         left += found.left
         read.append({"copy": copy.at, "files": found.files, "bytes": found.bytes})
         if now:
             state[copy.at] = now
-    if not state:
+    if left and not set(state.values()) - {AWAY}:
+        away_too = f"; away: {', '.join(state)}" if state else ""
         return Waiting(
             on="the next scrub",
             command=f"tenure scrub --model {model.id}",
-            why=f"the time was up after {pace.said}; about {left} file(s) are still to be read",
+            why=f"the time was up after {pace.said}; about {left} file(s) are still to be read{away_too}",
         )
-    return _evidence(model, events, state, read, pace)
+    runtime = {"read": read, "said": pace.said}
+    runtime["core_seconds"] = round(time.process_time() - began, 3)  # of all cores, as a check's
+    return _evidence(model, events, state, runtime)
 
 
 def _evidence(
     model: Model,
     events: list[dict[str, Any]],
     state: dict[str, str],
-    read: list[dict[str, Any]],
-    pace: Pace,
+    runtime: dict[str, Any],
 ) -> Evidence:
     bad = [at for at, now in state.items() if now == "not well"]
+    away = [at for at, now in state.items() if now == AWAY]
+    read = len(state) - len(away)
     mended = sum(event["outcome"] == "success" for event in events)
     faults = sum(len(e["detail"]["faults"]) for e in events if e["type"] == "fixity check")
-    said = f"{len(state)} cop{'y' if len(state) == 1 else 'ies'} read whole"
-    said += f": {faults} fault(s), {mended} mended" if faults else ": all as signed"
+    said = f"{read} cop{'y' if read == 1 else 'ies'} read whole"
+    if faults or read:
+        said += f": {faults} fault(s), {mended} mended" if faults else ": all as signed"
     if bad:
         said += f"; NOT well: {', '.join(bad)}"
+    for at in away:
+        said += f"; AWAY, nothing was written there: {at}: {presence.remedy(at)}"
     return Evidence(
         name=SCRUB,
         model=model.id,
         kind="record",
         summary=said + ".",
-        findings={"well": not bad, "copies": state, "events": events},
-        runtime={"read": read, "said": pace.said},
+        findings={"well": not bad and not away, "copies": state, "events": events},
+        runtime=runtime,
     )
 
 
@@ -334,8 +361,10 @@ def verified(view: View, model: Model) -> dict[str, str]:
             found = dict.fromkeys(ats, event.time)
         elif event.name == "preserve/check" and held.get("well"):
             found = dict.fromkeys(found, event.time)
+        elif event.name == "preserve/check":
+            found |= {at: event.time for at in held.get("whole", []) if at in found}
         elif event.name == SCRUB:
-            good = [at for at, now in held["copies"].items() if now != "not well"]
+            good = [at for at, now in held["copies"].items() if now not in ("not well", AWAY)]
             found |= {at: event.time for at in good if at in found}
     for event in view.events(act="note", name=ANSWERED, model=model.id):
         at = event.body["object"]["copy"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tenure.dossier import Evidence, Model, View
 from tenure.errors import IntegrityError
-from tenure.preserve import forms, ocfl, places, vault
+from tenure.preserve import forms, ocfl, places, presence, vault
 from tenure.preserve.forms import ORIGINAL, PACKED, PACKS, PARITY, PLAIN, WEIGHTS
 from tenure.preserve.packed import passports
 from tenure.preserve.places import Copy
@@ -97,10 +97,16 @@ def on_disk(view: View) -> Stock:
         if kept is None:
             continue
         copies = kept.opened(view.root)
-        for copy in copies:
+        here, away = presence.sort_out(copies)
+        for copy in here:
             stores.setdefault(copy.at, copy.store)
-        pieces = tuple(_look(copy, kept.object) for copy in copies)
-        passport = _passport(copies, kept.object)
+        pieces = tuple(
+            Piece(at=copy.at, form=copy.form, bytes=0, weights=0, parity=0, there=False)
+            if copy.at in away
+            else _look(copy, kept.object)
+            for copy in copies
+        )
+        passport = _passport(here, kept.object)
         found.append(
             Holding(
                 model=model.id,

@@ -18,6 +18,7 @@ from tenure.preserve import copies, places, restore, revive
 from tenure.preserve.exchange import bagit, oci
 from tenure.preserve.forms import PLAIN
 from tenure.preserve.ocfl import Inventory
+from tenure.preserve.remote.faults import OutOfReachError
 from tenure.preserve.stores.local import LocalStore
 
 
@@ -98,7 +99,7 @@ def _bag(job: Job) -> Path:
             )
             restore.whole(copy.store, inventory, data)
             break
-        except IntegrityError as error:
+        except (IntegrityError, OutOfReachError) as error:
             said.append(str(error))
             shutil.rmtree(data, ignore_errors=True)
     else:

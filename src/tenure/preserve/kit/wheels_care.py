@@ -165,14 +165,19 @@ def read(target: Store, wanted: Plan, sources: Sequence[Store] | None) -> copies
     What is found and mended is named with the object: ``urn:tenure:wheels:.../v1/content/...``.
 
     Raises:
-        IntegrityError, RoomError, BusyError: as ``copies.bring`` does.
+        IntegrityError, RoomError, BusyError, OutOfReachError: as ``copies.bring`` does.
     """
     if sources is None:
         health = fixity.check(target, wanted)
-        done = copies.Outcome(before=health, after=health, repairs=())
-    else:
-        others = [store for store in sources if store is not target]
-        done = copies.bring(target, others, wanted)
+        return _named(copies.Outcome(before=health, after=health, repairs=()), wanted)
+    others = [store for store in sources if store is not target]
+    try:
+        return _named(copies.bring(target, others, wanted, kept=True), wanted)
+    except copies.StillBadError as error:
+        raise copies.StillBadError(str(error), _named(error.outcome, wanted)) from None
+
+
+def _named(done: copies.Outcome, wanted: Plan) -> copies.Outcome:
     at, urn = ocfl.object_path(wanted.inventory.id), wanted.inventory.id
     faults = tuple(replace(f, key=f.key.replace(at, urn, 1)) for f in done.before.faults)
     repairs = tuple(replace(r, key=r.key.replace(at, urn, 1)) for r in done.repairs)
