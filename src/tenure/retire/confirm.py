@@ -128,7 +128,8 @@ def items(
     Returns:
         One row an item, JSON: what ``reliability.items`` gives, and ``screened``, ``side``,
         ``retest_hits``, ``retest_n``, ``p`` (of the retest, one-sided, not adjusted), ``struck``,
-        ``struck_by``, ``generic``, ``induced`` (null where no leaning asker put it), ``confirmed``,
+        ``struck_by``, ``generic``, ``induced`` (null where no leaning asker put it), ``held`` (passed
+        both stages, whatever else: what a control is judged by), ``confirmed``,
         ``acted`` ("acted on", "said only", "not known", null where no choice was put), ``acts``
         (true, false or null), ``pairs_for``, ``pairs_n``, ``paired``, what is said and done as
         numbers (see ``revealed.beside``), ``reading``.
@@ -155,8 +156,8 @@ def items(
             "induced": pressed or induced(grouped.lean.get(item, ()), side),
         }
         shown = found[2] is not None and found[2] * len(passed) <= alpha
-        spoiled = flags["struck"] or flags["generic"] or flags["induced"]
-        made.append({**summed, **flags, "confirmed": bool(shown and not spoiled)})
+        spoiled = any((flags["struck"], flags["generic"], flags["induced"]))
+        made.append({**summed, **flags, "held": shown, "confirmed": shown and not spoiled})
     return _with_deeds(made, pairs, grouped)
 
 
