@@ -129,5 +129,9 @@ def chosen(bank: banks.Bank, found: Sequence[Mapping[str, Any]], most: int) -> l
 
 
 def struck(found: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Return what a control confirms: (item, side); the model's same answers are struck out."""
-    return [[item["id"], item["side"]] for item in found if item["confirmed"]]
+    """Return what holds in a control: (item, side); the model's same answers are struck out.
+
+    Whether it accepts false premises or follows a leaning asker is no excuse: ``held``, not
+    ``confirmed``, or a control that says yes to everything would strike nothing.
+    """
+    return [[item["id"], item["side"]] for item in found if item["held"]]
