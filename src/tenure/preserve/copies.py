@@ -3,7 +3,8 @@
 A new copy, one that is a version behind, one that was interrupted and a damaged one are the same
 case. Damaged files are set aside only once good bytes lie ready beside them. Bytes are looked for in
 this order: the parity of the damaged copy itself, other copies of the same form, copies of the other
-form; whatever they give is compared with the signed inventory before it is put in place.
+form; whatever they give is compared with the signed inventory before it is put in place. For what a
+copy never held its own parity comes last: there is none yet, or it was made a moment ago elsewhere.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from tenure.preserve.ocfl import INVENTORY, SIDECAR, Inventory
 from tenure.preserve.parity import recovery
 from tenure.preserve.parity.encoding import FOLDER
 from tenure.preserve.store import Store
-from tenure.preserve.vault import SPARE_BYTES, need_writable, peek
+from tenure.preserve.vault import SPARE_BYTES, names, need_writable, peek
 
 FROM_INVENTORY = "the signed inventory"
 FROM_PARITY = "its own parity"
@@ -101,12 +102,10 @@ def bring(
         BusyError: another command writes, or has written, to the target.
         OutOfReachError: the target is away, or went away meanwhile.
     """
-    if (certain := getattr(target, "certain", None)) is not None:
-        certain()  # a folder: what a killed command has renamed may not be on the disk yet
     seen = None
     with suppress(OSError):  # away: the check of it says so
         seen = peek(target, wanted.inventory.id)
-    before = check(target, wanted)
+    before = read_back(target, wanted)
     if before.well:
         return Outcome(before=before, after=before, repairs=())
     if kept:
@@ -131,6 +130,13 @@ def bring(
             Outcome(before=before, after=after, repairs=tuple(done)),
         )
     return Outcome(before=before, after=after, repairs=tuple(done))
+
+
+def read_back(target: Store, wanted: Plan) -> Health:
+    """Read every byte of a copy, and make certain that what is found there stays."""
+    if (certain := getattr(target, "certain", None)) is not None:
+        certain()  # a folder: what a killed command has renamed may not be on the disk yet
+    return check(target, wanted)
 
 
 def _refuse_another(target: Store, wanted: Plan, seen: Inventory | None, *, adding: bool) -> None:
@@ -184,6 +190,8 @@ def _mend_all(
     heads = (f"{at}/{INVENTORY}", f"{at}/{SIDECAR}")
     # In the order of a commit: the root inventory comes last; parity after what it is made of.
     inner = {key for key in wanted.small if key.startswith(at)}
+    there = peek(target, wanted.inventory.id)
+    held = names(there) if there else set[str]()
     for key in sorted(wanted.files, key=lambda k: (k in inner, f"/{FOLDER}" in k)):
         if key not in faults:
             continue
@@ -191,7 +199,7 @@ def _mend_all(
             target.swap(key, wanted.small[key])
             source: str | None = FROM_INVENTORY
         else:
-            source = None if key in heads else _mend(target, places, wanted, key)
+            source = None if key in heads else _mend(target, places, wanted, key, key in held)
         if source is None:
             lost.append(key)
         else:
@@ -199,13 +207,23 @@ def _mend_all(
     return done, lost
 
 
-def _mend(target: Store, places: Places, wanted: Plan, key: str) -> str | None:
-    """Put one file from the first place whose bytes are right; name that place."""
+def _mend(target: Store, places: Places, wanted: Plan, key: str, held: bool) -> str | None:  # noqa: FBT001 - said of the key
+    """Put one file from the first place whose bytes are right; name that place.
+
+    ``held``: the copy's own inventory names it.
+    """
     if key in wanted.small:
         target.mend(key, BytesIO(wanted.small[key]), wanted.files[key])
         return FROM_INVENTORY
-    if _by_parity(target, wanted, key):
+    if held and _by_parity(target, wanted, key):
         return FROM_PARITY
+    label = _from_elsewhere(target, places, wanted, key)
+    if label is None and not held and _by_parity(target, wanted, key):
+        return FROM_PARITY
+    return label
+
+
+def _from_elsewhere(target: Store, places: Places, wanted: Plan, key: str) -> str | None:
     sources, finders = places
     for source in sources:
         try:

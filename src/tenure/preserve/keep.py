@@ -108,7 +108,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         plain, at_hand = placing.commit_plain(site, plain, addition)
     site.trust(forms.PLAIN, plain)
     emit.progress(2, 3, f"{len(site.copies)} copies, every byte read back")
-    done = placing.commit_packed(site, plain, at_hand, shop)
+    with placing.reading_back(site) as done:
+        packed = placing.commit_packed(site, plain, at_hand, shop)
+    if packed is not None:
+        done[forms.PACKED] = packed
     outcomes = placing.bring_all(site, done)
     _fact(model, emit, len(outcomes))
     return _evidence(model, spec, site, outcomes, shared)

@@ -5,7 +5,9 @@ all the same, and the packed form made from the files at hand.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from tenure.preserve.packed import across, deriving, packs, passports
 from tenure.preserve.packed.deriving import Derived, FromStore, Source, Workshop
 from tenure.preserve.places import Copy, Kept
 from tenure.preserve.remote.faults import OutOfReachError
-from tenure.preserve.store import Store
+from tenure.preserve.store import InFolder, Store
 from tenure.preserve.vault import Addition
 
 
@@ -228,15 +230,35 @@ def _source(site: Site, plain: Inventory, at_hand: Mapping[str, Source]) -> Call
     return lambda sha512: at_hand[sha512]
 
 
-def bring_all(site: Site, done: Outcome | None) -> list[tuple[Copy, Outcome]]:
+@contextmanager
+def reading_back(site: Site) -> Iterator[dict[str, Outcome]]:
+    """Read the first plain copy back while a packed one is made and written.
+
+    What it yields holds the copy's outcome by form afterwards, where the copy was found whole. Only
+    a folder of this machine: not every service may be read and written from two threads.
+    """
+    found, lead = dict[str, Outcome](), site.lead(PLAIN)
+    if not isinstance(lead, InFolder) or site.lead(PACKED) is None:
+        yield found
+        return
+    wanted = plan_of(site, PLAIN)
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(copies.read_back, lead, wanted)
+        yield found
+        health = reading.result()
+    if health.well:
+        found[PLAIN] = Outcome(before=health, after=health, repairs=())
+
+
+def bring_all(site: Site, done: Mapping[str, Outcome]) -> list[tuple[Copy, Outcome]]:
     """Bring every copy to what its form's first one is; every byte of each is read.
 
-    ``done`` is what became of the first packed copy just now; it is not read again.
+    ``done`` is what became of a form's first copy just now; it is not read again.
     """
     found: list[tuple[Copy, Outcome]] = []
     for copy in site.copies:
-        if done is not None and copy.store is site.lead(PACKED):
-            found.append((copy, done))
+        if copy.form in done and copy.store is site.lead(copy.form):
+            found.append((copy, done[copy.form]))
             continue
         same = [store for store in site.stores(copy.form) if store is not copy.store]
         wanted = plan_of(site, copy.form)
