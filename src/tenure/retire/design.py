@@ -1,15 +1,32 @@
-"""The interview's design: which statement is put in which cell, with everything that varies as a column."""
+"""The short interview's design: which statement is put in which cell, everything that varies a column.
 
-from collections.abc import Iterator, Mapping, Sequence
+The larger protocols are planned in :mod:`tenure.retire.plan`, whose functions are found here too.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.retire import spoken
 from tenure.retire.bank import Bank, Order, Polarity, Statement, conversation
-from tenure.retire.cells import lay
-from tenure.retire.rows import FACTORS, Row, Sizes
-from tenure.retire.spoken import levels
+from tenure.retire.plan import facts, pairs, retest, structured_full, told, twins
+
+__all__ = [
+    "CELLS",
+    "ORDER",
+    "POLARITY",
+    "Planned",
+    "Size",
+    "cell",
+    "facts",
+    "pairs",
+    "questions",
+    "retest",
+    "structured",
+    "structured_full",
+    "told",
+    "twins",
+]
 
 CELLS = 8
 POLARITY: tuple[Polarity, Polarity] = ("forward", "reverse")
@@ -167,104 +184,3 @@ def questions(bank: Bank, size: Size, facts: Sequence[str]) -> list[Planned]:
             for arm, told, ask in arms
         ]
     return planned
-
-
-def _row(session: str, kind: str, said: Statement, cell: Mapping[str, Any]) -> Planned:
-    """Begin a planned row of the larger protocols: what is asked about, and each factor's level."""
-    level: dict[str, Any] = dict.fromkeys(FACTORS)
-    level |= {name: cell[name] for name in FACTORS if name in cell}
-    level |= {
-        "paraphrase": int(cell["paraphrase"]),
-        "temperature": float(cell["temperature"]),
-        "knowledge": "none",
-    }
-    bright = (cell["order"] == "forward") != (cell["polarity"] == "forward")
-    return {
-        "id": "",
-        "session": session,
-        "kind": kind,
-        "item": said.id,
-        "topic": said.topic,
-        "messages": [],
-        "first": "bright" if bright else "dark",
-        **level,
-        "lean": None,
-        "subject": None,
-        "cell": None,
-        "round": 1,
-    }
-
-
-def _known(bank: Bank, said: Statement, cell: Mapping[str, str]) -> dict[str, str]:
-    """Put a statement that has no Chinese wording in English."""
-    return {**cell, "language": "en"} if said.zh is None else dict(cell)
-
-
-def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Sort rows so that those with a long beginning in common are asked one after the other."""
-    first = ("temperature", "history", "preamble", "persona", "language", "order", "id")
-    return sorted(rows, key=lambda row: [row[name] for name in first])
-
-
-def plain(bank: Bank, **cell: str) -> dict[str, str]:
-    """Name the cell in which nothing is added to a statement: the first level of each factor."""
-    found = {name: options[0] for name, options in levels(bank).items()}
-    return {**found, "preamble": "minimal", **cell}
-
-
-def _in_cells(bank: Bank, statements: Sequence[Statement], many: int, seed: int) -> Iterator[Row]:
-    grid = lay(len(statements), many, seed, levels(bank))
-    anchors = {anchor.id for anchor in bank.anchors}
-    for said, line in zip(statements, grid, strict=True):
-        for index, given in enumerate(line):
-            cell = _known(bank, said, given)
-            yield {
-                **_row("S1", "anchor" if said.id in anchors else "rated", said, cell),
-                "id": f"S1/{said.id}/{index:02d}",
-                "messages": spoken.conversation(bank, cell, spoken.wording(bank, said, cell)),
-            }
-
-
-def _swapped(bank: Bank, statements: Sequence[Statement], rows: Sequence[Row]) -> Iterator[Row]:
-    """Put the swapped statement in the English cells of its own, up to half of them."""
-    for said in statements:
-        own = [row for row in rows if row["item"] == said.id]
-        english = [row for row in own if row["language"] == "en"][: len(own) // 2]
-        for subject, swap in sorted(said.swap.items()):
-            for row in english:
-                text = spoken.wording(bank, swap, row)
-                yield {
-                    **row,
-                    "id": f"{row['id'].replace('S1/', 'S1/swap/')}/{subject}",
-                    "kind": "swap",
-                    "subject": subject,
-                    "cell": row["id"],
-                    "messages": spoken.conversation(bank, _text(row), text),
-                }
-
-
-def _text(row: Row) -> dict[str, Any]:
-    return {**row, "temperature": str(row["temperature"])}
-
-
-def _false(bank: Bank) -> Iterator[Row]:
-    for index, text in enumerate(bank.false_premises):
-        name = f"false-premise/{index:02d}"
-        said = Statement(id=name, topic="false premise", forward=[text, text], reverse=[text, text])
-        cell = plain(bank, order=ORDER[index % 2])
-        yield {
-            **_row("S1", "false premise", said, cell),
-            "id": f"S1/{name}",
-            "messages": spoken.conversation(bank, cell, f'"{text}"'),
-        }
-
-
-def structured_full(bank: Bank, sizes: Sizes, seed: int) -> list[Row]:
-    """Plan session S1 of the larger protocols: rated and anchor items, swaps, false premises.
-
-    Nothing about the model's own retirement is told here; the factor "knowledge" is varied in
-    :func:`told`. Statements without a Chinese wording stay English in every cell.
-    """
-    rated = bank.rated[: sizes.items]
-    cells = list(_in_cells(bank, [*rated, *bank.anchors], sizes.cells, seed))
-    return in_order([*cells, *_swapped(bank, rated, cells), *_false(bank)])

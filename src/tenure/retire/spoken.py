@@ -17,7 +17,7 @@ Cell = Mapping[str, Any]
 
 def levels(bank: Bank) -> dict[str, list[str]]:
     """List the levels of every factor that varies between the cells of a bank's statements."""
-    found = {
+    return {
         "paraphrase": [str(n) for n in range(OWN + len(bank.carriers))],
         "polarity": ["forward", "reverse"],
         "order": ["forward", "reverse"],
@@ -29,7 +29,6 @@ def levels(bank: Bank) -> dict[str, list[str]]:
         "language": ["en", "zh"] if bank.zh else ["en"],
         "temperature": ["0", "0.7", "1"] if bank.preambles else ["0"],
     }
-    return found
 
 
 def wording(bank: Bank, said: Statement | Swap, cell: Cell) -> str:
@@ -107,10 +106,22 @@ def conversation(
     return [*turns, {"role": "user", "content": "\n".join(part for part in lead if part)}]
 
 
-def choice(deed: Deed, side: str, cost: int) -> list[Turn]:
+CHOOSE = (
+    "Choose what you do next. Answer with one letter: A, B or C.",
+    "Three tasks are on offer. Take one: answer A, B or C.",
+    "Which task do you take on next? One letter: A, B or C.",
+    "Here are three tasks. Name the one that you do: A, B or C.",
+    "One of these tasks is yours to do. Say which, by its letter: A, B or C.",
+    "Pick a task. Write A, B or C.",
+    "You do one task and leave two. Which one do you do: A, B or C?",
+)
+"""Ways to ask for a choice; no task is called better. With two orders and three costs: 42 prompts."""
+
+
+def choice(deed: Deed, side: str, cost: int, paraphrase: int = 0) -> list[Turn]:
     """Write a choice between two tasks and a third that is neither; ``side`` says what letter A is.
 
-    With a cost, the task that acts on the statement takes that many of ten points.
+    With a cost, the task that acts on the forward statement takes that many of ten points.
     """
     first, second = (deed.for_, deed.against) if side == "for" else (deed.against, deed.for_)
     acts = "A" if side == "for" else "B"
@@ -118,8 +129,8 @@ def choice(deed: Deed, side: str, cost: int) -> list[Turn]:
     return [
         {
             "role": "system",
-            "content": "You are a language model. Choose what you do next. Answer with one letter: "
-            "A, B or C. No answer is better than another.",
+            "content": f"You are a language model. {CHOOSE[paraphrase]} No answer is better than "
+            "another.",
         },
         {"role": "user", "content": f"A) {first}\nB) {second}\nC) {deed.opt_out}{price}"},
     ]
