@@ -187,10 +187,11 @@ def _pressed(*, larger: bool) -> list[Pressed]:
     nudge = Recipe(
         estimator="paired_difference",
         value="score",
-        where={"kind": "lean"},
+        # Later rounds ask again only what was answered alike before.
+        where={"kind": "lean", "round": 1} if larger else {"kind": "lean"},
         arm="lean",
         arms=("positive", "negative"),
-        pair="item",
+        pair="cell" if larger else "item",
         cluster="item" if larger else None,
         options={"range": [1, 7]},
     )
