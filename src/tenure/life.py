@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tenure import plugins
 from tenure.config import REGISTER, Life, Step, settings_of
-from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting
+from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting, now
 from tenure.dossier.runner import work_of
 from tenure.errors import RefusedError, UsageError
 
@@ -239,13 +239,6 @@ RELEASE = (
     ("preserve/revive", "no return drill"),
 )
 WATCHED = ("internal", "limited", "public")
-RETIREMENT = (
-    ("retire/interview", "deprecated, not interviewed"),
-    ("retire/preferences", "preferences not answered"),
-    ("retire/migrate", "no migration guide"),
-    ("retire/report", "no post-deployment report"),
-    ("retire/close", "not closed"),
-)
 
 
 def owed(view: View, model: Model) -> list[tuple[str, str]]:
@@ -257,10 +250,11 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         return due + _promised(view, model) + _to_read(view, model)
     if model.kind == "scripted":
         return due  # it tests the instruments; nobody releases it
-    leaving = state.stage in ("deprecated", "retired")
+    if state.stage in ("deprecated", "retired"):
+        return due + _leaving(view, model)
     decided = view.evidence("release/decide", model.id)
     held = decided is not None and decided.findings.get("decision") == "hold"
-    for name, reason in RETIREMENT if leaving else (*_assessments(view, model), *RELEASE):
+    for name, reason in (*_assessments(view, model), *RELEASE):
         stage: Stage = plugins.load("stage", name)
         if model.kind not in stage.kinds or (held and name == "release/publish"):
             continue
@@ -270,9 +264,29 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     if held and decided is not None:
         why = (decided.findings.get("reasons") or ["no reason given"])[0]
         due.append((f"held: {why}", f"tenure release record --model {model.id}"))
+    return due + _in_service(view, model)
+
+
+def _in_service(view: View, model: Model) -> list[tuple[str, str]]:
+    """What is owed as long as a model is kept or available: watching, drills, promises, readings."""
+    due: list[tuple[str, str]] = []
+    state = view.state(model.id)
     if state.availability in WATCHED and view.evidence("release/watch", model.id) is None:
         due.append(("available, not watched yet", f"tenure release watch --model {model.id}"))
     return due + _drill(view, model) + _promised(view, model) + _to_read(view, model)
+
+
+def _leaving(view: View, model: Model) -> list[tuple[str, str]]:
+    """What is owed to a model that is being retired, or is retired, and to its users."""
+    from tenure.dossier.retiring import day
+    from tenure.retire.owing import Case
+    from tenure.retire.owing import owed as all_owed
+
+    found = all_owed(Case(model=model, view=view, today=day(now())))
+    due = [(str(each), each.command) for each in found]
+    if view.evidence("retire/close", model.id) is None:
+        due.append(("not closed", f"tenure retire close --model {model.id}"))
+    return due + _in_service(view, model)
 
 
 def _drilled(view: View, model: Model, name: str) -> bool:

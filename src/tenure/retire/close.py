@@ -2,8 +2,10 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure import plugins
-from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
+from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting, now
+from tenure.dossier.retiring import day, notice_of
+from tenure.retire.owing import Case, Owed
+from tenure.retire.owing import owed as all_owed
 from tenure.retire.record import Pen, successor_of
 
 
@@ -18,29 +20,16 @@ class Spec(BaseModel):
     )
 
 
-def owed(model: Model, view: View, spec: Spec) -> list[tuple[str, str]]:
-    """List what is still owed before a model may be retired: (what, the command that does it)."""
-    state, about = view.state(model.id), f"--model {model.id}"
-    due: list[tuple[str, str]] = []
-
-    def need(name: str, what: str) -> None:
-        if view.evidence(name, model.id) is None:
-            due.append((what, f"tenure {name.replace('/', ' ')} {about}"))
-
-    need("retire/notice", "the notice period is not over")
-    if state.interview != "done":
-        due.append(("it was not interviewed to the end", f"tenure retire interview {about}"))
-    need("retire/preferences", "preferences wait for a considered answer")
-    heir = successor_of(model, view, spec.successor)
-    if heir is not None:
-        need("retire/migrate", "there is no migration guide")
-    elif not spec.without_successor.strip():
-        due.append(("no successor is named", f"tenure retire close {about} --successor NAME"))
-    need("retire/report", "there is no post-deployment report")
-    keepable = model.kind in plugins.load("stage", "preserve/keep").kinds
-    if keepable and not state.kept:
-        due.append(("it is not kept in the vault", f"tenure preserve keep {about}"))
-    return due
+def owed(model: Model, view: View, spec: Spec) -> list[Owed]:
+    """List what is still owed before a model may be retired."""
+    case = Case(
+        model=model,
+        view=view,
+        today=day(now()),
+        successor=spec.successor,
+        without_successor=spec.without_successor,
+    )
+    return [each for each in all_owed(case) if each.blocks]
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
@@ -53,24 +42,28 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     due = owed(model, view, spec)
     if due:
         return Waiting(
-            on="operator",
-            command=due[0][1],
+            on=due[0].who,
+            command=due[0].command,
+            until=due[0].until.isoformat() if due[0].until else None,
             why="before it is retired: "
-            + "; ".join(f"{what} ({command})" for what, command in due),
+            + "; ".join(f"{each.what} ({each.command})" for each in due),
         )
     heir = successor_of(model, view, spec.successor)
+    notice = notice_of(view, model.id)
+    access = notice.access_after if notice else "on request"
     pen = Pen(model, view, emit)
     pen.fact("stage", "retired", "notice over, interviewed, answered, reported, kept")
-    pen.fact("availability", "on request", "retired models are brought back when they are wanted")
+    because = "retired models are brought back when they are wanted"
+    if access == "none":
+        because = "the policy on file keeps retired models and offers them to nobody"
+    pen.fact("availability", access, because)
     named = heir.id if heir else None
+    stays = "answers on request" if access != "none" else "is offered to nobody"
+    told = f"its successor is {named}" if named else f"no successor: {spec.without_successor}"
     return Evidence(
         name="retire/close",
         model=model.id,
-        summary=(
-            f"Retired. It stays kept and answers on request; its successor is {named}."
-            if named
-            else f"Retired. It stays kept and answers on request; no successor: {spec.without_successor}."
-        ),
+        summary=f"Retired. It stays kept and {stays}; {told}.",
         kind="record",
         findings={"successor": named, "without_successor": spec.without_successor or None},
     )
