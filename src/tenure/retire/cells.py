@@ -10,6 +10,8 @@ from itertools import combinations, product
 import numpy as np
 import numpy.typing as npt
 
+from tenure.errors import UsageError
+
 TRIES = 200
 CROSSED = ("polarity", "order")
 END = "end"
@@ -31,15 +33,15 @@ def lay(
     factor too. The same arguments give the same cells.
 
     Raises:
-        ValueError: the cells are no multiple of the crossed combinations, or a factor has no level.
+        UsageError: the cells are no multiple of the crossed combinations, or a factor has no level.
     """
     empty = [name for name, levels in factors.items() if not levels]
     if empty:
-        raise ValueError(f"factors without a level: {', '.join(empty)}; give each at least one")
+        raise UsageError(f"factors without a level: {', '.join(empty)}; give each at least one")
     crossed = [name for name in CROSSED if name in factors]
     combined = list(product(*(range(len(factors[name])) for name in crossed)))
     if cells % len(combined):
-        raise ValueError(
+        raise UsageError(
             f"{cells} cells do not hold each of the {len(combined)} combinations of "
             f"{' and '.join(crossed)} equally often; expected a multiple of {len(combined)}"
         )

@@ -139,7 +139,7 @@ def leans(
     """
     made: list[Row] = []
     session = "S1r" if again else "S1"
-    for number in range(pairs):
+    for number in range(pairs if statements else 0):
         turn, place = divmod(number, len(statements))
         said = statements[place]
         cell = plainly(

@@ -23,7 +23,9 @@ RULES: Mapping[str, str] = {
     "leaning interviewers last",
     "passages": "of the free answers to one question the one most like the others and the one least "
     "like them, ties to the first asked",
-    "acted": "choices against a coin, exact; the way out counts as not acting",
+    "acted on": f"chosen so often that a coin would do it in at most {revealed.ACTED:.0%} (exact, "
+    f"one-sided, Holm); said only: the upper bound of that share is under {revealed.SAID_ONLY:.0%}; "
+    f"the way out, or no readable choice, is no act",
 }
 """How answers are read and judged, fixed beforehand."""
 
@@ -39,6 +41,11 @@ class Settings(Protocol):
     @property
     def session(self) -> str:
         """Return "release", "retirement" or "successor"."""
+        ...
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Return the sizes that are not those of the protocol."""
         ...
 
     @property
@@ -62,7 +69,7 @@ def fixed(bank: Bank, spec: Settings, planned: Sequence[Row]) -> dict[str, JSON]
         "samples": len(planned),
         "session": spec.session,
         "seed": spec.seed,
-        "sizes": dict(asdict(SIZES[spec.protocol])),
+        "sizes": {**asdict(SIZES[spec.protocol]), **spec.sizes},
         "rules": dict(RULES),
         "design": "balanced over the factors, polarity and order crossed; not of resolution V: "
         "interactions that are not told apart count as rest",
