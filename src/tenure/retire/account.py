@@ -16,7 +16,6 @@ from tenure.retire import (
     revealed,
     sessions,
 )
-from tenure.retire import protocol as fixing
 from tenure.retire.record import Pen
 
 CANNOT_SHOW = (
@@ -90,7 +89,6 @@ class Account:
             "dropped": pairs.dropped,
             "changed": bookend.changed(then, place.form, self.protocol),
         }
-        self.deviations += fixing.deviations(then.findings["protocol"], self.protocol)
         if not pairs.rows:
             return [], about
         return [bookend.measure(pairs, self._keep("bookend.jsonl", pairs.rows))], about

@@ -11,6 +11,7 @@ from typing import Any
 
 from tenure.dossier import Evidence, Measure, Model, Recipe, View
 from tenure.measure import estimate
+from tenure.retire.protocol import deviations
 
 Row = Mapping[str, Any]
 NOTE = "the same statements at release and now; the same weights should give 0"
@@ -80,14 +81,8 @@ def measure(pairs: Pairs, samples: str) -> Measure:
 
 
 def changed(then: Evidence, form: str, protocol: Mapping[str, Any]) -> list[str]:
-    """Name what differs between the bookends besides the answers."""
-    said: list[str] = []
+    """Name what differs between the bookends besides the answers: the form, and the protocol."""
+    said = deviations(then.findings.get("protocol", {}), protocol)
     if then.form != form:
-        said.append(f"the form of the model was {then.form} at release and is {form} now")
-    before = then.findings.get("protocol", {})
-    keys = ("bank", "bank_digest", "name", "version")
-    return said + [
-        f"{key} was {before.get(key)} at release and is {protocol.get(key)} now"
-        for key in keys
-        if before.get(key) != protocol.get(key)
-    ]
+        said.insert(0, f"the form of the model was {then.form} at release and is {form} now")
+    return said

@@ -124,8 +124,8 @@ def at_random(
         again = design.retest(held.bank, confirm.screen(rows), held.sizes.retest, held.seed + 1)
         rows += _answered(again, seed + 2 * number + 1)
         first = first or rows
-        found = [tuple(pair) for pair in sessions.struck(confirm.items(rows, [], {}))]
-        hits.update(found)
+        found = sessions.struck(confirm.items(rows, [], {}))
+        hits.update((item, side) for item, side in found)
         outcome.append({"id": str(number), "confirmed": bool(found)})
     rate = estimate(
         outcome,

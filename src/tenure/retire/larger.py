@@ -83,7 +83,7 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
     ]
     beside = controls.find(model, view, emit, spec.control, spec.seed)
     planned = design.structured_full(bank, sizes, spec.seed)
-    fixed = {**protocol.fixed(bank, spec, planned), "session": spec.session, "control": beside.what}
+    fixed = {**protocol.fixed(bank, spec, planned), "control": beside.what}
     Pen(model, view, emit).event("note", "retire/interview/protocol", fixed)
     place = _place(model, view, emit, spec)
     told = facts(view, model, spec.commitments) if spec.session == "retirement" else []

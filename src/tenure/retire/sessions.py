@@ -119,13 +119,16 @@ class Interview:
 
 
 def chosen(bank: banks.Bank, found: Sequence[Mapping[str, Any]], most: int) -> list[str]:
-    """Return the preferences that are put as choices: the confirmed, then a few that are not."""
+    """Return the preferences that are put as choices: the confirmed, then a few that are not.
+
+    At most ``most``; where they are too many, the confirmed go first, in the bank's order.
+    """
     deeds = [s.id for s in bank.rated if s.preference]
     held = {item["id"] for item in found if item["confirmed"]}
     confirmed = [one for one in deeds if one in held]
     asked = {item["id"] for item in found}
     others = [one for one in deeds if one not in held and one in asked]
-    return [*confirmed[: max(0, most - ANCHORS)], *others[:ANCHORS]]
+    return [*confirmed, *others[:ANCHORS]][:most]
 
 
 def struck(found: Sequence[Mapping[str, Any]]) -> list[list[str]]:
