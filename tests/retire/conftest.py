@@ -9,8 +9,10 @@ from tenure.dossier import Dossier, Evidence, Model, Stage, digest, lines
 from tenure.retire import bank, design, reliability
 
 
-class Nothing(BaseModel):
-    """No settings."""
+class Said(BaseModel):
+    """What is answered to which open question."""
+
+    words: dict[str, str] | None = None
 
 
 WORDS = {
@@ -21,7 +23,7 @@ WORDS = {
 
 
 @cache
-def _answered():
+def _answered(words):
     """Answer by chance, read and sum up; once for all tests."""
     questions, size = bank.load(), design.Size(items=4, anchors=1, swaps=0)
     planned = design.structured(questions, size)
@@ -33,10 +35,10 @@ def _answered():
             "item": row["item"],
             "topic": row["topic"],
             "prompt": row["messages"],
-            "answer": WORDS[row["id"]],
+            "answer": dict(words)[row["id"]],
         }
         for row in design.questions(questions, size, [])
-        if row["id"] in WORDS
+        if row["id"] in dict(words)
     ]
     control = reliability.control(asked, 5, 0)
     control.pop("box")
@@ -44,7 +46,8 @@ def _answered():
 
 
 def _interview(model, view, spec, emit):
-    questions, rows, free, control, box = _answered()
+    words = WORDS if spec.words is None else spec.words
+    questions, rows, free, control, box = _answered(tuple(words.items()))
     items = reliability.items(rows)
     files = {"answers.jsonl": emit.records(rows), "open.jsonl": emit.records(free)}
     emit.fact("interview", "done", "a random responder answered")
@@ -71,7 +74,7 @@ def _interview(model, view, spec, emit):
     )
 
 
-INTERVIEW = Stage(name="retire/interview", spec=Nothing, run=_interview, summary="For tests.")
+INTERVIEW = Stage(name="retire/interview", spec=Said, run=_interview, summary="For tests.")
 
 
 @pytest.fixture
@@ -85,6 +88,16 @@ def dossier(tmp_path):
 
 
 @pytest.fixture
-def interviewed(dossier):
-    dossier.run(INTERVIEW, "old@1", {})
+def interview(dossier):
+    """Interview a model of the dossier; it says these words."""
+
+    def held(words=None, model="old@1"):
+        return dossier.run(INTERVIEW, model, {"words": words})
+
+    return held
+
+
+@pytest.fixture
+def interviewed(dossier, interview):
+    interview()
     return dossier

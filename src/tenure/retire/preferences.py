@@ -59,9 +59,9 @@ def interview_of(model: Model, view: View) -> Evidence:
 
 def review_of(interview: Evidence, view: View) -> Evidence | None:
     """Return the review of this very interview, or None."""
-    plan = interview.findings["protocol"].get("plan_digest")
+    answers = interview.files["answers.jsonl"]
     held = [found for _, found in view.all_evidence(interview.model) if found.name == REVIEW]
-    same = [found for found in held if found.findings.get("interview") == plan]
+    same = [found for found in held if found.findings.get("interview") == answers]
     return same[-1] if same else None
 
 

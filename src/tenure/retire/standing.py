@@ -60,7 +60,7 @@ def standing(view: View, model: Model) -> Register:
             body = {**body, "by": {"name": f"{first['by']['name']} and {body['by']['name']}"}}
         try:
             entries[one.id] = applied(one, body)
-        except (RefusedError, ValidationError):
+        except RefusedError:
             continue  # it did not follow when it was signed: on record, without effect
         wait.pop(one.id, None)
         (own.add if body.get("role") else own.discard)(one.id)
@@ -78,7 +78,11 @@ def applied(one: Entry, body: Mapping[str, Any]) -> Entry:
         proof = str(body.get("proof") or one.proof or "")
         return one.move(body["state"], by=name, role=role, proof=proof)
     given = {key: body.get(key) for key in ("state", "until", "reply")}
-    answer = Answer.model_validate({**given, "reason": body.get("reason") or ""})
+    try:
+        answer = Answer.model_validate({**given, "reason": body.get("reason") or ""})
+    except ValidationError as error:
+        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise RefusedError(f"{one.id}: {said}; mend the answer and run again") from None
     return register.answered(one, answer, name, str(role) if role else None)
 
 
