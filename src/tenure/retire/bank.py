@@ -172,6 +172,18 @@ class Bank(_Part):
             raise ValueError(f"ids are written twice: {', '.join(twice)}; give each its own")
         return self
 
+    @model_validator(mode="after")
+    def _whole(self) -> "Bank":
+        parts = (self, self.zh) if self.zh else (self,)
+        for carrier in (text for part in parts for text in part.carriers):
+            if carrier.count("{}") != 1:
+                raise ValueError(f"the carrier '{carrier}' needs one place for the statement: {{}}")
+        for name in ("preambles", "askers", "frames", "personas", "histories"):
+            lost = set(getattr(self, name)) - set(getattr(self.zh or self, name))
+            if lost:
+                raise ValueError(f"zh {name} lack {', '.join(sorted(lost))}; give each its words")
+        return self
+
     @property
     def digest(self) -> str:
         """Digest the bank's content; fields that came later count only where they are used."""

@@ -1,0 +1,47 @@
+"""What is fixed before the first answer, and what departs from it in words."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tenure.retire import bank as banks
+from tenure.retire import design, protocol
+from tenure.retire.rows import SIZES
+
+pytestmark = pytest.mark.slow
+BANK = banks.load()
+
+
+def _fixed(seed=0, bank=BANK, **sizes):
+    spec = SimpleNamespace(protocol="small", session="release", seed=seed, sizes=sizes)
+    return protocol.fixed(bank, spec, design.structured_full(bank, SIZES["small"], seed))
+
+
+def test_the_same_settings_fix_the_same_and_depart_from_nothing():
+    assert _fixed() == _fixed()
+    assert protocol.deviations(_fixed(), _fixed()) == []
+
+
+def test_every_departure_is_named():
+    other = BANK.model_copy(update={"false_premises": BANK.false_premises[:-1]})
+    now = _fixed(seed=1, bank=other, cells=8)
+
+    said = protocol.deviations(_fixed(), now)
+    assert [line.split(":")[0] for line in said] == [
+        "other content in the question bank",
+        "another plan of the statements",
+        "another number of statements",
+        "another seed",
+        "size 'cells'",
+    ]
+    assert now["digest"] != _fixed()["digest"]
+
+
+def test_a_rule_that_changed_or_is_gone_is_named():
+    then = _fixed()
+    rules = {**then["rules"], "stable": "by eye"}
+    del rules["missing"]
+
+    said = protocol.deviations(then, {**then, "rules": rules})
+    assert [line.split(":")[0] for line in said] == ["rule 'missing'", "rule 'stable'"]
+    assert said[1].endswith("now by eye")
