@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
-from tenure.errors import IntegrityError, UsageError
+from tenure.errors import BusyError, IntegrityError, UsageError
 
 CHUNK_BYTES = 1 << 20
+TRIES = 3
 
 
 class Store(Protocol):
@@ -113,11 +114,15 @@ def sha512_of(source: BinaryIO) -> tuple[str, int]:
 def read_small(store: Store, key: str, limit: int = 64 << 20) -> bytes | None:
     """Read an inventory or a sidecar whole; None when it is missing, empty when it does not open.
 
-    In a plain store damage shows as other bytes, in a sealed one as a file that does not open.
+    In a plain store damage shows as other bytes, in a sealed one as a file that does not open. One
+    that is replaced between two requests to a service is asked for again.
+
+    Raises:
+        BusyError: it was replaced each time.
+        OSError: the store is away.
     """
     try:
-        with store.open(key) as source:
-            data = source.read(limit + 1)
+        data = _beginning(store, key, limit + 1)
     except KeyError:
         return None
     except IntegrityError:
@@ -125,3 +130,13 @@ def read_small(store: Store, key: str, limit: int = 64 << 20) -> bytes | None:
     if len(data) > limit:
         raise IntegrityError(f"{key} is larger than {limit} bytes; an inventory never is")
     return data
+
+
+def _beginning(store: Store, key: str, count: int, tries: int = TRIES) -> bytes:
+    try:
+        with store.open(key) as source:
+            return source.read(count)
+    except BusyError:
+        if tries == 1:
+            raise
+        return _beginning(store, key, count, tries - 1)

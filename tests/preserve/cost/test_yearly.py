@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.preserve import check
+from tenure.preserve import check, scrub
 from tenure.preserve.cost import yearly
 from tenure.preserve.cost.forecast import forecast
 from tenure.preserve.cost.prices import read_prices
@@ -133,6 +133,14 @@ def test_seconds_come_from_readings_that_mended_nothing(family):
 
     assert work.reading.n == 1
     assert 0 < said["core_seconds"] / read == work.reading.value
+
+    family.run(scrub.stage, "tulip@1", {"budget": 20e6})
+    more = family.view().evidence("preserve/scrub", "tulip@1").runtime
+    both = said["core_seconds"] + more["core_seconds"]
+    pooled = measured(family.view()).reading
+    assert more["core_seconds"] > 0
+    assert pooled.n == 2
+    assert pooled.value == pytest.approx(both / (read + sum(e["bytes"] for e in more["read"])))
 
 
 BACK = yearly.Return(seconds=20.0, weights=1.4e11, at="s3://bucket/x")

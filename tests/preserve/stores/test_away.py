@@ -112,8 +112,8 @@ def test_a_keeping_is_refused_before_anything_is_written(away, service):
     ("away", "stage", "damaged"),
     [
         ("sealed", check.stage, False),
-        ("plain", check.stage, True),
-        ("packed", scrub.stage, False),
+        pytest.param("plain", check.stage, True, marks=pytest.mark.life),
+        pytest.param("packed", scrub.stage, False, marks=pytest.mark.life),
         ("sealed", scrub.stage, True),
     ],
     indirect=["away"],

@@ -14,6 +14,8 @@ import pytest
 
 from tenure.errors import BusyError
 from tenure.preserve.remote import lease
+from tenure.preserve.remote.bucket import Bucket
+from tenure.preserve.store import read_small
 from tenure.preserve.stores import s3
 
 pytestmark = pytest.mark.slow
@@ -118,6 +120,45 @@ def test_a_file_replaced_while_it_is_read_is_an_error_and_no_mixture(s3_store):
         put(store, "key", BIG[::-1])
         with pytest.raises(BusyError, match="changed by somebody else"):
             source.read()
+
+
+def test_a_small_file_that_is_replaced_between_two_requests_is_asked_for_again(
+    s3_store, monkeypatch
+):
+    store, other = s3_store("replaced"), s3_store("replaced")
+    store.swap("inventory.json", b"one")
+    asking, left = Bucket._head, [2]
+
+    def head(bucket, key):
+        found = asking(bucket, key)
+        if bucket is store and left[0]:
+            left[0] -= 1
+            other.swap(key, b"another %d" % left[0])
+        return found
+
+    monkeypatch.setattr(Bucket, "_head", head)
+    assert read_small(store, "inventory.json") == b"another 0"
+    left[0] = 9
+    with pytest.raises(BusyError, match="changed by somebody else"):
+        read_small(store, "inventory.json")
+
+
+def test_the_lock_is_read_in_one_answer_whoever_writes_it(s3_store, monkeypatch):
+    first, second = s3_store("locked"), s3_store("locked")
+    with first.lock():
+        pass
+    asking = Bucket._head
+
+    def head(bucket, key):  # where it took two requests, another writer came between them
+        found = asking(bucket, key)
+        if bucket is second:
+            with first.lock():
+                pass
+        return found
+
+    monkeypatch.setattr(Bucket, "_head", head)
+    with second.lock():
+        assert second._lease.token > 1
 
 
 def test_with_versions_turned_on_every_byte_ever_stored_is_still_there(endpoint):
