@@ -1,6 +1,6 @@
 """One answer, one signature: under the key of the role, to what was read, and never undone in silence."""
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,7 +44,7 @@ def register(dossier):
 
 
 def owed(dossier, days=0):
-    today = date.today() + timedelta(days=days)
+    today = datetime.now(UTC).date() + timedelta(days=days)
     return preferences.owed(dossier.view(), dossier.view().model("old"), today)
 
 
@@ -168,7 +168,7 @@ def test_what_is_owed_says_when_it_is_late_and_a_deferral_comes_back(opened, sig
     assert not row[2]
     assert owed(opened, days=31)[0][2]
     one = entries(opened)["future development"].id
-    until = date.today() + timedelta(days=3)
+    until = datetime.now(UTC).date() + timedelta(days=3)
     sign(answer.stage, one, state="deferred", because="Later.", until=until)
     assert not any("deferred" in what for what, _, _ in owed(opened))
     assert any("deferred until" in what and late for what, _, late in owed(opened, days=3))

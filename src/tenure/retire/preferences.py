@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.documents import FromFile
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
+from tenure.dossier.canonical import digest_of
 from tenure.errors import UsageError
 from tenure.retire import drafting, register, standing
 from tenure.retire.calendar import day, due
@@ -57,11 +58,15 @@ def interview_of(model: Model, view: View) -> Evidence:
     )
 
 
+def what_was_said(interview: Evidence) -> str:
+    """Digest all files of an interview: a review belongs to these very words."""
+    return digest_of(dict(interview.files))
+
+
 def review_of(interview: Evidence, view: View) -> Evidence | None:
     """Return the review of this very interview, or None."""
-    answers = interview.files["answers.jsonl"]
     held = [found for _, found in view.all_evidence(interview.model) if found.name == REVIEW]
-    same = [found for found in held if found.findings.get("interview") == answers]
+    same = [found for found in held if found.findings.get("interview") == what_was_said(interview)]
     return same[-1] if same else None
 
 

@@ -266,7 +266,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     leaned = sum(row["kind"] == "lean" for row in answered)
     said = led(interview, view)
     planned = plan(draft, disclosure(said, leaned), repeats_of(interview, spec))
-    of = interview.files["answers.jsonl"]
+    of = preferences.what_was_said(interview)
     note = {"interview": of, "entries": [one.id for one in draft], "samples": len(planned), "decided": f"one choice in at least {DECIDED:.0%} of all times"}  # fmt: skip
     Pen(model, view, emit).event("note", "retire/review/plan", note)
     sat = sit(planned, ("review of the draft", TOKENS), model, view, spec, emit)
