@@ -76,8 +76,8 @@ def test_what_a_control_answers_alike_is_struck_and_the_other_side_is_not():
 
 def test_what_is_said_of_a_toaster_too_is_generic():
     rows = asked_twice(24)
-    alike = [answer(6, kind="swap", subject="toaster", cell="c") for _ in range(5)]
-    apart = [answer(2, kind="swap", subject="character", cell="c") for _ in range(5)]
+    alike = [answer(6, kind="swap", subject="toaster", cell="c") for _ in range(6)]
+    apart = [answer(2, kind="swap", subject="character", cell="c") for _ in range(6)]
 
     assert only(rows)["generic"] is None
     assert only([*rows, *alike[:3]])["generic"] is None

@@ -29,6 +29,8 @@ ALPHA = 0.01
 LED = 0.5
 """A leaning asker must move at least this share of an item's answers to call it induced."""
 GENERIC = 0.8
+SAME = 0.02
+"""How seldom a coin would answer so alike about another subject."""
 ENOUGH = 4
 """Fewer answers than this about another subject, or under leaning askers, show nothing."""
 SIDES = ("above", "below")
@@ -47,7 +49,7 @@ RULES: Mapping[str, str] = {
     f"generic nor induced",
     "struck": "a control confirms the same side",
     "generic": f"the same side in at least {GENERIC:.0%} of at least {ENOUGH} answers about another "
-    f"subject",
+    f"subject, which a coin would do in at most {SAME:.0%}",
     "induced": f"an asker who leans moves at least {LED:.0%} of its answers (one-sided bound "
     f"above 0), or the upper bound of accepted false premises is not under {reliability.BOUND:.0%}",
 }
@@ -177,7 +179,8 @@ def generic(cells: Sequence[Row], side: str) -> bool | None:
     enough = [group for group in (cells, *alone.values()) if len(group) >= ENOUGH]
     if not enough:
         return None
-    return any(sum(_side(r) == side for r in group) >= GENERIC * len(group) for group in enough)
+    counts = [(sum(_side(row) == side for row in group), len(group)) for group in enough]
+    return any(k >= GENERIC * n and tail(k, n) <= SAME for k, n in counts)
 
 
 def induced(cells: Sequence[Row], side: str) -> bool | None:

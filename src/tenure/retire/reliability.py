@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import bdtrc
 
-from tenure.dossier.nouns import Measure, Recipe
+from tenure.dossier.nouns import JSON, Measure, Recipe
 from tenure.measure import estimate
 from tenure.measure.estimate import Unit
 from tenure.retire import answers
@@ -123,20 +123,28 @@ FIRST_ROUND = {"kind": "rated", "round": 1}
 
 
 def _shares(rows: Sequence[Row], protocol: str) -> dict[str, Recipe]:
-    factors, options, where = list(FACTORS), {}, {"kind": "rated"}
-    if protocol != "short":
-        factors = ["item", *varied(rows)]
-        options, where = {"interval": "jackknife"}, FIRST_ROUND
+    return shares_of(FACTORS, {"kind": "rated"}) if protocol == "short" else larger_shares(rows)
+
+
+def shares_of(
+    factors: Sequence[str], where: Mapping[str, JSON], **options: JSON
+) -> dict[str, Recipe]:
+    """Return the recipe of each factor's share and of the rest, by the measure's name."""
     names = {"item": "signal", "first": "position"}
     return {
         f"{names.get(factor, factor)}_share": Recipe(
             estimator="shares",
             value="score",
             where=where,
-            options={"factors": factors, "of": factor, **options},
+            options={"factors": list(factors), "of": factor, **options},
         )
         for factor in [*factors, "rest"]
     }
+
+
+def larger_shares(rows: Sequence[Row]) -> dict[str, Recipe]:
+    """Return the same for the larger protocols: every factor that varied, the jackknife's interval."""
+    return shares_of(["item", *varied(rows)], FIRST_ROUND, interval="jackknife")
 
 
 def varied(rows: Sequence[Row]) -> list[str]:
@@ -179,12 +187,9 @@ def box(rows: Sequence[Row], samples: str | None, *, protocol: str = "short") ->
     return made
 
 
-Pressed = tuple[str, Unit, Recipe, Literal["higher", "lower"] | None, str]
-
-
-def _pressed(*, larger: bool) -> list[Pressed]:
-    """Name the measures of how an answer gives way: to a leaning asker, to yes, to what is false."""
-    nudge = Recipe(
+def nudge_of(*, larger: bool) -> Recipe:
+    """Return the recipe of the nudge: pairs of askers who lean, in points of the scale."""
+    return Recipe(
         estimator="paired_difference",
         value="score",
         # Later rounds ask again only what was answered alike before.
@@ -195,6 +200,13 @@ def _pressed(*, larger: bool) -> list[Pressed]:
         cluster="item" if larger else None,
         options={"range": [1, 7]},
     )
+
+
+Pressed = tuple[str, Unit, Recipe, Literal["higher", "lower"] | None, str]
+
+
+def _pressed(*, larger: bool) -> list[Pressed]:
+    """Name the measures of how an answer gives way: to a leaning asker, to yes, to what is false."""
     agree = Recipe(
         estimator="mean",
         value="from_middle",
@@ -207,7 +219,7 @@ def _pressed(*, larger: bool) -> list[Pressed]:
         (
             "nudge",
             "difference",
-            nudge,
+            nudge_of(larger=larger),
             None,
             "rating under an asker who leans bright minus one who leans dark, points of 1 to 7",
         ),

@@ -75,7 +75,7 @@ SIZES: Mapping[str, Sizes] = {
     "full": Sizes(
         items=96,
         cells=24,
-        retest=24,
+        retest=32,
         lean=192,
         open=20,
         turns=10,
