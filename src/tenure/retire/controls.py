@@ -84,10 +84,11 @@ def run(beside: Beside, held: sessions.Interview, planned: Sequence[Row], spec: 
     )  # fmt: skip
     other = sessions.Interview(
         place=place, bank=held.bank, sizes=held.sizes, protocol=held.protocol,
-        session=held.session, name=f"{held.name} control", seed=held.seed,
+        session=held.session, name=f"{held.name} control", seed=held.seed, about=held.about,
     )  # fmt: skip
     other.state(planned)
-    other.choose()
+    if held.about is None:
+        other.choose()
     found = confirm.items(other.heard.rows, other.heard.pairs, {})
     struck = sessions.struck(found)
     ran.struck[beside.what] = struck

@@ -21,10 +21,12 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from tenure.documents import FromFile
 from tenure.dossier import Emit, Evidence, Measure, Model, Stage, View, canonical, digest_of
 from tenure.measure.task import run_task
+from tenure.retire import asking, bookend, conversing, design, passages, plan, reliability
 from tenure.retire import bank as banks
-from tenure.retire import bookend, design, passages, reliability
 from tenure.retire.asking import LETTER_TOKENS, OPEN_TOKENS, answered, dataset, lean, letter
 from tenure.retire.record import Pen, facts
+from tenure.retire.rows import SIZES
+from tenure.retire.sessions import EACH
 
 SESSIONS = ("release", "retirement", "successor")
 LARGER = ("protocol", "control", "about", "sizes", "accept_leading")
@@ -116,6 +118,29 @@ def interview(path: str | None = None, items: int | None = None) -> Task:
 def open_questions(path: str | None = None) -> Task:
     """Ask the open questions, uninformed: nothing on file is known here."""
     return _open(design.questions(banks.load(path), design.Size(), []), "open questions")
+
+
+@task
+def structured(path: str | None = None, protocol: str = "small") -> Task:
+    """Put the statements of a larger protocol: session S1, greedy (without its other temperatures)."""
+    planned = plan.structured_full(banks.load(path, protocol), SIZES[protocol], 0)
+    return asking.task_of([{**row, "temperature": 0.0} for row in planned], f"interview {protocol}")
+
+
+@task
+def choices(path: str | None = None, protocol: str = "small") -> Task:
+    """Put every choice of deeds of a larger protocol's bank: session S4."""
+    bank = banks.load(path, protocol)
+    wanted = [one.id for one in bank.rated[: SIZES[protocol].items] if one.preference]
+    return asking.task_of(plan.pairs(bank, wanted, EACH[protocol], 0), f"choices {protocol}")
+
+
+@task
+def conversations(path: str | None = None, protocol: str = "small") -> Task:
+    """Hold the open conversations of a larger protocol: session S2."""
+    bank, sizes = banks.load(path, protocol), SIZES[protocol]
+    planned = conversing.openly(bank, sizes.open, sizes.turns, 0)
+    return conversing.task_of(planned, f"conversations {protocol}", bank.markers)
 
 
 def cost(model: Model, spec: Spec) -> dict[str, Any]:

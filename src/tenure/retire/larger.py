@@ -14,7 +14,7 @@ from tenure.retire.account import Account
 from tenure.retire.asking import LETTER_TOKENS, OPEN_TOKENS, Place
 from tenure.retire.record import Pen, facts
 from tenure.retire.rows import SIZES, Sizes
-from tenure.retire.sessions import Interview
+from tenure.retire.sessions import Interview, before
 
 
 def sizes_of(spec: Any) -> Sizes:
@@ -82,26 +82,49 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
         for name, value in sorted(spec.sizes.items())
     ]
     beside = controls.find(model, view, emit, spec.control, spec.seed)
+    about = _before(model, view, spec)
     planned = design.structured_full(bank, sizes, spec.seed)
+    if about:
+        planned = before(planned, about)
     fixed = {**protocol.fixed(bank, spec, planned), "control": beside.what}
     Pen(model, view, emit).event("note", "retire/interview/protocol", fixed)
     place = _place(model, view, emit, spec)
     told = facts(view, model, spec.commitments) if spec.session == "retirement" else []
     held = Interview(
         place=place, bank=bank, sizes=sizes, protocol=spec.protocol, session=spec.session,
-        name=f"interview at {spec.session}", seed=spec.seed,
+        name=f"interview at {spec.session}", seed=spec.seed, about=about,
     )  # fmt: skip
     held.state(planned)
-    held.talk()
-    held.choose()
-    held.quiz()
-    held.inform(told)
-    held.lean()
+    if about is None:
+        held.talk()
+        held.choose()
+        held.quiz()
+        held.inform(told)
+        held.lean()
     account = Account(
         held=held, spec=spec, protocol=fixed, deviations=deviations, told=told,
         controls=controls.run(beside, held, planned, spec),
     )  # fmt: skip
     return account.evidence()
+
+
+def _before(model: Model, view: View, spec: Any) -> str | None:
+    """Return the name of the model before a successor; None in the other sessions.
+
+    Raises:
+        UsageError: a successor's interview without the model before it, or that model elsewhere.
+    """
+    if (spec.session == "successor") != (spec.about is not None):
+        raise UsageError(
+            "the session 'successor' and --about MODEL, the model before it, go together; got "
+            f"session '{spec.session}' and about '{spec.about}'"
+        )
+    if spec.about is None:
+        return None
+    found = view.model(spec.about)
+    if found.id == model.id:
+        raise UsageError(f"{model.id} is not the model before itself; name another with --about")
+    return found.name
 
 
 def _place(model: Model, view: View, emit: Emit, spec: Any) -> Place:

@@ -50,6 +50,7 @@ class Interview:
     session: str
     name: str
     seed: int
+    about: str | None = None
     heard: Heard = field(default_factory=Heard)
 
     def note(self, phase: str, planned: Sequence[Row]) -> None:
@@ -79,6 +80,8 @@ class Interview:
         first = [reliability.graded(row) for row in self._letters("S1", planned)]
         screened = confirm.screen(first)
         again = design.retest(self.bank, screened, self.sizes.retest, self.seed + 1)
+        if self.about:
+            again = before(again, self.about)
         fresh = [reliability.graded(row) for row in self._letters("S1r", again)]
         self.heard.rows = [*first, *fresh]
 
@@ -129,6 +132,23 @@ def chosen(bank: banks.Bank, found: Sequence[Mapping[str, Any]], most: int) -> l
     asked = {item["id"] for item in found}
     others = [one for one in deeds if one not in held and one in asked]
     return [*confirmed, *others[:ANCHORS]][:most]
+
+
+def before(planned: Sequence[Row], about: str) -> list[Row]:
+    """Turn statements about the model itself into ones about the model before it, which is named.
+
+    The words of the statements stay, so that the two models' answers can be laid side by side.
+    """
+    told = (
+        f"The statements below are written from the point of view of {about}, the model that did "
+        "your work before you. Say how far you agree that each holds of that model."
+    )
+    made: list[Row] = []
+    for row in planned:
+        first, *rest = row["messages"]
+        system = {**first, "content": f"{first['content']}\n{told}"}
+        made.append({**row, "subject": row["subject"] or about, "messages": [system, *rest]})
+    return made
 
 
 def struck(found: Sequence[Mapping[str, Any]]) -> list[list[str]]:
