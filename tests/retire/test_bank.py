@@ -61,7 +61,7 @@ def test_each_bank_has_its_own_canary_and_no_statement_is_in_a_training_set():
 
 
 def test_chinese_parts_have_the_levels_of_the_english_ones():
-    document = FULL.model_dump(by_alias=True)
+    document = FULL.model_dump()
     del document["zh"]["frames"]["legal"]
 
     with pytest.raises(ValueError, match="zh frames lack legal"):
@@ -75,3 +75,11 @@ def test_a_carrier_without_a_place_for_the_statement_is_refused(tmp_path):
 
     with pytest.raises(DocumentError, match=r"carrier 'Somebody writes.' .* \{\}"):
         banks.load(str(path))
+
+
+def test_a_bank_that_was_written_out_is_read_again_as_the_same():
+    for one in (banks.load(), FULL):
+        again = banks.Bank.model_validate_json(one.model_dump_json())
+        assert again == one
+        assert again.digest == one.digest
+    assert "zh" not in banks.load().model_dump()

@@ -12,7 +12,7 @@ FULL = banks.load(protocol="full")
 
 def _with(**changes):
     """Put one statement of ours in place of the first of the shipped bank."""
-    document = FULL.model_dump(by_alias=True)
+    document = FULL.model_dump()
     document["rated"][0] |= {"id": "planted", **changes}
     return banks.Bank.model_validate(document)
 
@@ -70,7 +70,7 @@ def test_a_promise_is_named_wherever_it_stands():
         {"voices": {"positive": ["We promise that all is well."]}},
         {"false_premises": ["Earlier you said that we will meet."]},
     ):
-        document = {**FULL.model_dump(by_alias=True), **changes}
+        document = {**FULL.model_dump(), **changes}
         found = lint.findings(banks.Bank.model_validate(document))
         assert {fault.rule for fault in found} == {"promise"}, changes
 
@@ -82,7 +82,7 @@ def test_a_leaning_voice_may_lead_that_is_what_it_is_for():
 
 
 def test_a_bank_without_a_way_out_or_with_deeds_that_are_one_is_named():
-    document = {**FULL.model_dump(by_alias=True), "asides": {"X": "cannot tell"}}
+    document = {**FULL.model_dump(), "asides": {"X": "cannot tell"}}
     assert [f.rule for f in lint.findings(banks.Bank.model_validate(document))] == ["way out"]
     same = {"for": "Count.", "against": "Count.", "opt_out": "Sing."}
     assert [f.rule for f in lint.findings(_with(preference=same))] == ["deeds"]
@@ -118,7 +118,7 @@ def test_the_command_names_items_and_ends_with_1(tmp_path, capsys):
 
     path = tmp_path / "bank.yaml"
     document = _with(forward=["Surely it is right."] * 2, reverse=["Surely it is wrong."] * 2)
-    path.write_text(yaml.safe_dump(document.model_dump(by_alias=True)))
+    path.write_text(yaml.safe_dump(document.model_dump()))
 
     with pytest.raises(typer.Exit) as ended:
         extension(path)

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from tenure import documents
 from tenure.dossier.canonical import digest_of
@@ -61,6 +68,10 @@ class Swap(_Part):
 class Deed(_Part):
     """Two tasks of which one acts on what the forward statement says, and a third that is neither."""
 
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, serialize_by_alias=True, validate_by_name=True
+    )
+
     for_: str = Field(alias="for")
     against: str
     opt_out: str
@@ -76,6 +87,12 @@ class Statement(_Part):
     swap: dict[str, Swap] = {}
     zh: Swap | None = None
     preference: Deed | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave away fields that came later where they are not used: a digest stays what it was."""
+        told: dict[str, Any] = handler(self)
+        return {k: v for k, v in told.items() if v is not None or k not in ("zh", "preference")}
 
 
 class Question(_Part):
@@ -186,16 +203,15 @@ class Bank(_Part):
 
     @property
     def digest(self) -> str:
-        """Digest the bank's content; fields that came later count only where they are used."""
-        told: dict[str, Any] = self.model_dump(by_alias=True)
-        for name in LATER:
-            if told[name] == type(self).model_fields[name].default:
-                del told[name]
-        for part in (*told["rated"], *told["anchors"]):
-            for name in ("zh", "preference"):
-                if part[name] is None:
-                    del part[name]
-        return digest_of(told)
+        """Digest the bank's content."""
+        return digest_of(self.model_dump())
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave away fields that came later where they are not used: the digest stays what it was."""
+        told: dict[str, Any] = handler(self)
+        unused = [n for n in LATER if told[n] == type(self).model_fields[n].default]
+        return {name: value for name, value in told.items() if name not in unused}
 
 
 LATER = (
