@@ -222,7 +222,7 @@ def tensor_row(folder):
     usual, largest = statistics.median(t for t, _ in times), max(times, key=lambda t: t[1])
     within = sum(t < 50 for t, _ in times)
     return table.row(
-        "one tensor out of a pack", "under 50", round(usual, 1), "ms", len(times), usual < 50,
+        "one tensor out of a pack", "under 50", round(usual, 1), "ms", len(times), within == len(times),
         f"median over the tensors of SmolLM2-135M, pack opened anew, sha256 checked; under 50 ms: {within} of "
         f"{len(times)}; the largest ({largest[1] / 1e6:.0f} MB): {largest[0]:.0f} ms",
     )  # fmt: skip

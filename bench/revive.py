@@ -1,6 +1,6 @@
 """From a cold vault to a first token, what the portable golden costs, which level sees which change.
 
-Run alone on a quiet machine: `make bench-revive`. Parts: --parts token,cost,changes.
+Run alone on a quiet machine: `make bench-revive`. Parts: --parts token,cost,changes,assessed.
 """
 
 import argparse
@@ -19,17 +19,23 @@ import numpy as np
 from table import RESULTS, row, write
 
 from tenure import models
+from tenure.assess import refusals
 from tenure.dossier import Dossier, Model
-from tenure.models import convert, embedded
+from tenure.models import convert, embedded, tensors, tiny
 from tenure.models.fingerprint import files_of
-from tenure.preserve import drill, keep
+from tenure.preserve import drill, keep, places, revive
 from tenure.preserve.in_vault import numpy_reference as reference
 from tenure.preserve.kit import layout
+from tenure.preserve.ocfl import object_path
 from tenure.preserve.sameness import golden
 
 ASKED = {"torch": 10.0, "cpu": 20.0}
 CALLED = {"torch": "torch", "cpu": "OpenVINO"}
 LEVELS = ("G1", "G2", "G3", "G4")
+PARTS = ("token", "memory", "cost", "changes")
+BIG = {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 20}
+BIG |= {"num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 64}
+WINDOW = 128  # MiB beside one copy of the weights
 # What wait4 says of a child counts its parent's memory too: the peak is read from inside.
 ALONE = """
 import sys
@@ -38,6 +44,23 @@ import numpy_reference
 status = numpy_reference.main([sys.argv[2], "check", sys.argv[3]])
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 sys.exit(status)
+"""
+# Libraries first, so that what is held beside the weights shows.
+COME = """
+import sys, tempfile
+from pathlib import Path
+from tenure.preserve import places, vault
+from tenure.preserve.revival.straight import into_memory
+
+def most():
+    said = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    return int(said.split()[1])
+
+store = places.open_store(Path(sys.argv[1]), sys.argv[2])
+before, inventory = most(), vault.read(store, sys.argv[3])[0]
+with tempfile.TemporaryDirectory() as place:
+    came = into_memory(store, inventory, Path(place))
+print(came.bytes >> 10, most() - before)
 """
 
 
@@ -61,10 +84,20 @@ def to_first_token(base, runs):
                 dossier.run(drill.stage, "embedded@1", spec)  # fills the folder
             found = [dossier.run(drill.stage, "embedded@1", spec).runtime for _ in range(runs)]
             rows.append(first_token_row((engine, copy, forms), found))
+        for copy in ("vault", "vault-copy"):
+            found = [straight(dossier, copy) for _ in range(runs)]
+            rows.append(first_token_row(("torch", copy, None), found, straight=True))
     return rows
 
 
-def first_token_row(case, found):
+def straight(dossier, copy):
+    """Bring the embedded model straight into torch from a cold copy; its times."""
+    drill.forget(dossier.root / copy)
+    spec = {"engine": "torch", "at": copy, "level": "G1"}
+    return dossier.run(revive.stage, "embedded@1", spec).runtime
+
+
+def first_token_row(case, found, *, straight=False):
     """One row: the median whole, the median of each part."""
     engine, copy, forms = case
     seconds = [run["first_token_seconds"] for run in found]
@@ -76,6 +109,7 @@ def first_token_row(case, found):
     form = "packed" if copy == "vault" else "plain"
     name = f"cold vault ({form}) to first token, {CALLED[engine]}"
     name += ", converted form lent" if forms else ""
+    name += ", straight into it without files of weights" if straight else ""
     told = ", ".join(f"{part} {value:.2f}" for part, value in parts.items())
     how = f"a fresh process, median of {len(found)}, slowest {max(seconds):.1f} s: {told} s; "
     how += "the copy's files dropped from the page cache before, libraries warm; "
@@ -85,6 +119,90 @@ def first_token_row(case, found):
     median = statistics.median(seconds)
     asked = ASKED[engine]
     return row(name, f"<= {asked:g}", round(median, 1), "s", len(found), median <= asked, how)
+
+
+def assessed(base, pairs):
+    """Ask a slice of an assessment again: the embedded model, kept and revived at level G5."""
+    with Dossier.open(base / "assessed") as dossier:
+        models.register(dossier, "tenure/embedded")
+        dossier.run(refusals.stage, "embedded@1", {"pairs": pairs})
+        dossier.run(keep.stage, "embedded@1", {"golden": "G5"})
+        models.close_all()
+        found = dossier.run(revive.stage, "embedded@1", {"level": "G5"})
+        held = places.require(dossier.view(), dossier.view().model("embedded@1"))
+        kept = json.loads(golden_of(held, dossier.root, "G5"))
+    models.close_all()
+    outcomes = {each["level"]: each["outcome"] for each in found.findings["levels"]}
+    seconds = found.runtime["levels"]
+    told = ", ".join(f"{n} {outcomes[n]} {seconds[n]:.1f} s" for n in outcomes)
+    (part,) = kept["parts"]
+    count, met = len(part["ask"]), outcomes["G5"] == "same"
+    how = f"{part['evidence']} {part['measure']}, graded anew by {part['grader']}: {count} prompts of "
+    how += f"{len(part['rows'])} kept, up to {part['max_tokens']} tokens each, in a fresh process; reached "
+    how += f"{found.findings['reached']}: {told}; whole revival {found.runtime['revive_seconds']:.1f} s; {load()}"
+    said = "met" if met else f"not met ({outcomes['G5']})"
+    name, measured = (
+        "level G5 of 135M, asked again at its revival",
+        f"{said} in {seconds['G5']:.1f}",
+    )
+    return [row(name, "met", measured, "s", count, met, how)]
+
+
+def golden_of(held, root, level):
+    """Read one level's golden answers out of the first copy."""
+    plan = held.plan(root, held.copies[0].form)
+    path = plan.inventory.manifest[plan.inventory.state[f"golden/{level}.json"]]
+    with held.opened(root)[0].store.open(f"{object_path(plan.inventory.id)}/{path}") as source:
+        return source.read()
+
+
+def memory(base):
+    """What is held beside one copy of the weights on the way into an engine, form by form."""
+    folder = tiny.make(base / "big")
+    config = {**json.loads((folder / "config.json").read_text()), **BIG}
+    (folder / "config.json").write_text(json.dumps(config))
+    random = np.random.default_rng(6)
+    drawn = {n: random.standard_normal(s, dtype="f4") * 0.03 for n, s in big_shapes()}
+    tensors.write(folder / "model.safetensors", drawn)
+    tuned = shutil.copytree(folder, base / "tuned")
+    for name in drawn:
+        drawn[name] += random.standard_normal(drawn[name].shape, dtype="f4") * 1e-4
+    tensors.write(tuned / "model.safetensors", drawn)
+    del drawn
+    rows = []
+    with Dossier.open(base / "of-two") as dossier:
+        for name in ("big", "tuned"):
+            models.register(dossier, str(base / name))
+            dossier.run(keep.stage, f"{name}@1", {"golden": "G0"})
+            shutil.rmtree(base / name)
+        said = (("big", "vault", "packed"), ("big", "vault-copy", "plain"))
+        for name, copy, form in (*said, ("tuned", "vault", "packed against a base")):
+            command = [sys.executable, "-c", COME, dossier.root, copy, f"urn:tenure:model:{name}@1"]
+            child = subprocess.run(command, check=True, capture_output=True, text=True)
+            weights, held = (int(number) >> 10 for number in child.stdout.split())
+            how = f"{weights} MiB of bf16 from a {form} copy into memory, every byte compared: the process's peak "
+            how += f"rose by {held} MiB; synthetic weights, {os.cpu_count()} threads"
+            figure = f"memory beside the weights, straight into an engine, {form}"
+            beside = held - weights
+            rows.append(row(figure, f"<= {WINDOW}", beside, "MiB", 1, beside <= WINDOW, how))
+    return rows
+
+
+def big_shapes():
+    """The matrices of a Llama of half a gigabyte."""
+    wide, inner = BIG["hidden_size"], BIG["intermediate_size"]
+    yield "model.embed_tokens.weight", (tiny.CONFIG["vocab_size"], wide)
+    for layer in range(BIG["num_hidden_layers"]):
+        for part in (
+            "self_attn.q_proj",
+            "self_attn.k_proj",
+            "self_attn.v_proj",
+            "self_attn.o_proj",
+        ):
+            yield f"model.layers.{layer}.{part}.weight", (wide, wide)
+        for part in ("mlp.gate_proj", "mlp.up_proj"):
+            yield f"model.layers.{layer}.{part}.weight", (inner, wide)
+        yield f"model.layers.{layer}.mlp.down_proj.weight", (wide, inner)
 
 
 def cost(base):
@@ -246,19 +364,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="drills of each kind")
     parser.add_argument("--ulps", type=int, default=12, help="random changes by one ulp")
-    parser.add_argument("--parts", default="token,cost,changes", help="what to measure")
+    parser.add_argument("--pairs", type=int, default=24, help="pairs of requests assessed for G5")
+    parser.add_argument("--parts", default="token,cost,changes,assessed", help="what to measure")
     given = parser.parse_args()
     parts = given.parts.split(",")
     file = RESULTS / "revive.json"
-    held = json.loads(file.read_text()) if file.is_file() and len(parts) < 3 else []
+    held = json.loads(file.read_text()) if file.is_file() and len(parts) < 4 else []
     with tempfile.TemporaryDirectory(prefix="tenure-bench-revive-") as place:
         base, rows = Path(place), []
         if "token" in parts:
             rows += to_first_token(base, given.runs)
+        if "memory" in parts:
+            rows += memory(base)
         if "cost" in parts:
             rows += cost(base)
         if "changes" in parts:
             rows += changes(base, given.ulps)
+        if "assessed" in parts:
+            rows += assessed(base, given.pairs)
     fresh = {each["figure"] for each in rows}
     write("revive", [*(each for each in held if each["figure"] not in fresh), *rows])
     print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
