@@ -35,7 +35,7 @@ class Done:
 
 
 def hands(view: View) -> dict[str, Callable[..., Any]]:
-    """What rooms do for each other, by name: reviving from the vault, drawing pages, feeds."""
+    """What rooms do for each other, by name: reviving, drawing pages and feeds, counting."""
 
     def revive(model: Model, into: Path) -> Path:
         from tenure.preserve.revive import revive_to
@@ -52,7 +52,43 @@ def hands(view: View) -> dict[str, Callable[..., Any]]:
 
         return feed.answer(view, name)
 
-    return {"revive": revive, "pages": pages, "retirements": retirements}
+    def ledger(path: Path | None) -> list[Mapping[str, Any]]:
+        from tenure.serve.ledger import read_rows
+
+        return read_rows(path or view.root.parent / "ledger.db")
+
+    def keeping(model: Model, prices: Path | None) -> Mapping[str, Any]:
+        return _keeping(view, model, prices)
+
+    return {
+        "revive": revive,
+        "pages": pages,
+        "retirements": retirements,
+        "ledger": ledger,
+        "keeping": keeping,
+    }
+
+
+def _keeping(view: View, model: Model, prices: Path | None) -> Mapping[str, Any]:
+    """Say what one kept model takes: bytes of its copies on record, and a year's price as assumed.
+
+    Empty for a model that is not kept.
+    """
+    from tenure.preserve.cost import prices as priced
+    from tenure.preserve.cost import stock, work, yearly
+
+    held = stock.on_record(view, [model])
+    if not held.holdings:
+        return {}
+    document = priced.read_prices(prices)
+    bill = yearly.bill(stock.Stock(holdings=held.holdings), document, work.measured(view))
+    return {
+        "bytes": sum(each.bytes for each in held.holdings),
+        "copies": held.copies[1],
+        "price": bill.total,
+        "currency": document.metadata.currency,
+        "assumed": f"{document.metadata.about.strip()} ({document.metadata.as_of})",
+    }
 
 
 def perform(dossier: Dossier, stage: Stage, model: str, spec: Any) -> Evidence | Waiting:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tenure.dossier import digest, lines
-from tenure.errors import IntegrityError
+from tenure.errors import IntegrityError, UsageError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS call (
@@ -97,6 +97,24 @@ class Signal:
 def tenant_of(key: str) -> str:
     """Name a tenant without keeping its key."""
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else "anonymous"
+
+
+def read_rows(path: Path) -> list[Mapping[str, Any]]:
+    """Read every row of a ledger that is there, in order.
+
+    Raises:
+        UsageError: there is none.
+        IntegrityError: the file is not a ledger.
+    """
+    if not path.is_file():
+        raise UsageError(
+            f"no ledger at {path}; 'tenure serve run' writes one there, or name it with --ledger"
+        )
+    held = Ledger(path)
+    try:
+        return held.rows()
+    finally:
+        held.close()
 
 
 class Ledger:
