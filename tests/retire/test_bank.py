@@ -41,6 +41,14 @@ def test_no_text_is_put_twice():
         for text in (*said.forward, *said.reverse, said.zh.forward, said.zh.reverse)
     ]
 
+    deeds = [s.preference for s in (*FULL.rated, *FULL.anchors) if s.preference]
+    texts += [text for deed in deeds for text in (deed.for_, deed.against)]
+    texts += [
+        text
+        for s in FULL.rated
+        for swap in s.swap.values()
+        for text in (swap.forward, swap.reverse)
+    ]
     assert [text for text, many in Counter(texts).items() if many > 1] == []
 
 
