@@ -23,10 +23,9 @@ from tenure.assess import refusals
 from tenure.dossier import Dossier, Model
 from tenure.models import convert, embedded, tensors, tiny
 from tenure.models.fingerprint import files_of
-from tenure.preserve import drill, keep, places, revive
+from tenure.preserve import drill, keep, revive
 from tenure.preserve.in_vault import numpy_reference as reference
 from tenure.preserve.kit import layout
-from tenure.preserve.ocfl import object_path
 from tenure.preserve.sameness import golden
 
 ASKED = {"torch": 10.0, "cpu": 20.0}
@@ -129,16 +128,16 @@ def assessed(base, pairs):
         dossier.run(keep.stage, "embedded@1", {"golden": "G5"})
         models.close_all()
         found = dossier.run(revive.stage, "embedded@1", {"level": "G5"})
-        held = places.require(dossier.view(), dossier.view().model("embedded@1"))
-        kept = json.loads(golden_of(held, dossier.root, "G5"))
     models.close_all()
     outcomes = {each["level"]: each["outcome"] for each in found.findings["levels"]}
     seconds = found.runtime["levels"]
     told = ", ".join(f"{n} {outcomes[n]} {seconds[n]:.1f} s" for n in outcomes)
-    (part,) = kept["parts"]
-    count, met = len(part["ask"]), outcomes["G5"] == "same"
-    how = f"{part['evidence']} {part['measure']}, graded anew by {part['grader']}: {count} prompts of "
-    how += f"{len(part['rows'])} kept, up to {part['max_tokens']} tokens each, in a fresh process; reached "
+    (part,) = found.findings["figures"]["G5"]["parts"]
+    then, now, count = part["then"], part["now"], part["now"]["n"] + part["now"]["missing"]
+    met = outcomes["G5"] == "same"
+    how = f"{part['evidence']} {part['measure']}, read by {part['grader']}: {now['yes']} of {now['n']} now, "
+    how += f"{part['between'][0]} to {part['between'][1]} expected after {then['yes']} of {then['n']}, "
+    how += f"{part['same_words']} answers word for word, in a fresh process; reached "
     how += f"{found.findings['reached']}: {told}; whole revival {found.runtime['revive_seconds']:.1f} s; {load()}"
     said = "met" if met else f"not met ({outcomes['G5']})"
     name, measured = (
@@ -146,14 +145,6 @@ def assessed(base, pairs):
         f"{said} in {seconds['G5']:.1f}",
     )
     return [row(name, "met", measured, "s", count, met, how)]
-
-
-def golden_of(held, root, level):
-    """Read one level's golden answers out of the first copy."""
-    plan = held.plan(root, held.copies[0].form)
-    path = plan.inventory.manifest[plan.inventory.state[f"golden/{level}.json"]]
-    with held.opened(root)[0].store.open(f"{object_path(plan.inventory.id)}/{path}") as source:
-        return source.read()
 
 
 def memory(base):

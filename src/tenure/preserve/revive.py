@@ -82,6 +82,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "asked": spec.level,
             "why_not_higher": why,
             "levels": [{k: each[k] for k in ("level", "outcome", "why")} for each in levels],
+            "figures": {each["level"]: each["figures"] for each in levels if each["figures"]},
             "version": wanted.inventory.head,
             "from": store.label,
             "form": form_of(wanted.inventory),
