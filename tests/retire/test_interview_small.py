@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
 ]
-SIZES = {"items": 6, "cells": 8, "lean": 12, "retest": 16, "open": 2, "turns": 3}
+SIZES = {"items": 6, "cells": 8, "lean": 12, "retest": 16, "open": 1, "turns": 3}
 SIZES |= {"leaning": 1, "pairs": 80, "facts": 4, "informed": 2}
 SPEC = {"protocol": "small", "control_runs": 3, "sizes": SIZES, "commitments": ["A copy is kept."]}
 # Runs the stage and dies by SIGKILL when so much of one session is done.
