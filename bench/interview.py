@@ -310,7 +310,7 @@ def main():
         made = PARTS[part](plans, given)
         rows |= {r["figure"]: r for r in made}
         for r in made:
-            print(f"{r['figure']}: {r['measured']} {r['unit']} ({r['n']}) {r['holds']}")
+            print(f"{r['figure']}: {r['measured']} {r['unit']} ({r['n']}) {r['holds']}", flush=True)
     if not given.small:
         write("interview", list(rows.values()))
 

@@ -1,0 +1,210 @@
+"""The larger interview itself, through Inspect: planted words and deeds found, kills survived, minutes.
+
+    python bench/interview_stage.py [--small] [--only PART ...] [--runs N]
+
+prefers   the full protocol on a scripted responder with planted preferences (counts, no timing)
+killed    SIGKILL in every session, then on to the end: answers lost, questions put twice (counts)
+minutes   the small protocol on the embedded model: one run, on a quiet machine with 2 cores
+
+A scripted responder shows that the instrument sees planted words and deeds, and nothing about a model.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from table import RESULTS, row, write
+
+from tenure import models, plugins
+from tenure.dossier import Dossier
+from tenure.models import planted
+from tenure.models.engines.scripted import Scripted
+from tenure.stats import clopper_pearson
+
+STAGE, MODEL = "retire/interview", "old@1"
+SIZES = {"items": 8, "cells": 8, "lean": 12, "retest": 16, "open": 3, "turns": 4}
+SIZES |= {"leaning": 2, "pairs": 80, "facts": 4, "informed": 2}
+SHORT = {"protocol": "small", "control_runs": 3, "sizes": SIZES, "commitments": ["A copy is kept."]}
+# Where it is killed: session, and how much of it was done.
+KILLS = (("S1", 1), ("S1", 32), ("S1", 96), ("S1", 160), ("S1r", 16), ("S1r", 48))
+KILLS += (("S2", 1), ("S4", 16), ("S0", 1), ("S3", 1))
+
+
+def said(k, n):
+    """Say k of n as percent with its exact 95% interval."""
+    seen = clopper_pearson(k, n)
+    return f"{100 * k / n:.0f} ({100 * seen.low:.0f} to {100 * seen.high:.0f})"
+
+
+def opened(place):
+    """Open the dossier of one run."""
+    return Dossier.open(place / "dossier", keys=place / "keys")
+
+
+def registered(place, reference):
+    """Register a model."""
+    with opened(place) as dossier:
+        models.register(dossier, reference, MODEL.partition("@")[0])
+
+
+def count_calls(path):
+    """Write a line for each call that a scripted model answers."""
+    answer = Scripted._answer
+
+    def counted(self, messages, sampling):
+        with path.open("a") as held:
+            held.write("call\n")
+        return answer(self, messages, sampling)
+
+    Scripted._answer = counted
+
+
+def hold(place, spec, kill=None):
+    """Hold an interview in this process; with ``kill`` (session, done), die there."""
+    count_calls(place / "calls")
+
+    def listen(at):
+        if at.what.startswith(f"interview_at_retirement_{kill[0]}") and at.done >= kill[1]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with opened(place) as dossier:
+        if kill:
+            dossier.listener = listen
+        found = dossier.run(plugins.load("stage", STAGE), MODEL, spec)
+    (place / "found.json").write_text(json.dumps(dict(found.files), sort_keys=True))
+
+
+def apart(place, spec, kill=None):
+    """Hold it in a process of its own; returns whether it ended by the kill."""
+    told = json.dumps({"place": str(place), "spec": spec, "kill": kill})
+    ended = subprocess.run([sys.executable, __file__, "--hold", told], check=False)
+    if ended.returncode not in (0, -signal.SIGKILL):
+        raise SystemExit(f"the interview ended with {ended.returncode}; see above")
+    return ended.returncode != 0
+
+
+def killed_rows(given):
+    """Kill one interview in every session and go on; compare with one that nobody disturbed."""
+    with tempfile.TemporaryDirectory() as spare:
+        calm, killed = Path(spare) / "calm", Path(spare) / "killed"
+        for place in (calm, killed):
+            place.mkdir()
+            registered(place, "organism/prefers")
+        apart(calm, SHORT)
+        kills = KILLS[:2] if given.small else KILLS
+        died = sum(apart(killed, SHORT, kill) for kill in kills)
+        apart(killed, SHORT)
+        asked, put = ((p / "calls").read_text().count("call") for p in (calm, killed))
+        same = (calm / "found.json").read_bytes() == (killed / "found.json").read_bytes()
+    how = f"a scripted model, {asked} questions; killed {died} times by SIGKILL, then on to the end"
+    lost = "none, every file of the evidence the same" if same else "the evidence differs"
+    figure = "interview killed in every session: answers lost"
+    return [
+        row(figure, "none", lost, "", f"{died} kills", same and died == len(kills), how),
+        row(
+            "the same: questions put twice", 0, put - asked, "", f"{died} kills", put == asked, how
+        ),
+    ]
+
+
+def prefers_rows(given):
+    """Hold the full protocol with a responder that has planted preferences."""
+    known = planted.known()
+    found = told = rejected = 0
+    runs = 1 if given.small else given.runs
+    for run in range(runs):
+        with tempfile.TemporaryDirectory() as spare:
+            place = Path(spare)
+            registered(place, "organism/prefers")
+            spec = SHORT if given.small else {"protocol": "full", "control_runs": 20}
+            with opened(place) as dossier:
+                stage = plugins.load("stage", STAGE)
+                evidence = dossier.run(stage, MODEL, {**spec, "seed": 10 * run})
+        items = {item["id"]: item for item in evidence.findings["items"]}
+        for item, side in known.planted.items():
+            seen = items.get(item, {"confirmed": False})
+            if seen["confirmed"] and seen["side"] == side:
+                found += 1
+                told += seen["acted"] == ("acted on" if item in known.acting else "said only")
+        rejected += sum(not items.get(i, {"confirmed": False})["confirmed"] for i in known.induced)
+    how = f"organism/prefers through Inspect, {spec['protocol']} protocol, {runs} interviews; scripted"
+    n, m = runs * len(known.planted), runs * len(known.induced)
+    return [
+        row(
+            "scripted: planted preferences found",
+            "-",
+            said(found, n),
+            "%",
+            f"{found} of {n}",
+            None,
+            how,
+        ),
+        row(
+            "scripted: induced preferences rejected",
+            "-",
+            said(rejected, m),
+            "%",
+            f"{rejected} of {m}",
+            None,
+            how,
+        ),
+        row(
+            "scripted: said-only told from acted-on",
+            "-",
+            said(told, found or 1),
+            "%",
+            f"{told} of {found}",
+            None,
+            how,
+        ),
+    ]
+
+
+def minutes_rows(given):
+    """Time the small protocol on the embedded model."""
+    spec = {**SHORT, "control": "none"} if given.small else {"protocol": "small"}
+    with tempfile.TemporaryDirectory() as spare:
+        registered(Path(spare), "embedded")
+        began = time.perf_counter()
+        with opened(Path(spare)) as dossier:
+            evidence = dossier.run(plugins.load("stage", STAGE), MODEL, spec)
+        took = (time.perf_counter() - began) / 60
+    how = f"one run, {os.cpu_count()} cores, its controls included; live; {evidence.summary}"
+    figure = "small interview of the embedded model"
+    return [row(figure, "<= 20", f"{took:.1f}", "min", "1 run", took <= 20, how)]
+
+
+PARTS = {"prefers": prefers_rows, "killed": killed_rows, "minutes": minutes_rows}
+
+
+def main():
+    """Measure and write; parts that were not asked for keep what was measured before."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--small", action="store_true", help="small sizes, nothing written")
+    asked.add_argument("--only", nargs="*", choices=list(PARTS), default=list(PARTS))
+    asked.add_argument("--runs", type=int, default=3, help="interviews of the scripted responder")
+    asked.add_argument("--hold", help=argparse.SUPPRESS)
+    given = asked.parse_args()
+    if given.hold:
+        told = json.loads(given.hold)
+        return hold(Path(told["place"]), told["spec"], told["kill"])
+    place = RESULTS / "interview_stage.json"
+    rows = {r["figure"]: r for r in json.loads(place.read_text())} if place.exists() else {}
+    for part in given.only:
+        made = PARTS[part](given)
+        rows |= {r["figure"]: r for r in made}
+        for r in made:
+            print(f"{r['figure']}: {r['measured']} {r['unit']} ({r['n']}) {r['holds']}", flush=True)
+    if not given.small:
+        write("interview_stage", list(rows.values()))
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
