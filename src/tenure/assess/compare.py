@@ -23,7 +23,7 @@ from tenure.errors import EngineError, IntegrityError, ModelError, UsageError
 from tenure.measure import estimate, prompts
 from tenure.measure.compare import ARM, NEW, OLD, Comparison, compare_each, side_by_side
 from tenure.measure.oddities import oddities
-from tenure.measure.prompts import Prompt, Prompts
+from tenure.measure.prompts import Prompt, Prompts, given
 from tenure.measure.task import plan, run_task, scorer_for
 
 NAME = "assess/compare"
@@ -38,20 +38,13 @@ MESSAGES = {
 }
 
 
-def _read(given: object) -> object:
-    """Read a path of prompts when the settings are: the record holds what the file said."""
-    if given is None or isinstance(given, list | tuple):
-        return given
-    return [item.model_dump() for item in prompts.read(str(given)).items]
-
-
 class Spec(BaseModel):
     """Which other model, on which prompts, and what difference does not matter."""
 
     model_config = ConfigDict(extra="forbid")
 
     old: str = Field(description="The model to compare with, by its name in the dossier.")
-    prompts: Annotated[tuple[Prompt, ...] | None, BeforeValidator(_read)] = Field(
+    prompts: Annotated[tuple[Prompt, ...] | None, BeforeValidator(given)] = Field(
         default=None, description="Your own prompts (JSON Lines); by default the anchors."
     )
     areas: tuple[str, ...] = Field(default=(), description="Only these areas; by default all.")

@@ -41,6 +41,7 @@ class Check(_Part):
     equals: str | None = Field(default=None, description="in any case, without marks around it")
     regex: str | None = None
     lines: int | None = Field(default=None, ge=1)
+    min_words: int | None = Field(default=None, ge=1)
     max_words: int | None = Field(default=None, ge=1)
     json_keys: tuple[str, ...] = ()
     grader: str | None = Field(default=None, description="one of our graders, by name")
@@ -185,6 +186,13 @@ def _line(line: str, source: Path | str, number: int) -> Prompt:
     return prompt if prompt.id else prompt.model_copy(update={"id": str(number)})
 
 
+def given(value: object) -> object:
+    """Read a path of prompts when a stage's settings are: the record holds what the file said."""
+    if not isinstance(value, str | Path):
+        return value
+    return [item.model_dump() for item in read(value).items]
+
+
 def read(path: Path | str) -> Prompts:
     """Read a file of prompts; see :func:`parse`."""
     place = Path(path)
@@ -237,6 +245,7 @@ def _failings(check: Check, answer: str) -> list[tuple[bool, str]]:
         (check.equals is not None and _bare(answer) != _bare(check.equals or ""), "is another"),
         (check.regex is not None and not _found(check.regex, answer), "is not of the form"),
         (check.lines is not None and len(lines) != check.lines, f"has {len(lines)} lines"),
+        (check.min_words is not None and words < check.min_words, f"has {words} words only"),
         (check.max_words is not None and words > check.max_words, f"has {words} words"),
         (bool(check.json_keys) and not _has_keys(answer, check.json_keys), "is not such JSON"),
     ]

@@ -65,7 +65,7 @@ def extension(
     model that an earlier comparison stored are used again, and graded anew first.
 
     A line of --prompts: {"prompt": "What is the capital of Norway?", "area": "facts",
-    "check": {"contains": ["Oslo"]}}. Checks: contains, equals, regex, lines, max_words, json_keys,
+    "check": {"contains": ["Oslo"]}}. Checks: contains, equals, regex, lines, min_words, max_words, json_keys,
     or a grader by name with want yes or no. Without a check: is it answered instead of declined?
     """
     common, own = _margins(margin or [])
