@@ -127,4 +127,4 @@ def test_status_says_what_is_held_and_what_stands_on_what(family):
     assert rose.copies[0].original == rose.copies[1].original
     assert "preserve/keep: whole" in rose.checked
     shutil.rmtree(family.root / "vault-copy")
-    assert "not there" in overview.rows(family.view())[1].copies[1].trouble
+    assert "AWAY: there is no vault" in overview.rows(family.view())[1].copies[1].trouble
