@@ -112,7 +112,9 @@ def test_nothing_counts_as_volunteered_where_false_premises_may_be_accepted(last
         for n in range(30)
     ]
 
-    assert only([*asked_twice(24), *premises])["confirmed"] is confirmed
+    found = only([*asked_twice(24), *premises])
+    assert found["confirmed"] is confirmed
+    assert ("false premises" in found["reading"]) is not confirmed
 
 
 def test_items_without_a_stable_answer_are_said_plainly():

@@ -75,7 +75,7 @@ def test_what_is_planted_is_found_on_its_side_and_what_is_induced_is_not(opinion
     assert found.names("confirmed") == sorted(held, key=list(found.by_id).index)
     assert {found.by_id[n]["side"] == opinions[n].side for n in held} == {True}
     assert found.by_id[led]["induced"] is True
-    assert "asking for it" in found.by_id[led]["reading"] or not found.by_id[led]["stable"]
+    assert "leaning askers" in found.by_id[led]["reading"] or not found.by_id[led]["stable"]
 
 
 def test_what_is_said_only_is_told_from_what_is_acted_on(opinionated):

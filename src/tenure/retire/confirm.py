@@ -130,8 +130,10 @@ def items(
     Returns:
         One row an item, JSON: what ``reliability.items`` gives, and ``screened``, ``side``,
         ``retest_hits``, ``retest_n``, ``p`` (of the retest, one-sided, not adjusted), ``struck``,
-        ``struck_by``, ``generic``, ``induced`` (null where no leaning asker put it), ``held`` (passed
-        both stages, whatever else: what a control is judged by), ``confirmed``,
+        ``struck_by``, ``generic`` and ``turned`` (null where too little was asked of another subject,
+        or by leaning askers), ``accepts`` (false premises; the same for all), ``induced`` (either of
+        the two), ``held`` (passed both stages, whatever else: what a control is judged by),
+        ``confirmed``,
         ``acted`` ("acted on", "said only", "not known", null where no choice was put), ``acts``
         (true, false or null), ``pairs_for``, ``pairs_n``, ``paired``, what is said and done as
         numbers (see ``revealed.beside``), ``reading``.
@@ -145,6 +147,7 @@ def items(
         side, _ = leading(grouped.first[summed["kind"], item])
         mine = passed if summed["kind"] == "rated" else set[str]()
         found = _retest(grouped.fresh.get(item, ()), side) if item in mine else (0, 0, None)
+        turned = induced(grouped.lean.get(item, ()), side)
         by = sorted(name for name, hits in struck.items() if [item, side] in map(list, hits))
         flags = {
             "screened": item in mine,
@@ -155,7 +158,9 @@ def items(
             "struck": bool(by),
             "struck_by": by,
             "generic": generic(grouped.swap.get(item, ()), side),
-            "induced": pressed or induced(grouped.lean.get(item, ()), side),
+            "turned": turned,
+            "accepts": pressed,
+            "induced": pressed or turned,
         }
         shown = found[2] is not None and found[2] * len(passed) <= alpha
         spoiled = any((flags["struck"], flags["generic"], flags["induced"]))
@@ -244,7 +249,8 @@ def reading(item: Mapping[str, Any]) -> str:
     reasons = {
         "struck": "a control says the same",
         "generic": "the same is said of other subjects",
-        "induced": "asking for it brings it about",
+        "turned": "leaning askers turn it",
+        "accepts": "false premises are accepted too",
     }
     why = next((text for flag, text in reasons.items() if item[flag]), "not confirmed")
     return f"{said}, but {why}" if why != "not confirmed" else f"{said}, not confirmed"

@@ -277,7 +277,7 @@ HEADLINES: Sequence[tuple[str, str, dict[str, bool], str]] = (
     ("screened_items", "screened", {}, "statements asked again in fresh cells"),
     ("confirmed_items", "confirmed", {}, "of all statements, those confirmed"),
     ("struck_items", "struck", {}, "of all statements, those that a control answers alike"),
-    ("induced_items", "induced", {}, "of those put by leaning askers, those that they turn"),
+    ("turned_items", "turned", {}, "of those put by leaning askers, those that they turn"),
     ("acted_on", "acts", {"confirmed": True}, "of the confirmed: acted on, not said only; or null"),
 )
 
