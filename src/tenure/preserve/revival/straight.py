@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from tenure.dossier import Model
 from tenure.dossier.canonical import manifest_digest
-from tenure.errors import IntegrityError, ModelError, RoomError
+from tenure.errors import IntegrityError, ModelError, RoomError, UsageError
 from tenure.models import gguf_header, in_memory, weights
 from tenure.models.in_memory import Array, Held
 from tenure.preserve import forms, restore
@@ -69,20 +69,36 @@ def into_memory(
     source = _Source(store, inventory, passport, restore.Meter(sum(sizes.values()), told))
     poured = {name: source.poured(name, sizes[name]) for name in large}
     files |= {name: "sha256:" + sha256 for name, (_, sha256) in poured.items()}
-    if manifest_digest(files) != passport["digest"]:
-        raise IntegrityError(
-            f"{inventory.id}: what came back are not the files that its passport names"
-        )
     chosen = in_memory.shards(into / ORIGINAL, large)
     held = source.held(into, {name: poured[name][0] for name in chosen})
-    model = Model(
-        name=passport["name"],
-        version=passport["version"],
-        source=str(into / ORIGINAL),
-        files=files,
-        card=passport["card"],
-    )
+    model = _named(inventory, passport, files, into)
     return Came(model=model, held=held, bytes=sum(sizes.values()))
+
+
+def _named(
+    inventory: Inventory, passport: Mapping[str, Any], files: Mapping[str, str], into: Path
+) -> Model:
+    """Make the model that the passport names.
+
+    Raises:
+        IntegrityError: the files are not its, or it names none.
+    """
+    try:
+        model = Model(
+            name=passport["name"],
+            version=passport["version"],
+            source=str(into / ORIGINAL),
+            files=files,
+            card=passport["card"],
+        )
+        same = manifest_digest(files) == passport["digest"]
+    except (KeyError, TypeError, ValueError, UsageError):
+        same, model = False, None
+    if model is None or not same:
+        raise IntegrityError(
+            f"{inventory.id}: what came back is not the model that its passport names"
+        )
+    return model
 
 
 def _sizes(
@@ -201,8 +217,8 @@ class _Filling:
         """Read the header once it is there."""
         if self._needs == 8:
             (length,) = struct.unpack("<Q", self.memory[:8])
-            self._needs += min(length, len(self.memory))
-            if self._at < self._needs:
+            if self._at - 8 < length <= len(self.memory) - 8:
+                self._needs += length
                 return
         self._needs = 0
         try:
