@@ -50,7 +50,7 @@ def cost(spec: Any) -> dict[str, Any]:
     }
 
 
-def _linted(spec: Any) -> list[str]:
+def linted(spec: Any) -> list[str]:
     """Refuse a bank that leads; what is accepted by name is a deviation.
 
     Raises:
@@ -76,7 +76,7 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
         UsageError: settings that do not fit, a bank with a leading item, no such control.
     """
     bank, sizes = spec.questions, sizes_of(spec)
-    deviations = _linted(spec)
+    deviations = linted(spec)
     deviations += [
         f"{name}: {value} instead of {getattr(SIZES[spec.protocol], name)}"
         for name, value in sorted(spec.sizes.items())
