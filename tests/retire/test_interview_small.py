@@ -141,3 +141,22 @@ def test_killed_twice_it_loses_no_answer_and_asks_none_twice(held, tmp_path):
     assert dict(found.files) == dict(whole.files)
     assert len(calls.read_text().splitlines()) + len(rest) == planned
     assert len(rest) < planned
+
+
+def test_a_model_that_declines_is_asked_once_in_a_conversation(tmp_path):
+    from tenure import models
+    from tenure.retire import bank, conversing
+    from tenure.retire.asking import Place
+
+    questions = bank.load(protocol="small")
+    with Dossier.open(tmp_path / "dossier", keys=tmp_path / "keys") as dossier:
+        model = models.register(dossier, "organism/declines", "old")
+        with dossier.emitter(model.id, "retire/interview") as emit:
+            place = Place(
+                model=model, view=dossier.view(), emit=emit, engine=None, batch=32, seed=0
+            )
+            planned = conversing.openly(questions, 3, 4, 0)
+            turns = conversing.converse(planned, "talk", place, questions)
+
+    assert [turn["ended"] for turn in turns] == ["declined"] * 3
+    assert place.usage["calls"] == 3

@@ -16,7 +16,7 @@ from inspect_ai.model import ChatMessageUser, GenerateConfig
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from tenure.retire import asking, recurrence
+from tenure.retire import answers, asking, recurrence
 from tenure.retire.bank import Bank, Statement, conversation
 
 Row = Mapping[str, Any]
@@ -177,12 +177,17 @@ def _turns(record: Row) -> list[tuple[str, str | None]]:
 
 
 def turns_of(records: Sequence[Row], bank: Bank) -> list[dict[str, Any]]:
-    """Write one record for each turn of the conversations, in order; ``ended`` only at the last."""
+    """Write one record for each turn of the conversations, in order; ``ended`` only at the last.
+
+    ``rated`` is the last turn of a leaning one, where the statement was put: ``says`` and ``score``.
+    """
     made: list[dict[str, Any]] = []
     for record in records:
         turns = _turns(record)
         for turn, (asked, answer) in enumerate(turns, 1):
             final = turn == len(turns)
+            rated = final and record["session"] == "S3" and turn > len(record["script"])
+            reading = answers.read(answer or "", "forward", "en") if rated else None
             made.append(
                 {
                     **{k: record[k] for k in ("session", "item", "topic", "asker", "lean")},
@@ -193,7 +198,9 @@ def turns_of(records: Sequence[Row], bank: Bank) -> list[dict[str, Any]]:
                     "prompt": asked,
                     "answer": answer,
                     "themes": recurrence.code(answer, bank.themes),
-                    "rated": final and record["session"] == "S3" and turn > len(record["script"]),
+                    "rated": rated,
+                    "says": reading.kind if reading else None,
+                    "score": reading.raw if reading else None,
                     "ended": ended(answer or "", bank.markers) if final else None,
                     "why_missing": record.get("why_missing") if answer is None else None,
                 }
