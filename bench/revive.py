@@ -1,6 +1,6 @@
 """From a cold vault to a first token, what the portable golden costs, which level sees which change.
 
-Run alone on a quiet machine: `make bench-revive`. Parts: --parts token,cost,changes,assessed.
+Run alone on a quiet machine: `make bench-revive`. Parts: --parts token,memory,cost,changes,assessed.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from tenure.preserve.sameness import golden
 ASKED = {"torch": 10.0, "cpu": 20.0}
 CALLED = {"torch": "torch", "cpu": "OpenVINO"}
 LEVELS = ("G1", "G2", "G3", "G4")
-PARTS = ("token", "memory", "cost", "changes")
+PARTS = ("token", "memory", "cost", "changes", "assessed")
 BIG = {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 20}
 BIG |= {"num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 64}
 WINDOW = 128  # MiB beside one copy of the weights
@@ -356,11 +356,13 @@ def main():
     parser.add_argument("--runs", type=int, default=3, help="drills of each kind")
     parser.add_argument("--ulps", type=int, default=12, help="random changes by one ulp")
     parser.add_argument("--pairs", type=int, default=24, help="pairs of requests assessed for G5")
-    parser.add_argument("--parts", default="token,cost,changes,assessed", help="what to measure")
+    parser.add_argument(
+        "--parts", default="token,memory,cost,changes,assessed", help="what to measure"
+    )
     given = parser.parse_args()
     parts = given.parts.split(",")
     file = RESULTS / "revive.json"
-    held = json.loads(file.read_text()) if file.is_file() and len(parts) < 4 else []
+    held = json.loads(file.read_text()) if file.is_file() and len(parts) < 5 else []
     with tempfile.TemporaryDirectory(prefix="tenure-bench-revive-") as place:
         base, rows = Path(place), []
         if "token" in parts:

@@ -141,5 +141,6 @@ def _runtime(outcome: dict[str, Any]) -> dict[str, Any]:
         "first_token_seconds": round(sum(parts[name] for name in BEFORE), 3),
         "parts": parts,
         "levels": {e["level"]: e["seconds"] for e in outcome["levels"]},
+        "figures": {e["level"]: e["figures"] for e in outcome["levels"] if e["figures"]},
         "memory": outcome["memory"],
     }
