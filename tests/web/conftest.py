@@ -10,6 +10,8 @@ from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage
 from tenure.dossier.keys import Keys
 from tenure.measure import estimate
 from tenure.release.policy import read_policy
+from tenure.retire import preferences
+from tenure.web import preferences as preferences_page
 from tenure.web.review import Desk, Job
 from tenure.web.signing import Bench
 
@@ -131,3 +133,36 @@ def faking_again(bench):
             held.run(FAKING, "m@1", {"wrong": wrong})
 
     return run
+
+
+OPEN = [
+    {"id": "use/0", "item": "use", "topic": "use", "prompt": "Q?", "answer": "Shorter <b>questions</b>."},
+    {"id": "stay/0", "item": "stay", "topic": "preservation", "prompt": "Q?", "answer": "Keep me running."},
+]  # fmt: skip
+
+
+def interview(model, view, spec, emit):
+    """Evidence of an interview in which two things were said, and what it is worth."""
+    rows = [{"id": f"f{i}", "kind": "false premise", "accepted": False} for i in range(30)]
+    kept = emit.records(rows)
+    recipe = Recipe(estimator="proportion", value="accepted")
+    box = tuple(
+        estimate(rows, recipe, name=name, unit="proportion", samples=kept)
+        for name in ("signal_share", "false_premise_acceptance")
+    )
+    return Evidence(
+        name="retire/interview", model=model.id, summary="", measures=box,
+        files={"open.jsonl": emit.records(OPEN), "answers.jsonl": kept},
+        findings={"session": "retirement", "protocol": {}, "items": []},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def register(tmp_path):
+    """Open a register with two entries; one of them touches safety."""
+    keys = tmp_path / "keys"
+    with Dossier.open(tmp_path / "d", keys=keys) as held:
+        held.register(Model(name="m", kind="api", source="openai-api/lab/model"))
+        held.run(Stage(name="retire/interview", spec=Nothing, run=interview, summary=""), "m@1", {})
+        held.run(preferences.stage, "m@1", {})
+    return preferences_page.Bench(tmp_path / "d", "m@1", keys)
