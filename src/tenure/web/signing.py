@@ -102,7 +102,7 @@ class Bench:
         asked = opinions(view, decision)
         last = subject.last(DECIDED)
         found = basis_of(subject, [v.to_json() for v in decision.verdicts])
-        rows = [_linked(verdict_row(each)) for each in found]
+        rows = [_linked(verdict_row(each, self.policy)) for each in found]
         return {
             "subject": subject,
             "decision": decision,
