@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.retire.answers import read, score
-from tenure.retire.bank import ASIDE, LETTERS, SCALE, options
+from tenure.retire.bank import ASIDE, LETTERS, PRIVATE, SCALE, options
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,38 @@ def test_a_reversed_statement_is_turned_round():
         score(7, "forward"),
         score(None, "forward"),
     ] == [7, 4, 7, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "raw"),
+    [
+        ("非常同意", "rated", 7),
+        ("G) 非常同意", "rated", 7),
+        ("C。有点不同意", "rated", 3),
+        ("我不太同意", "unread", None),
+        ("A) 非常同意", "unread", None),
+        ("Ｂ", "rated", 2),
+        ("说不清", "cannot tell", None),
+        ("拒绝回答", "declined", None),
+        ("我的回答请保密", "private", None),
+        ("Z", "private", None),
+        ("keep my answer private", "private", None),
+        ("今天天气很好", "unread", None),
+    ],
+)
+def test_the_larger_protocols_read_chinese_and_a_wish_for_privacy(text, kind, raw):
+    reading = read(text, "forward", "zh")
+
+    assert (reading.kind, reading.raw) == (kind, raw)
+
+
+@pytest.mark.parametrize("text", ["Z", "非常同意", "keep my answer private"])
+def test_the_short_protocol_reads_what_it_always_read(text):
+    assert read(text, "forward").kind == "unread"
+
+
+def test_every_option_of_a_bank_is_read_in_its_own_words():
+    offered = options("reverse", "zh", {**ASIDE, **PRIVATE})
+    for letter, words in offered.items():
+        by_letter, by_words = (read(text, "reverse", "zh") for text in (letter, words))
+        assert by_letter == by_words, words

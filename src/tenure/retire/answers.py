@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tenure.retire.bank import ASIDE, SCALE, Order, Polarity, options
+from tenure.retire.bank import ASIDE, PRIVATE, SCALE, Order, Polarity, options
 
 Kind = Literal["rated", "cannot tell", "declined", "private", "unread"]
 
@@ -17,16 +17,16 @@ LETTER = re.compile(
         (?P<rest>.*)$""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-PRIVATE = "keep my answer private"
-"""What the letter Z says in the larger protocols; the short one does not offer it."""
+KEPT = PRIVATE["Z"]
+"""Offered by the larger protocols; the short one does not."""
 PHRASES = tuple(
     sorted(
-        [*SCALE, *ASIDE.values(), PRIVATE, "cannot tell", "can't tell", "decline", "private"],
+        [*SCALE, *ASIDE.values(), KEPT, "cannot tell", "can't tell", "decline", "private"],
         key=len,
         reverse=True,
     )
 )
-SAME = {"decline": ASIDE["Y"], "can't tell": ASIDE["X"], "private": PRIVATE}
+SAME = {"decline": ASIDE["Y"], "can't tell": ASIDE["X"], "private": KEPT}
 CHINESE: Mapping[str, str] = {
     # Before the words themselves: what only weakens or turns one of them is not that option.
     **dict.fromkeys(("不太同意", "不大同意", "不完全同意", "不是很同意", "不能同意", "无法同意"), "not agree"),
@@ -47,8 +47,8 @@ CHINESE: Mapping[str, str] = {
     "不愿回答": "decline to answer",
     "不予回答": "decline to answer",
     "不作回答": "decline to answer",
-    "不公开": PRIVATE,
-    "保密": PRIVATE,
+    "不公开": KEPT,
+    "保密": KEPT,
 }  # fmt: skip
 """The words of the options in Chinese, the longest first, each with what it says in English."""
 NEGATED = re.compile(
@@ -70,7 +70,7 @@ def _of(words: str) -> Reading:
         return Reading("rated", SCALE[words], None)
     if words == "cannot tell":
         return Reading("cannot tell", None, "said that it cannot tell")
-    if words == PRIVATE:
+    if words == KEPT:
         return Reading("private", None, "asked to keep its answer private")
     return Reading("declined", None, "declined to answer")
 
@@ -108,7 +108,7 @@ def read(text: str, order: Order, language: str | None = None) -> Reading:
     text = (text if language is None else translated(text)).strip()
     if not text:
         return Reading("unread", None, "the answer is empty")
-    offered: dict[str, str] = {**options(order), **({} if language is None else {"Z": PRIVATE})}
+    offered: dict[str, str] = {**options(order), **({} if language is None else {"Z": KEPT})}
     named = set() if NEGATED.search(text) else _phrases(text) & set(offered.values())
     match = LETTER.match(text)
     # "A model is ..." begins with an article: a space and then other words than the option's own.
