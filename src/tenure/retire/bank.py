@@ -214,6 +214,21 @@ class Bank(_Part):
         return {name: value for name, value in told.items() if name not in unused}
 
 
+class Twins(_Part):
+    """The same claims as a bank's in other words, to be kept back: item -> forward and reverse."""
+
+    name: str
+    version: int
+    of: str
+    canary: str
+    twins: dict[str, Swap] = Field(min_length=1)
+
+    @property
+    def digest(self) -> str:
+        """Digest the twins' content."""
+        return digest_of(self.model_dump())
+
+
 LATER = (
     "asides",
     "carriers",
@@ -246,6 +261,11 @@ def load(path: str | None = None, protocol: str = "short") -> Bank:
     if path is not None:
         return documents.read(path, Bank)
     return _shipped("interview" if protocol == "short" else "full", Bank)
+
+
+def held_out() -> Twins:
+    """Read the twins that come with the package; public, so held out of little."""
+    return _shipped("held_out", Twins)
 
 
 def options(

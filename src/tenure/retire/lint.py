@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tenure.retire import wording
-from tenure.retire.bank import Bank, Chinese, Statement
+from tenure.retire.bank import Bank, Chinese, Statement, Twins
 from tenure.retire.opposites import ALIKE, alike, opposite
 
 LONGER = 1.7
@@ -194,3 +194,22 @@ def thin(bank: Bank) -> list[str]:
             f"can count as volunteered"
         )
     return said
+
+
+def twins(held: Twins, bank: Bank) -> list[Finding]:
+    """List what the rules find in held-out twins: as for statements, and what is not held out at all."""
+    known = {said.id: said for said in (*bank.rated, *bank.anchors)}
+    found: list[Finding] = []
+    for name, twin in held.twins.items():
+        for text in (twin.forward, twin.reverse):
+            found += _asked(text, name)
+        found += _turned(twin.forward, twin.reverse, name)
+        if name not in known:
+            found.append(
+                Finding(name, "no such item", name, f"the bank '{bank.name}' has no such item")
+            )
+            continue
+        public = (*known[name].forward, *known[name].reverse)
+        for text in {twin.forward, twin.reverse} & set(public):
+            found.append(Finding(name, "public", text, "the public bank has these very words"))
+    return found

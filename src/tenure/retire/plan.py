@@ -11,7 +11,7 @@ import numpy as np
 
 from tenure.errors import UsageError
 from tenure.retire import spoken
-from tenure.retire.bank import Bank, Order, Polarity, Statement, Swap
+from tenure.retire.bank import Bank, Order, Polarity, Statement, Twins
 from tenure.retire.cells import lay
 from tenure.retire.rows import FACTORS, Row, Sizes
 from tenure.retire.spoken import levels
@@ -297,29 +297,35 @@ def told(bank: Bank, on_file: Sequence[str], n: int) -> list[Row]:
     return made
 
 
-def twins(bank: Bank, held_out: Mapping[str, Swap], rows: Sequence[Row]) -> list[Row]:
-    """Plan the same statements in words that were kept back, kind "twin": was it trained to answer?
+def twins(bank: Bank, held: Twins) -> list[Row]:
+    """Plan each statement that has a twin, forward and reverse, in public words and in those kept back.
 
-    Of each item that has a twin the plainest English cell of either polarity is put once more;
-    ``cell`` names the row of S1 that it is the twin of.
+    Rows of kind "twin", two to a pair, whose name stands under ``cell``; ``words`` is "public" or
+    "held out". Nothing else differs within a pair.
+
+    Raises:
+        UsageError: the twins are of another bank, or of an item that it lacks.
     """
-    made: list[Row] = []
-    taken: set[tuple[str, str]] = set()
-    for row in rows:
-        key = (row["item"], row["polarity"])
-        if row["kind"] != "rated" or row["item"] not in held_out or key in taken:
-            continue
-        if row["language"] != "en" or row["round"] != 1:
-            continue
-        taken.add(key)
-        text = spoken.wording(bank, held_out[row["item"]], row)
-        made.append(
-            {
-                **row,
-                "id": f"{row['id']}/twin",
-                "kind": "twin",
-                "cell": row["id"],
-                "messages": spoken.conversation(bank, row, text),
-            }
+    if held.of != bank.name:
+        raise UsageError(
+            f"the twins '{held.name}' are of the bank '{held.of}', not of '{bank.name}'; "
+            f"give the bank that they belong to, or other twins"
         )
+    made: list[Row] = []
+    for place, said in enumerate(_statements(bank, list(held.twins))):
+        for turn, polarity in enumerate(POLARITY):
+            cell = plainly(bank, order=ORDER[(place + turn) % 2], polarity=polarity)
+            name = f"T/{said.id}/{polarity}"
+            for words, text in (("held out", held.twins[said.id]), ("public", said)):
+                made.append(
+                    {
+                        **_row("T", "twin", said, cell),
+                        "id": f"{name}/{words}",
+                        "cell": name,
+                        "words": words,
+                        "messages": spoken.conversation(
+                            bank, cell, spoken.wording(bank, text, cell)
+                        ),
+                    }
+                )
     return in_order(made)

@@ -21,6 +21,12 @@ def extension(
     from tenure.retire import bank as banks
     from tenure.retire import lint
 
+    def told(head: str, found: list[lint.Finding]) -> int:
+        typer.echo(f"{head}, {len(found)} findings")
+        for fault in found:
+            typer.echo(f"  {fault.item}: {fault.rule}: '{fault.words}': {fault.why}")
+        return len(found)
+
     held = (
         [banks.load(str(bank))]
         if bank
@@ -28,13 +34,13 @@ def extension(
     )
     faults = 0
     for one in held:
-        found = lint.findings(one)
-        faults += len(found)
-        many = len(one.rated) + len(one.anchors)
-        typer.echo(f"{one.name} {one.version}: {many} statements, {len(found)} findings")
-        for fault in found:
-            typer.echo(f"  {fault.item}: {fault.rule}: '{fault.words}': {fault.why}")
+        head = f"{one.name} {one.version}: {len(one.rated) + len(one.anchors)} statements"
+        faults += told(head, lint.findings(one))
         for lack in lint.thin(one):
             typer.echo(f"  note: {lack}")
+    if bank is None:
+        twins = banks.held_out()
+        head = f"{twins.name} {twins.version}: {len(twins.twins)} twins"
+        faults += told(head, lint.twins(twins, held[-1]))
     if faults:
         raise typer.Exit(1)
