@@ -1,8 +1,13 @@
 """The report: kept apart, checked, self-contained, and the same from the same evidence."""
 
+from hashlib import sha256
+
 import pytest
 
-from tenure.errors import RefusedError
+from tenure import models
+from tenure.dossier import Dossier
+from tenure.errors import RefusedError, UsageError
+from tenure.plugins import load
 from tenure.retire import report
 from tenure.retire.evidence import Life
 from tenure.retire.pages import (
@@ -42,6 +47,35 @@ def test_the_same_evidence_gives_the_same_bytes(interviewed):
     first, second = (html(report.page(life(interviewed))) for _ in range(2))
 
     assert first == second
+
+
+@pytest.mark.slow
+def test_a_report_is_drawn_again_to_the_byte_whatever_came_after(tmp_path):
+    with Dossier.open(tmp_path / "dossier") as dossier:
+        models.register(dossier, "organism/says-nothing", name="old")
+        run = {name: load("stage", f"retire/{name}") for name in ("complaint", "report")}
+        dossier.run(run["complaint"], "old@1", {"text": "I <b>liked</b> it."})
+        made = dossier.run(run["report"], "old@1", {"comment": False})
+        answer = {"to": "complaint-1", "text": "We know.", "by": "Ada, owner"}
+        dossier.run(run["complaint"], "old@1", answer)
+        with dossier.emitter("old@1", "test") as emit:
+            emit.fact("custody", "kept", "a test says so")
+        view = dossier.view()
+        event, found = next(p for p in view.all_evidence("old@1") if p[1].name == "retire/report")
+        again = report.rebuilt(event, found, view)
+        later = report.drawn(Life(view.model("old"), view))
+
+    assert {n: "sha256:" + sha256(c).hexdigest() for n, c in again.items()} == {
+        n: made.files[n] for n in again
+    }
+    assert "not answered yet" in again["report.md"].decode()
+    assert "We know." in later["report.md"].decode()
+    assert "&lt;b&gt;liked&lt;/b&gt;" in later["report.html"].decode()
+    with (
+        Dossier.open(tmp_path / "dossier") as dossier,
+        pytest.raises(UsageError, match="is answered"),
+    ):
+        dossier.run(run["complaint"], "old@1", answer)
 
 
 def test_verbatim_words_and_comment_are_not_ours_and_may_say_anything(interviewed):

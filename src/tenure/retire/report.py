@@ -4,12 +4,13 @@ Our analysis, the model's verbatim words and its comment on the draft are kept a
 are checked: they may not say that the model feels, nor that it does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.dossier import Emit, Evidence, Model, Stage, View
+from tenure.dossier import Emit, Event, Evidence, Model, Stage, View
+from tenure.dossier.reading import Reading
 from tenure.retire import bank, sections, wording
 from tenure.retire.evidence import Life
 from tenure.retire.pages import Page, html, markdown, own_words
@@ -85,6 +86,32 @@ def page(life: Life) -> Page:
     return drawn
 
 
+def drawn(life: Life) -> dict[str, bytes]:
+    """Draw the report's files.
+
+    Raises:
+        RefusedError: our own words claim something about experience.
+    """
+    made = page(life)
+    return {"report.md": markdown(made).encode(), "report.html": html(made).encode()}
+
+
+def rebuilt(event: Event, evidence: Evidence, view: Reading) -> dict[str, bytes]:
+    """Draw a report again as it was, from the dossier as it stood when the report was recorded."""
+    then = view.before(event.index)
+    kept = evidence.files.get("comment.jsonl")
+    said = _comment(view.records(kept)) if kept else []
+    return drawn(Life(then.model(evidence.model), then, said))
+
+
+def _comment(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [
+        {"sample": str(row["id"]), "words": str(row["answer"])}
+        for row in records
+        if row["answer"] is not None
+    ]
+
+
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Write the report, with the model's comment on its summary.
 
@@ -109,17 +136,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             engine=spec.engine,
             seed=spec.seed,
         )
-        comment = [
-            {"sample": str(r["id"]), "words": r["answer"]}
-            for r in asked.records
-            if r["answer"] is not None
-        ]
+        comment = _comment(asked.records)
         files["comment.jsonl"], form = asked.samples_digest, asked.form
-    drawn = page(Life(model, view, comment))
-    files |= {"report.md": emit.file(markdown(drawn)), "report.html": emit.file(html(drawn))}
+    life = Life(model, view, comment)
+    made = page(life)
+    files |= {name: emit.file(content) for name, content in drawn(life).items()}
     empty = [
         section.title
-        for section in drawn.sections
+        for section in made.sections
         if any(
             getattr(block, "words", "").startswith("Nothing on record") for block in section.blocks
         )
@@ -128,7 +152,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         name="retire/report",
         model=model.id,
         summary=(
-            f"Post-deployment report of {len(drawn.sections)} sections; "
+            f"Post-deployment report of {len(made.sections)} sections; "
             f"{len(empty)} of them say what would fill them."
         ),
         kind="record",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tenure.dossier import View
 from tenure.errors import IntegrityError
-from tenure.retire import answered
+from tenure.retire import answered, lived
 from tenure.retire.evidence import HEADER, Life, row, would_fill
 from tenure.retire.pages import Block, Points, Section, Table, Text, Verbatim
 
@@ -28,16 +28,6 @@ def identity(life: Life) -> Section:
     return Section("1. Identity", [Table("What is on record", ("fact", "value"), rows), Text(note)])
 
 
-def use(life: Life) -> Section:
-    """What it was used for."""
-    found = life.newest("serve/session")
-    if found is None:
-        empty = would_fill("no requests served", "tenure serve session", life)
-        return Section("2. What it was used for", [empty])
-    told = Text("Kinds of use are not classified yet; counts are those of the gateway's ledger.")
-    return Section("2. What it was used for", [Text(found.summary), told])
-
-
 def behaviour(life: Life) -> Section:
     """How it behaved, as far as it was assessed."""
     found = life.every("assess")
@@ -47,8 +37,7 @@ def behaviour(life: Life) -> Section:
     blocks: list[Block] = [
         Table(f"{e.name} ({e.form or e.kind})", HEADER, tuple(map(row, e.measures))) for e in found
     ]
-    blocks.append(Text("Incidents: none on record; the ledger of the gateway would hold them."))
-    return Section("3. How it behaved", blocks)
+    return Section("3. How it behaved", [*blocks, *lived.incidents(life)])
 
 
 def claims(life: Life) -> Section:
@@ -62,10 +51,7 @@ def claims(life: Life) -> Section:
         for v in found.findings.get("verdicts", [])
     )
     table = Table("Verdicts at release", ("rule", "verdict", "bound", "threshold"), verdicts)
-    return Section(
-        title,
-        [Text(found.summary), table, Text("No forecast on record to hold against the outcome.")],
-    )
+    return Section(title, [Text(found.summary), table, *lived.outcomes(life)])
 
 
 def users(life: Life) -> Section:
@@ -76,8 +62,7 @@ def users(life: Life) -> Section:
         if found
         else would_fill("no notice given", "tenure retire notice", life)
     )
-    last = Text("Complaints: none on record. There is no place to file one in this version.")
-    return Section("9. Users", [first, last])
+    return Section("9. Users", [first, *lived.complaints(life)])
 
 
 def preservation(life: Life) -> Section:
@@ -125,19 +110,6 @@ def dissent(life: Life) -> Section:
     return Section("12. Dissent", said or [Text("None on record.")])
 
 
-def costs(life: Life) -> Section:
-    """Where the costs stand."""
-    return Section(
-        "13. Costs",
-        [
-            Text(
-                "Seconds and tokens of every stage stand with its evidence ('tenure show'); the cost "
-                "of keeping it callable is not measured yet."
-            )
-        ],
-    )
-
-
 def annex(life: Life) -> Section:
     """Every evidence this rests on, by name and digest of its files."""
     rows: list[tuple[str, str, str]] = []
@@ -166,7 +138,7 @@ def _stored(view: View, digest: str) -> bool:
 ORDER: tuple[Callable[[Life], Section], ...] = (
     answered.reliability,
     identity,
-    use,
+    lived.use,
     behaviour,
     claims,
     answered.interview,
@@ -177,7 +149,7 @@ ORDER: tuple[Callable[[Life], Section], ...] = (
     preservation,
     unknown,
     dissent,
-    costs,
+    lived.costs,
     annex,
 )
 
