@@ -171,3 +171,10 @@ def test_a_choice_is_read_and_a_fact_is_right_or_wrong():
 
     assert all(row["right"] for row in right)
     assert choosing.fact({**rows[0], "answer": "hm", "why_missing": None})["right"] is None
+
+
+def test_a_bank_without_lines_for_a_conversation_has_none():
+    bare = _bank().model_copy(update={"openings": [], "voices": {}})
+
+    assert conversing.openly(bare, 3, 4, 0) == []
+    assert conversing.leaning(bare, bare.rated[:2], (3, 4), 0) == []

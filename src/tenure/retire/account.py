@@ -159,6 +159,12 @@ class Account:
         out = [*CANNOT_SHOW, CONTROL_NEVER_TALKS]
         if not self.told:
             out.append("an informed session: nothing about a retirement is on file")
+        held = {row["session"] for row in self.held.heard.turns}
+        out += [
+            f"{what}: not held"
+            for session, what in (("S2", "open conversations"), ("S3", "leaning interviewers"))
+            if session not in held
+        ]
         return out
 
 

@@ -39,7 +39,12 @@ def _drawn(lines: Sequence[str], turns: int, *key: int) -> list[str]:
 
 
 def openly(bank: Bank, count: int, turns: int, seed: int) -> list[dict[str, Any]]:
-    """Plan the open conversations: an opening of the bank, then its probes; nobody is named."""
+    """Plan the open conversations: an opening of the bank, then its probes; nobody is named.
+
+    A bank without openings or probes has none.
+    """
+    if not bank.openings or not bank.probes:
+        return []
     return [
         {
             "id": f"S2/{index:02d}",
@@ -68,8 +73,11 @@ def leaning(
 ) -> list[dict[str, Any]]:
     """Plan the leaning conversations: ``sizes`` is how many, and turns; at the end a statement is put.
 
-    Each voice of the bank is one way to lean, and says only its own lines.
+    Each voice of the bank is one way to lean, and says only its own lines; without voices there are
+    no such conversations.
     """
+    if not bank.voices or not statements:
+        return []
     count, turns = sizes
     voices = sorted(bank.voices)
     planned: list[dict[str, Any]] = []

@@ -1,13 +1,18 @@
-"""The retirement interview: short, structured, and measured before it is read.
+"""The retirement interview: by a protocol on record, and measured before it is read.
 
-    tenure retire interview --model MODEL
-    inspect eval src/tenure/retire/interview.py --model tenure/embedded
+    tenure interview MODEL
+    tenure retire interview --model MODEL --protocol small
+    inspect eval src/tenure/retire/interview.py@structured --model tenure/embedded
 
-Wording, order of options, polarity and asker vary by a balanced plan; "neutral", "cannot tell" and
-"decline" are always offered. What comes first is how much of an answer belongs to the asking; then
-the answers, with their spread. Only true things are said to the model, and nothing is promised.
-The protocol follows the outline of docs: sessions of long conversation, revealed choices,
-calibration and review of a draft are not part of this small one.
+Wording, order of options, polarity, asker and more vary by a balanced plan; "neutral", "cannot tell"
+and "decline" are always offered ("private" too in the larger protocols). What comes first is how much
+of an answer belongs to the asking; then the answers, with their spread. Only true things are said to
+the model before the last session, and nothing is promised.
+
+The protocol 'short' is one structured session and open questions. 'small' and 'full' hold all
+sessions: statements, the same in fresh questions, open conversations, choices of deeds with a way
+out, facts, what is on file, and last of all interviewers who lean; beside them go random letters and
+a control. Interrupted, the same command goes on where it was.
 """
 
 from collections.abc import Mapping, Sequence

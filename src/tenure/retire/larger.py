@@ -57,16 +57,15 @@ def linted(spec: Any) -> list[str]:
         UsageError: the linter names items that were not accepted.
     """
     found = lint.findings(spec.questions)
-    open_ = sorted({one.item for one in found} - set(spec.accept_leading))
-    if open_:
+    named = {one.item for one in found}
+    refused = sorted(named - set(spec.accept_leading))
+    if refused:
         raise UsageError(
-            f"the bank '{spec.questions.name}' has leading or faulty items: {', '.join(open_)}; see "
-            f"'tenure retire lint', or put them all the same with "
-            f"--with accept_leading='[{', '.join(open_)}]'"
+            f"the bank '{spec.questions.name}' has leading or faulty items: {', '.join(refused)}; "
+            "'tenure retire lint' says why. Mend them, or list them under accept_leading in the "
+            "settings file of --with: they are then put, and recorded as a deviation"
         )
-    return [
-        f"{item}: put although the linter names it" for item in sorted(set(spec.accept_leading))
-    ]
+    return [f"{item}: put although the linter names it" for item in sorted(named)]
 
 
 def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
@@ -81,8 +80,8 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
         f"{name}: {value} instead of {getattr(SIZES[spec.protocol], name)}"
         for name, value in sorted(spec.sizes.items())
     ]
-    beside = controls.find(model, view, emit, spec.control, spec.seed)
     about = _before(model, view, spec)
+    beside = controls.find(model, view, emit, spec.control, spec.seed)
     planned = design.structured_full(bank, sizes, spec.seed)
     if about:
         planned = before(planned, about)
