@@ -11,7 +11,7 @@ from tenure import life, plugins
 from tenure.dossier import Dossier, Evidence, Model, Stage, Waiting, now
 from tenure.dossier.opening import open_view
 from tenure.dossier.retiring import day
-from tenure.retire import close, owing, revival
+from tenure.retire import close, owing, request
 
 pytestmark = pytest.mark.slow
 POLICY = """metadata: {id: house-2026}
@@ -122,7 +122,7 @@ def test_closing_follows_the_policy_on_access(house):
 def test_a_request_waits_for_a_named_person_and_blocks_nothing(house):
     house.run(plugins.load("stage", "retire/notice"), "old@1", {})
     asked = {"who": "Cai Example", "why": "to repeat a study"}
-    house.run(revival.stage, "old@1", asked)
+    house.run(request.stage, "old@1", asked)
     row = owed(house)[-1]
 
     assert "Cai Example asked for it" in row.what
@@ -132,11 +132,11 @@ def test_a_request_waits_for_a_named_person_and_blocks_nothing(house):
     answer = {"answer": "1", "decision": "declined", "because": "The study was repeated."}
     with Dossier.open(house.root, keys=house.writer.keys.folder, actor="preservation-lead") as role:
         role.run(
-            revival.stage, "old@1", {**answer, "role": "preservation lead", "name": "Dee Example"}
+            request.stage, "old@1", {**answer, "role": "preservation lead", "name": "Dee Example"}
         )
-    (done,) = revival.requests(house.view(), "old@1")
+    (done,) = request.requests(house.view(), "old@1")
     assert (done.answer, done.by) == ("declined", "Dee Example (preservation lead)")
-    assert not revival.waiting(house.view(), "old@1")
+    assert not request.waiting(house.view(), "old@1")
 
 
 def test_the_model_that_was_retired_in_the_example_is_read_by_the_new_list():

@@ -20,6 +20,11 @@ from tenure.dossier.stage import View
 NOTICE, CHANGED, EXCEPTION = "retire/notice", "retire/notice/changed", "retire/exception"
 SIGNATURES = 2
 """So many people, in as many roles, sign an exception."""
+KEPT = {
+    "kept": "The weights are kept, and are checked. Nothing is deleted.",
+    "record kept": "Its record is kept. The weights are with its provider, who decides about them.",
+}
+"""What users are told of a model that is kept, by the fact 'custody'."""
 FEWEST = {"public": 14}
 """Days below which no exception goes, by class."""
 
@@ -152,26 +157,30 @@ def midnight(when: date) -> datetime:
     return datetime.combine(when, time(), UTC)
 
 
-def final(kept: bool, access_after: str = "on request") -> list[str]:  # noqa: FBT001 - a fact
-    """Say what is final about a retirement, for users."""
+def final(custody: str, access_after: str = "on request") -> list[str]:
+    """Say what is final about a retirement, for users; ``custody`` is that fact of the model's state."""
     told = ["The model is no longer offered to new users, and no longer ready at all times."]
     if access_after == "none":
         told.append("After it is retired it answers nobody outside the house.")
-    if not kept:
+    if custody not in KEPT:
         told.append("The weights are not on record as kept yet: ask before you rely on a return.")
     return told
 
 
-def not_final(kept: bool, access_after: str = "on request") -> list[str]:  # noqa: FBT001 - a fact
-    """Say what is not final about a retirement, for users."""
+def not_final(custody: str, access_after: str = "on request") -> list[str]:
+    """Say what is not final about a retirement, for users; ``custody`` is that fact of its state."""
     told = ["Your requests are never answered by another model under this model's name."]
-    if kept:
-        told.insert(0, "The weights are kept, and are checked. Nothing is deleted.")
-    if access_after != "none":
+    if custody in KEPT:
+        told.insert(0, KEPT[custody])
+    if access_after != "none" and custody == "record kept":
+        told.append(
+            "After it is retired the model answers on request, for as long as its provider has it."
+        )
+    elif access_after != "none":
         told.append(
             "After it is retired the model answers on request, once it has been brought back."
         )
-    elif kept:
+    elif custody in KEPT:
         told.append("It can be made available again: ask, and a named person answers.")
     return told
 
@@ -197,8 +206,8 @@ def entry(view: View, notice: Notice) -> Mapping[str, Any]:
         "changed": notice.because or None,
         "rerouted": False,
         "after": notice.access_after,
-        "final": final(state.kept, notice.access_after),
-        "not_final": not_final(state.kept, notice.access_after),
+        "final": final(state.custody, notice.access_after),
+        "not_final": not_final(state.custody, notice.access_after),
         "event": notice.event,
     }
 

@@ -90,8 +90,8 @@ def as_page(view: View, model: str) -> str | None:
     if stands is None:
         return None
     noted = view.events(act="note", name=NOTICE, model=found[-1].id)[-1]
-    kept = view.state(found[-1].id).kept
-    return html(page(found[-1].id, noted.body, kept=kept, stands=stands))
+    custody = view.state(found[-1].id).custody
+    return html(page(found[-1].id, noted.body, custody, stands))
 
 
 def answer(view: View, name: str) -> tuple[str, str] | None:

@@ -96,16 +96,16 @@ def _announce(model: Model, view: View, spec: Spec, emit: Emit) -> None:
     policy = spec.policy or policy_on_file(view)
     if policy is not None and policy.retirement is not None:
         body["access_after"] = policy.retirement.access_after
-    kept = view.state(model.id).kept
-    emit.event("note", NOTICE, body, files=_files(model, body, emit, kept=kept))
+    custody = view.state(model.id).custody
+    emit.event("note", NOTICE, body, files=_files(model, body, emit, custody))
 
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _files(model: Model, terms: Mapping[str, Any], emit: Emit, *, kept: bool) -> dict[str, str]:
-    shown = page(model.id, terms, kept=kept)
+def _files(model: Model, terms: Mapping[str, Any], emit: Emit, custody: str) -> dict[str, str]:
+    shown = page(model.id, terms, custody)
     return {
         "notice.md": emit.file(markdown(shown)),
         "notice.html": emit.file(html(shown)),
@@ -165,7 +165,7 @@ def _over(model: Model, view: View, found: Notice, emit: Emit) -> Evidence:
         summary=f"Notice given to the class '{terms['class']}' ({found.days} days); it is over. "
         f"Successor: {heir}.",
         kind="record",
-        files=_files(model, terms, emit, kept=view.state(model.id).kept),
+        files=_files(model, terms, emit, view.state(model.id).custody),
         findings={**terms, "state": "due", "feed": feed(model, terms), **_exception(found)},
         # The dates are those of the signed event, folded by tenure.dossier.retiring.
         runtime={
@@ -197,7 +197,7 @@ def feed(model: Model, terms: Any) -> dict[str, Any]:
     }
 
 
-def page(model: str, terms: Any, *, kept: bool, stands: Notice | None = None) -> Page:
+def page(model: str, terms: Any, custody: str, stands: Notice | None = None) -> Page:
     """Write the notice for users: what is final, what is not, what to do.
 
     ``stands`` is the notice as it stands now: with it the page has the dates; the page that is stored
@@ -222,8 +222,8 @@ def page(model: str, terms: Any, *, kept: bool, stands: Notice | None = None) ->
         title=_title(model, stands),
         lead=f"{period}{why}",
         sections=[
-            Section("What is final", [Points(tuple(final(kept, after)))]),
-            Section("What is not final", [Points(tuple(not_final(kept, after)))]),
+            Section("What is final", [Points(tuple(final(custody, after)))]),
+            Section("What is not final", [Points(tuple(not_final(custody, after)))]),
             Section("Moving on", [Text(moving)]),
             Section("Dates", [_dates(stands)]),
         ],

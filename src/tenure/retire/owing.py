@@ -12,7 +12,7 @@ from datetime import date
 from tenure import plugins
 from tenure.dossier import Event, Model, View
 from tenure.dossier.retiring import NOTICE, Notice, notice_of
-from tenure.retire import preferences, revival
+from tenure.retire import preferences, request
 from tenure.retire.calendar import NoticePolicy
 from tenure.retire.notice import policy_on_file
 from tenure.retire.record import successor_of
@@ -205,7 +205,7 @@ def _report_left_out(case: Case) -> bool:
 
 
 def _asked_for(case: Case) -> Iterator[Owed]:
-    for each in revival.waiting(case.view, case.model.id):
+    for each in request.waiting(case.view, case.model.id):
         yield Owed(
             what=f"{each.who} asked for it to be brought back: {each.why}",
             who="operator",

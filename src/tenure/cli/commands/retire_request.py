@@ -33,7 +33,7 @@ def extension(
     from tenure.dossier.opening import open_view
 
     root = find_dossier(dossier)
-    stage = plugins.load("stage", "retire/revival")
+    stage = plugins.load("stage", "retire/request")
     if answer is not None:
         if not role:
             raise UsageError("an answer is signed in a role; name it with --role")
@@ -47,7 +47,7 @@ def extension(
 
 
 def _list(view: View, model: str) -> None:
-    from tenure.retire.revival import requests
+    from tenure.retire.request import requests
 
     found = requests(view, model)
     typer.echo(f"{model}: {len(found)} requests")

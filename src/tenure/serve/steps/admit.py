@@ -12,7 +12,7 @@ def extension(gateway: Gateway) -> Step:
 
     async def step(call: Call, following: Next) -> AsyncIterator[Event]:
         try:
-            model = gateway.fleet.find(call.model)
+            model = call.notes.get("model") or gateway.fleet.find(call.model)
         except RefusedError as error:
             yield refuse(403, "not_released", str(error))
             return

@@ -54,9 +54,9 @@ def extension(gateway: Gateway) -> Step:
 
 def _retired(gateway: Gateway, call: Call) -> Model | None:
     try:
-        model = gateway.fleet.find(call.model)
+        model = call.notes.get("model") or gateway.fleet.find(call.model)
     except TenureError:
-        return None  # the next step refuses it, and says why
+        return None  # a later step refuses it, and says why
     return model if gateway.fleet.retired(model) else None
 
 

@@ -38,7 +38,8 @@ def _told(gateway: Gateway, call: Call) -> tuple[str, str] | None:
     try:
         model = gateway.fleet.find(call.model)
     except TenureError:
-        return None  # the next step refuses it, and says why
+        return None  # a later step refuses it, and says why
+    call.notes["model"] = model
     notice = gateway.fleet.notice(model)
     if notice is not None:
         call.notes["headers"] = {**headers(notice.announced, notice.sunset), "Link": link(notice)}

@@ -125,7 +125,7 @@ def _answer(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 def _evidence(model: Model, view: View, summary: str) -> Evidence:
     every = requests(view, model.id)
     return Evidence(
-        name="retire/revival",
+        name="retire/request",
         model=model.id,
         kind="human",
         summary=summary,
@@ -134,7 +134,7 @@ def _evidence(model: Model, view: View, summary: str) -> Evidence:
 
 
 stage = Stage(
-    name="retire/revival",
+    name="retire/request",
     spec=Spec,
     run=run,
     summary="Ask for a retired model, or answer somebody who does.",
