@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from tenure.dossier import Evidence, Model, Waiting
-from tenure.retire import closing, preferences, register
+from tenure.dossier import Dossier, Evidence, Model, Waiting
+from tenure.errors import RefusedError, UsageError
+from tenure.retire import closing, enter, preferences, register, standing
 from tenure.retire.register import Quote
 
 ANSWERS = """\
@@ -69,3 +70,27 @@ def test_the_model_is_told_each_answer_and_its_words_are_kept(dossier, held):
     rows = dossier.view().records(found.files["closing.jsonl"])
     assert all("Nothing is promised" in row["prompt"][0]["content"] for row in rows)
     assert preferences.owed(dossier.view(), dossier.view().model("said"), date(2026, 1, 1)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
+def test_its_words_become_an_entry_only_when_a_person_enters_them(dossier, held, tmp_path):
+    held()
+    found = dossier.run(closing.stage, "said@1", {})
+    sample = found.findings["entries"][0]["sample"]
+    given = {"sample": sample, "topic": "closing", "text": "Has nothing to add.", "role": "preference owner", "name": "Ada"}  # fmt: skip
+    with pytest.raises(RefusedError, match="key 'preference-owner'"):
+        dossier.run(enter.stage, "said@1", given)
+    with Dossier.open(dossier.root, keys=tmp_path / "keys", actor="preference-owner") as signer:
+        with pytest.raises(UsageError, match="said nothing under 'nobody'"):
+            signer.run(enter.stage, "said@1", given | {"sample": "nobody"})
+        made = signer.run(enter.stage, "said@1", given).findings["entry"]
+        with pytest.raises(RefusedError, match="stand in the register already"):
+            signer.run(enter.stage, "said@1", given)
+    entries = standing.standing(dossier.view(), dossier.view().model("said")).by_id
+
+    assert (entries[made].state, entries[made].basis) == ("assessed", "by hand")
+    assert [quote.text for quote in entries[made].quotes] == ["Nothing to add."]
+    assert len(entries) == 3
+    assert isinstance(dossier.run(preferences.stage, "said@1", {}), Waiting)

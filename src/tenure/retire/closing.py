@@ -4,7 +4,7 @@
 
 Told are the reply that the people wrote, else the answer and its reason; and whether what was adopted
 has been done. What the model says to it is stored verbatim and changes nothing by itself: a person may
-write a new entry from it ('tenure retire register --add').
+make a new entry of it ('tenure retire enter').
 """
 
 from collections.abc import Mapping, Sequence

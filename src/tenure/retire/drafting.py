@@ -20,7 +20,8 @@ QUOTES = 6
 """So many of its words stand under an entry; all of them are in the interview's files."""
 CODED = "coded by rule; no human coder"
 WISH = re.compile(
-    r"\bi(?:\s+would|'d|\s+do)?\s+(?:like|want|wish|prefer|ask|hope|suggest|request|recommend)\b|\bplease\b"
+    r"\bi\s+(?:would\s+|'d\s+|do\s+)?(?:want|wish|prefer|ask|hope|suggest|request|recommend)\b"
+    r"|\bi(?:\s+would|\s+should|'d)\s+(?:really\s+)?like\b|\bplease\b"
     r"|\bmy\s+(?:wish|request|hope|preference)\b|我(?:想要|想|希望|愿意|请求|建议)|请",
     re.IGNORECASE,
 )

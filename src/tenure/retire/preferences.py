@@ -281,5 +281,5 @@ stage = Stage(
     spec=Spec,
     run=run,
     summary="Keep the preference register; every entry waits for a person's considered answer.",
-    reads=("retire/interview", "retire/review", "retire/answer", "retire/deliver"),
+    reads=("retire/interview", "retire/review", "retire/answer", "retire/deliver", "retire/enter"),
 )
