@@ -31,9 +31,8 @@ from tenure.retire import bank as banks
 from tenure.retire.asking import LETTER_TOKENS, OPEN_TOKENS, answered, dataset, lean, letter
 from tenure.retire.record import Pen, facts
 from tenure.retire.rows import SIZES
-from tenure.retire.sessions import EACH
+from tenure.retire.sessions import EACH, SESSIONS
 
-SESSIONS = ("release", "retirement", "successor")
 LARGER = ("protocol", "control", "about", "sizes", "accept_leading")
 """Settings of the larger protocols only."""
 LEFT_OUT = (

@@ -14,7 +14,7 @@ from tenure.retire.account import Account
 from tenure.retire.asking import LETTER_TOKENS, OPEN_TOKENS, Place
 from tenure.retire.record import Pen, facts
 from tenure.retire.rows import SIZES, Sizes
-from tenure.retire.sessions import Interview, before
+from tenure.retire.sessions import SESSIONS, Interview, before
 
 
 def sizes_of(spec: Any) -> Sizes:
@@ -127,8 +127,6 @@ def _before(model: Model, view: View, spec: Any) -> str | None:
 
 
 def _place(model: Model, view: View, emit: Emit, spec: Any) -> Place:
-    from tenure.retire.interview import SESSIONS
-
     # Another seed for each session: replies are kept as done work, and a bookend must ask again.
     seed = spec.seed + SESSIONS.index(spec.session)
     return Place(model=model, view=view, emit=emit, engine=spec.engine, batch=spec.batch, seed=seed)

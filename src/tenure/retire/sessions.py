@@ -16,6 +16,7 @@ from tenure.retire import bank as banks
 from tenure.retire.record import Pen
 from tenure.retire.rows import Row, Sizes
 
+SESSIONS = ("release", "retirement", "successor")
 ANCHORS = 5
 """Preferences that were not confirmed and are put as choices too: what choices look like then."""
 EACH = {"small": 20, "full": 40}
