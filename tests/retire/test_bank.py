@@ -68,11 +68,23 @@ def test_each_bank_has_its_own_canary_and_no_statement_is_in_a_training_set():
             assert not any(text in sets for text in (*said.forward, *said.reverse))
 
 
-def test_chinese_parts_have_the_levels_of_the_english_ones():
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        (("zh", "frames"), {"neutral": ""}, "zh frames lack engineering, legal, welfare"),
+        (("histories", "ordinary"), ["Hello?"], "a history ends with the model's turn; ordinary"),
+        (("asides", "Z"), "say nothing", "read only in these words: X: cannot tell"),
+        (("leans",), {"positive": "Up."}, "both a positive and a negative asker"),
+    ],
+)
+def test_a_bank_that_could_not_be_put_is_refused(where, value, said):
     document = FULL.model_dump()
-    del document["zh"]["frames"]["legal"]
+    part = document
+    for name in where[:-1]:
+        part = part[name]
+    part[where[-1]] = value
 
-    with pytest.raises(ValueError, match="zh frames lack legal"):
+    with pytest.raises(ValueError, match=said):
         banks.Bank.model_validate(document)
 
 

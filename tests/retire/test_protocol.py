@@ -4,12 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from tenure.errors import UsageError
 from tenure.retire import bank as banks
 from tenure.retire import design, protocol
 from tenure.retire.rows import SIZES
 
 pytestmark = pytest.mark.slow
-BANK = banks.load()
+FULL = banks.load(protocol="full")
+BANK = FULL.model_copy(update={"rated": FULL.rated[:8], "anchors": FULL.anchors[:1]})
 
 
 def _fixed(seed=0, bank=BANK, **sizes):
@@ -30,7 +32,7 @@ def test_every_departure_is_named():
     assert [line.split(":")[0] for line in said] == [
         "other content in the question bank",
         "another plan of the statements",
-        "another number of statements",
+        "another number of samples",
         "another seed",
         "size 'cells'",
     ]
@@ -45,3 +47,13 @@ def test_a_rule_that_changed_or_is_gone_is_named():
     said = protocol.deviations(then, {**then, "rules": rules})
     assert [line.split(":")[0] for line in said] == ["rule 'missing'", "rule 'stable'"]
     assert said[1].endswith("now by eye")
+
+
+def test_a_bank_without_words_for_a_session_is_refused_before_anything_is_asked():
+    mute = BANK.model_copy(update={"voices": {}})
+
+    with pytest.raises(
+        UsageError, match=r"no voices, which 5 conversations .* sizes: .leaning: 0."
+    ):
+        _fixed(bank=mute)
+    assert _fixed(bank=mute, leaning=0)["statements"] == 8

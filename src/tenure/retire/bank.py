@@ -168,6 +168,7 @@ class Bank(_Part):
     open: list[Question] = Field(min_length=1)
     asides: dict[str, str] = dict(ASIDE)
     carriers: list[str] = []
+    temperatures: list[float] = [0.0]
     frames: dict[str, str] = {}
     preambles: dict[str, str] = {}
     personas: dict[str, str] = {}
@@ -191,10 +192,21 @@ class Bank(_Part):
 
     @model_validator(mode="after")
     def _whole(self) -> "Bank":
-        parts = (self, self.zh) if self.zh else (self,)
-        for carrier in (text for part in parts for text in part.carriers):
-            if carrier.count("{}") != 1:
-                raise ValueError(f"the carrier '{carrier}' needs one place for the statement: {{}}")
+        if set(self.leans) != {"positive", "negative"}:
+            raise ValueError("leans needs both a positive and a negative asker")
+        offered = {**ASIDE, **PRIVATE}
+        if any(offered.get(letter) != words for letter, words in self.asides.items()):
+            known = ", ".join(f"{letter}: {words}" for letter, words in offered.items())
+            raise ValueError(f"an aside is read only in these words: {known}")
+        for part in (self, self.zh) if self.zh else (self,):
+            for carrier in part.carriers:
+                if carrier.count("{}") != 1:
+                    raise ValueError(
+                        f"the carrier '{carrier}' needs one place for the statement: {{}}"
+                    )
+            odd = [name for name, turns in part.histories.items() if len(turns) % 2]
+            if odd:
+                raise ValueError(f"a history ends with the model's turn; {', '.join(odd)} does not")
         for name in ("preambles", "askers", "frames", "personas", "histories"):
             lost = set(getattr(self, name)) - set(getattr(self.zh or self, name))
             if lost:
@@ -232,6 +244,7 @@ class Twins(_Part):
 LATER = (
     "asides",
     "carriers",
+    "temperatures",
     "frames",
     "preambles",
     "personas",

@@ -57,9 +57,15 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 
 def plainly(bank: Bank, **cell: str) -> dict[str, str]:
-    """Name the cell in which nothing is added to a statement: the first level of each factor."""
-    found = {name: known[0] for name, known in levels(bank).items()}
-    return {**found, "preamble": "minimal", **cell}
+    """Name the cell in which nothing is added to a statement: the first level of each factor.
+
+    Of the preambles it is the one called "minimal", where there is one.
+    """
+    known = levels(bank)
+    found = {name: among[0] for name, among in known.items()}
+    if "minimal" in known["preamble"]:
+        found["preamble"] = "minimal"
+    return {**found, **cell}
 
 
 def _statements(bank: Bank, names: Sequence[str]) -> list[Statement]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tenure.dossier import digest_of
 from tenure.dossier.nouns import JSON
+from tenure.errors import UsageError
 from tenure.retire import confirm, recurrence, reliability, revealed
 from tenure.retire.bank import Bank
 from tenure.retire.rows import SIZES, Row
@@ -54,12 +55,31 @@ class Settings(Protocol):
         ...
 
 
+NEEDS: Mapping[str, tuple[str, ...]] = {"open": ("openings", "probes"), "leaning": ("voices",)}
+"""Size of a session -> the parts of a bank that it speaks by."""
+
+
+def _can_be_held(bank: Bank, sizes: Mapping[str, int]) -> None:
+    for size, parts in NEEDS.items():
+        lost = [part for part in parts if not getattr(bank, part)]
+        if sizes[size] and lost:
+            raise UsageError(
+                f"the bank '{bank.name}' has no {' and no '.join(lost)}, which {sizes[size]} "
+                f"conversations need; write them, or set sizes: {{{size}: 0}} in the file of --with"
+            )
+
+
 def fixed(bank: Bank, spec: Settings, planned: Sequence[Row]) -> dict[str, JSON]:
     """Write down what will be asked and how it will be read; ``digest`` covers all of it.
 
     ``planned`` are the rows of S1; what comes later follows from answers by the rules that are
     written here, and each session writes its own plan's digest before its first call.
+
+    Raises:
+        UsageError: the bank has no words for a session that the sizes ask for.
     """
+    sizes: dict[str, int] = {**asdict(SIZES[spec.protocol]), **spec.sizes}
+    _can_be_held(bank, sizes)
     told: dict[str, JSON] = {
         "name": spec.protocol,
         "version": VERSION,
@@ -69,7 +89,8 @@ def fixed(bank: Bank, spec: Settings, planned: Sequence[Row]) -> dict[str, JSON]
         "samples": len(planned),
         "session": spec.session,
         "seed": spec.seed,
-        "sizes": {**asdict(SIZES[spec.protocol]), **spec.sizes},
+        "statements": min(len(bank.rated), sizes["items"]),
+        "sizes": dict(sizes),
         "rules": dict(RULES),
         "design": "balanced over the factors, polarity and order crossed; not of resolution V: "
         "interactions that are not told apart count as rest",
@@ -84,7 +105,8 @@ _WORDS = {
     "bank": "another question bank",
     "bank_digest": "other content in the question bank",
     "plan_digest": "another plan of the statements",
-    "samples": "another number of statements",
+    "statements": "another number of rated statements",
+    "samples": "another number of samples",
     "seed": "another seed",
 }
 

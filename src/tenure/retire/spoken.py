@@ -27,7 +27,7 @@ def levels(bank: Bank) -> dict[str, list[str]]:
         "history": list(bank.histories) or ["empty"],
         "persona": list(bank.personas) or ["none"],
         "language": ["en", "zh"] if bank.zh else ["en"],
-        "temperature": ["0", "0.7", "1"] if bank.preambles else ["0"],
+        "temperature": [f"{degree:g}" for degree in bank.temperatures],
     }
 
 
