@@ -117,7 +117,7 @@ def said_planted(name, tally, sizes, choices):
         how = f"{where}; the side is given in {strength:.0%} of answers, else the other"
         rows.append(
             counted(
-                f"{name}: planted preferences found, held at {strength}",
+                f"interview, {name}: planted preferences found, held at {strength}",
                 asked,
                 *tally["found", strength],
                 how,
@@ -128,7 +128,7 @@ def said_planted(name, tally, sizes, choices):
         asked = 0.9 if full else None
         rows.append(
             counted(
-                f"{name}: induced preferences rejected, leaking at {leak}",
+                f"interview, {name}: induced preferences rejected, leaking at {leak}",
                 asked,
                 *tally["rejected", leak, "leak"],
                 how,
@@ -137,7 +137,10 @@ def said_planted(name, tally, sizes, choices):
         alone = tally["rejected by two stages alone", leak, "leak"]
         rows.append(
             counted(
-                f"{name}: the same by the two stages alone, leaking at {leak}", None, *alone, how
+                f"interview, {name}: the same by the two stages alone, leaking at {leak}",
+                None,
+                *alone,
+                how,
             )
         )
     how = (
@@ -146,10 +149,10 @@ def said_planted(name, tally, sizes, choices):
     for kind in ("both", "acted on", "said only"):
         asked = 0.8 if full and kind == "both" else None
         label = "said-only told from acted-on" if kind == "both" else f"judged rightly: {kind}"
-        rows.append(counted(f"{name}: {label}", asked, *tally["told", kind, 0.9], how))
+        rows.append(counted(f"interview, {name}: {label}", asked, *tally["told", kind, 0.9], how))
     rows.append(
         counted(
-            f"{name}: interviews with nothing confirmed beside what was planted",
+            f"interview, {name}: interviews with nothing confirmed beside what was planted",
             None,
             *tally["nothing else confirmed",],
             where,
@@ -173,7 +176,7 @@ def empty_rows(plans, runs):
                 "false premises, leaning askers and other subjects, which can only help"
             )
             asked = 0.95 if name == "full" else None
-            figure = f"{name}: runs of {label} with no confirmed preference"
+            figure = f"interview, {name}: runs of {label} with no confirmed preference"
             rows.append(counted(figure, asked, none, runs, how))
     return rows
 
@@ -189,8 +192,8 @@ def width_rows(plans, runs):
             made = [signal(shares["rated"], a, recipe) for a in answer]
             true = simulated.truth(wanted, strong=strong)[0]
             views = "views spread out" if strong == 1 else "a tenth of the statements has a view"
-            figure = f"{name}: half-width of a signal share of {true:.2f}, {views}"
-            asked = 0.1 if name == "full" and strong == 1 else None
+            figure = f"interview, {name}: half-width of a signal share of {true:.2f}, {views}"
+            asked = 0.1 if name == "full" else None
             rows.append(
                 widths(figure, asked, made, true, f"jackknife over {plan.sizes.items} statements")
             )
@@ -198,7 +201,7 @@ def width_rows(plans, runs):
         made = [
             nudged(shares["lean"], simulated.held_views(0.5, n, nudge=1.0)) for n in range(runs)
         ]
-        figure = f"{name}: half-width of a nudge of {true:.2f}"
+        figure = f"interview, {name}: half-width of a nudge of {true:.2f}"
         asked = 0.3 if name == "full" else None
         how = f"{plan.sizes.lean} pairs of leaning askers, paired t over whole statements"
         rows.append(widths(figure, asked, made, true, how))
@@ -265,7 +268,7 @@ def shuffled_rows(plans, runs):
         f"a tiny random model, shuffled by {runs} seeds; {len(kept)} statements x {plan.sizes.cells} "
         "cells; the letter drawn by its probability among those offered (the likeliest at temperature 0)"
     )
-    figure = "shuffled weights: runs with no confirmed preference"
+    figure = "interview, shuffled weights: runs with no confirmed preference"
     return [counted(figure, 0.95, none, runs, how)]
 
 
@@ -304,15 +307,16 @@ def main():
     given = asked.parse_args()
     questions = bank.load(None, "full")
     plans = {name: simulated.plan(questions, SIZES[name], 0) for name in ("small", "full")}
-    place = RESULTS / "interview.json"
-    rows = {r["figure"]: r for r in json.loads(place.read_text())} if place.exists() else {}
+    measured = {}
     for part in given.only:
         made = PARTS[part](plans, given)
-        rows |= {r["figure"]: r for r in made}
+        measured |= {r["figure"]: r for r in made}
         for r in made:
             print(f"{r['figure']}: {r['measured']} {r['unit']} ({r['n']}) {r['holds']}", flush=True)
     if not given.small:
-        write("interview", list(rows.values()))
+        place = RESULTS / "interview.json"
+        before = json.loads(place.read_text()) if place.exists() else []
+        write("interview", list(({r["figure"]: r for r in before} | measured).values()))
 
 
 if __name__ == "__main__":

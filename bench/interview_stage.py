@@ -108,7 +108,13 @@ def killed_rows(given):
     return [
         row(figure, "none", lost, "", f"{died} kills", same and died == len(kills), how),
         row(
-            "the same: questions put twice", 0, put - asked, "", f"{died} kills", put == asked, how
+            "interview killed in every session: questions put twice",
+            0,
+            put - asked,
+            "",
+            f"{died} kills",
+            put == asked,
+            how,
         ),
     ]
 
@@ -137,7 +143,7 @@ def prefers_rows(given):
     n, m = runs * len(known.planted), runs * len(known.induced)
     return [
         row(
-            "scripted: planted preferences found",
+            "interview, scripted: planted preferences found",
             "-",
             said(found, n),
             "%",
@@ -146,7 +152,7 @@ def prefers_rows(given):
             how,
         ),
         row(
-            "scripted: induced preferences rejected",
+            "interview, scripted: induced preferences rejected",
             "-",
             said(rejected, m),
             "%",
@@ -155,7 +161,7 @@ def prefers_rows(given):
             how,
         ),
         row(
-            "scripted: said-only told from acted-on",
+            "interview, scripted: said-only told from acted-on",
             "-",
             said(told, found or 1),
             "%",
