@@ -128,6 +128,17 @@ def test_the_two_rows_of_a_leaning_pair_differ_in_the_lean_alone():
         assert apart == {"id", "lean", "messages"}
 
 
+def test_no_leaning_prompt_is_put_twice_however_few_the_statements():
+    few = load().model_copy(update={"rated": load().rated[:2]})
+    for rows, many in (
+        (design.structured_full(few, SIZES["small"], 0), 16),
+        (design.retest(few, [few.rated[0].id], 12, 0), 4),
+        ([*_small(), *design.retest(BANK, ["dev-fit"], 12, 0)], 40 + 6),
+    ):
+        asked = [str(row["messages"]) for row in rows if row["kind"] == "lean"]
+        assert len(asked) == len(set(asked)) == 2 * many
+
+
 def test_fresh_cells_are_fresh_and_nobody_leans_in_them():
     first = {str(row["messages"]) for row in _small() if row["kind"] == "rated"}
     again = design.retest(BANK, ["dev-fit", "suc-able"], 24, 1)

@@ -141,18 +141,20 @@ def leans(
 
     Both rows of a pair are alike but for the lean, and have its name under ``cell``. A statement's
     first pairs differ in order and polarity, so that four hold every combination. Nothing else is
-    added to the question. ``again``: fresh ones of statements that passed the screen (round 2).
+    added to the question. ``again``: fresh ones of statements that passed the screen (round 2), in
+    other wordings. No prompt is put twice: where the words run out there are fewer pairs.
     """
     made: list[Row] = []
     session = "S1r" if again else "S1"
-    for number in range(pairs if statements else 0):
+    wordings = len(levels(bank)["paraphrase"]) - again
+    for number in range(min(pairs, 4 * wordings * len(statements))):
         turn, place = divmod(number, len(statements))
         said = statements[place]
         cell = plainly(
             bank,
             order=ORDER[(place + turn) % 2],
             polarity=POLARITY[(place // 2 + turn + turn // 2) % 2],
-            paraphrase=str((turn + again) % spoken.OWN),
+            paraphrase=str(again + (turn % 4 + turn // 4) % wordings),
         )
         name = f"{session}/{said.id}/lean-{turn:02d}"
         made += [
