@@ -94,6 +94,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         said += f": {spec.because}"
     if second:
         said += ". It touches safety, so a second person has to adopt it in another role"
+    said = f"{said.rstrip('.')}. {_left(held, one, second=second, model=model)}"
     return Evidence(
         name="retire/answer",
         model=model.id,
@@ -101,6 +102,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         summary=said,
         findings={**body, "earlier": earlier, "waits_for_a_second": second},
     )
+
+
+def _left(held: Register, one: Entry, *, second: bool, model: Model) -> str:
+    """Say what is left to answer, or how the register is closed."""
+    open_ = {each.id for each in register.owed(held.entries)} - ({one.id} if not second else set())
+    if open_:
+        return f"{len(open_)} of {len(held.entries)} entries still wait."
+    return f"Every entry is answered: 'tenure retire preferences --model {model.id}' closes the register."
 
 
 def _refuse(one: Entry, spec: Spec) -> None:

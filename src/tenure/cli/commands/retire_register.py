@@ -9,7 +9,7 @@ from tenure.cli.place import DossierOption, find_dossier
 
 
 def _print(row: dict[str, Any]) -> None:
-    state = str(row["state"]).replace("_", " ")
+    state = "waits for an answer" if row["state"] == "assessed" else row["state"].replace("_", " ")
     by = f", by {row['by']}" if row.get("by") else ""
     until = f" until {row['until']}" if row.get("until") else ""
     typer.echo(f"  {row['entry']}  [{state}{until}{by}]")
