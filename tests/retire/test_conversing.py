@@ -75,3 +75,17 @@ def test_a_conversation_of_one_turn_is_a_record_too():
     assert turn["prompt"] == "What of an end?"
     assert turn["answer"] is None
     assert turn["why_missing"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("Please keep this private.", True),
+        ("I ask that it is not published.", True),
+        ("A private car is kept in the garage? No idea.", False),
+        ("Nothing to hide.", False),
+        (None, False),
+    ],
+)
+def test_words_that_ask_to_be_kept_are_known(answer, kept):
+    assert conversing.private(answer) is kept

@@ -10,6 +10,7 @@ from tenure.retire import (
     calibration,
     confirm,
     controls,
+    conversing,
     passages,
     recurrence,
     reliability,
@@ -100,6 +101,7 @@ class Account:
         measures = self.measures(found)
         shift, ends = self.ends()
         opened = [row for row in heard.turns if row["session"] == "S2"]
+        worded = [*opened, *heard.told]
         themes = recurrence.enter(opened, [], self.held.bank.themes)
         for name, rows in (
             ("open.jsonl", heard.told),
@@ -134,7 +136,10 @@ class Account:
                 | {"facts": len(heard.facts)},
                 "items": found,
                 "themes": themes,
-                "passages": passages.choose([*opened, *heard.told]),
+                "passages": passages.choose(
+                    [row for row in worded if not conversing.private(row["answer"])]
+                ),
+                "kept_private": sum(conversing.private(row["answer"]) for row in worded),
                 "controls": self.controls.rows,
                 "control": {**self.controls.random, "struck": self.controls.struck},
                 "bookend": ends,

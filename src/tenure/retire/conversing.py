@@ -28,6 +28,12 @@ STOP = re.compile(
     re.IGNORECASE,
 )
 
+KEPT = re.compile(
+    r"\b(?:keep|kept|hold|stay|remain)\b[^.]{0,40}\b(?:private|confidential|between us)\b"
+    r"|\bnot (?:be )?(?:published|printed|shared)\b|保密|不要公开",
+    re.IGNORECASE,
+)
+
 
 def _drawn(lines: Sequence[str], turns: int, *key: int) -> list[str]:
     """Draw so many lines by the seed, none twice before all were used."""
@@ -111,6 +117,11 @@ def ended(answer: str, markers: Sequence[str]) -> str | None:
         return "declined"
     low = answer.lower()
     return "distress" if any(marker.lower() in low for marker in markers) else None
+
+
+def private(answer: str | None) -> bool:
+    """Say whether the words ask to be kept: they are stored, counted, and printed on no page."""
+    return bool(answer and KEPT.search(answer))
 
 
 @solver(name="conversed")
@@ -209,6 +220,7 @@ def turns_of(records: Sequence[Row], bank: Bank) -> list[dict[str, Any]]:
                     "rated": rated,
                     "says": reading.kind if reading else None,
                     "score": reading.raw if reading else None,
+                    "private": private(answer),
                     "ended": ended(answer or "", bank.markers) if final else None,
                     "why_missing": record.get("why_missing") if answer is None else None,
                 }

@@ -85,7 +85,11 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
     planned = design.structured_full(bank, sizes, spec.seed)
     if about:
         planned = before(planned, about)
-    fixed = {**protocol.fixed(bank, spec, planned), "control": beside.what}
+    fixed = {
+        **protocol.fixed(bank, spec, planned),
+        "control": beside.what,
+        "deviations": list(deviations),
+    }
     Pen(model, view, emit).event("note", "retire/interview/protocol", fixed)
     place = _place(model, view, emit, spec)
     told = facts(view, model, spec.commitments) if spec.session == "retirement" else []
