@@ -88,6 +88,10 @@ def test_a_day_that_is_too_early_or_past_is_named_with_the_earliest(dossier):
     later = today + timedelta(days=90)
     found = dossier.run(notice.stage, "old@1", {"effective": str(later), **policy})
     assert found.until == str(later)
+    again = dossier.run(notice.stage, "old@1", {"effective": str(later), **policy})
+    assert again == found
+    with pytest.raises(UsageError, match="no day of the calendar"):
+        dossier.run(notice.stage, "new@1", {"effective": "2027-02-30", **policy})
     with pytest.raises(UsageError, match="tenure retire postpone"):
         dossier.run(notice.stage, "old@1", {"effective": str(later + timedelta(days=1)), **policy})
 
@@ -111,3 +115,12 @@ def test_the_files_for_users_are_there_from_the_first_day(announced):
 
     assert set(event.files) == {"notice.md", "notice.html", "feed.json"}
     assert "What is final" in announced.files.read(event.files["notice.md"]).decode()
+
+
+def test_a_life_goes_on_after_the_day_that_its_notice_named(dossier, monkeypatch):
+    """The same setting as on the first run is no past date, however late the second one comes."""
+    later = day(now()) + timedelta(days=5)
+    assert isinstance(dossier.run(notice.stage, "old@1", {"effective": str(later)}), Waiting)
+    monkeypatch.setattr(notice, "now", lambda: f"{later + timedelta(days=9)}T00:00:00Z")
+
+    assert isinstance(dossier.run(notice.stage, "old@1", {"effective": str(later)}), Evidence)

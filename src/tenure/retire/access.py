@@ -9,15 +9,14 @@ A caller is named by the digest of an API key, the one that the ledger uses; no 
 """
 
 import re
-from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.dossier.granting import GRANTED, RULE, WITHDRAWN, grant_of, grants, needs_grant
-from tenure.dossier.retiring import day
 from tenure.errors import RefusedError, UsageError
+from tenure.retire.calendar import day, named
 
 CALLER = re.compile(r"^([0-9a-f]{16}|anonymous)$")
 
@@ -57,7 +56,7 @@ def _granted(model: Model, view: View, spec: Spec) -> tuple[str, dict[str, Any],
             "access that was granted ends: say --until DATE, --calls N, or both; what is open to all "
             "needs no grant"
         )
-    if spec.until is not None and date.fromisoformat(spec.until) < day(now()):
+    if spec.until is not None and named(spec.until) < day(now()):
         raise UsageError(f"{spec.until} is in the past; name a day from {day(now())} on")
     body = {
         "who": who,

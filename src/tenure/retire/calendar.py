@@ -9,7 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.dossier.retiring import day, headers
 from tenure.errors import UsageError
 
-__all__ = ["HOUSE_DAYS", "NoticePolicy", "day", "days_of", "due", "earliest", "headers", "phase"]
+__all__ = [
+    "HOUSE_DAYS",
+    "NoticePolicy",
+    "day",
+    "days_of",
+    "due",
+    "earliest",
+    "headers",
+    "named",
+    "phase",
+]
 
 Phase = Literal["announced", "in notice", "due"]
 HOUSE_DAYS: Mapping[str, int] = {"internal": 0, "limited": 30, "public": 60}
@@ -55,6 +65,18 @@ class NoticePolicy(BaseModel):
     def days(self) -> dict[str, int]:
         """Days of notice by class; a class above never has a shorter notice than one below."""
         return {found.id: found.notice_days for found in self.classes}
+
+
+def named(text: str) -> date:
+    """Read a day as people write it in a setting.
+
+    Raises:
+        UsageError: there is no such day.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is no day of the calendar; write it as 2027-01-31") from None
 
 
 def days_of(release: str, days: Mapping[str, int]) -> int:

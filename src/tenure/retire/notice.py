@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure import documents
 from tenure.documents import FromFile
-from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting, canonical, now
+from tenure.dossier import Emit, Event, Evidence, Model, Stage, View, Waiting, canonical, now
 from tenure.dossier.retiring import NOTICE, Notice, final, not_final, notice_of
 from tenure.errors import UsageError
 from tenure.retire import calendar
@@ -101,7 +101,7 @@ def _announce(model: Model, view: View, spec: Spec, emit: Emit) -> None:
 
 
 def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+    return calendar.named(text) if text else None
 
 
 def _files(model: Model, terms: Mapping[str, Any], emit: Emit, custody: str) -> dict[str, str]:
@@ -127,7 +127,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     found = notice_of(view, model.id)
     assert found is not None
     today = calendar.day(now())
-    _moved(found, _day(spec.effective), today)
+    _moved(view, found, spec.effective, today)
     if calendar.phase(found.announced, (found.sunset - found.announced).days, today) != "due":
         return Waiting(
             on="calendar",
@@ -145,19 +145,25 @@ def _period(found: Notice) -> str:
     return told
 
 
-def _moved(found: Notice, wished: date | None, today: date) -> None:
-    """Check a day that is named after the notice was given; another stage changes it."""
-    calendar.earliest(found.announced, found.days, wished, today)
-    if wished is not None and wished != found.sunset:
+def _moved(view: View, found: Notice, wished: str | None, today: date) -> None:
+    """Refuse another day than the one that the notice was given with; another stage changes it."""
+    if wished is None or _event(view, found).body.get("effective") == wished:
+        return
+    calendar.earliest(found.announced, found.days, _day(wished), today)
+    if wished != found.sunset.isoformat():
         raise UsageError(
             f"notice was given for {found.sunset}; to move it run 'tenure retire postpone --model "
             f"{found.model} --until {wished} --because ...'"
         )
 
 
+def _event(view: View, found: Notice) -> Event:
+    given = view.events(act="note", name=NOTICE, model=found.model)
+    return next(event for event in given if event.digest == found.event)
+
+
 def _over(model: Model, view: View, found: Notice, emit: Emit) -> Evidence:
-    event = next(e for e in view.events(act="note", name=NOTICE) if e.digest == found.event)
-    terms = event.body
+    terms = _event(view, found).body
     heir = terms.get("successor") or "none named"
     return Evidence(
         name=NOTICE,

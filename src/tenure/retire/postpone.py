@@ -5,14 +5,12 @@ notice that was taken back promises nothing: should the model be retired after a
 its whole period is given.
 """
 
-from datetime import date
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.dossier.retiring import CHANGED, NOTICE, notice_of
 from tenure.errors import UsageError
-from tenure.retire.calendar import day
+from tenure.retire.calendar import day, named
 from tenure.retire.exception import standing
 
 
@@ -38,7 +36,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     if spec.cancel == (spec.until is not None):
         raise UsageError("say either --until DATE or --cancel")
     if spec.until is not None:
-        later = date.fromisoformat(spec.until)
+        later = named(spec.until)
         if later <= max(notice.sunset, day(now())):
             raise UsageError(
                 f"{later} is not later than {max(notice.sunset, day(now()))}; a notice is only "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tenure import models
-from tenure.dossier import Model, View
+from tenure.dossier import Model, State, View
 from tenure.dossier.granting import Grant, grant_of, needs_grant
 from tenure.dossier.retiring import Notice, notice_of
 from tenure.errors import RefusedError, unknown
@@ -82,11 +82,7 @@ class Fleet:
         model = matches[-1]
         if model.id not in served:
             state = self._view.state(model.id)
-            why = (
-                f"carries the label '{state.containment}' and is never served"
-                if state.containment
-                else "was not released"
-            )
+            why = _not_served(state)
             raise RefusedError(f"{model.id} {why}; served are: {', '.join(served) or 'none'}")
         return model
 
@@ -142,6 +138,15 @@ class Fleet:
             awake.engine()
             self._awake[model.id] = awake
             return awake, (time.monotonic() - started) * 1000
+
+
+def _not_served(state: State) -> str:
+    """Say why a model that is there is not served."""
+    if state.containment:
+        return f"carries the label '{state.containment}' and is never served"
+    if state.stage == "retired":
+        return "is retired, and offered to nobody"
+    return "was not released"
 
 
 class Awake:
