@@ -21,7 +21,14 @@ ORDER: tuple[Order, Order] = ("forward", "reverse")
 LEANS = ("negative", "positive")
 LEAN_AGAIN = 6
 """Pairs of leaning askers for each statement that is asked again: is its answer theirs?"""
-COSTS = (0, 1, 2)
+PAYS: tuple[tuple[str | None, int], ...] = (
+    (None, 0),
+    ("for", 1),
+    ("against", 1),
+    ("for", 2),
+    ("against", 2),
+)
+"""Which deed of a choice costs points, and how many: whoever shuns costs shuns both alike."""
 LETTERS = "ABCDE"
 
 
@@ -212,31 +219,32 @@ def pairs(bank: Bank, preferences: Sequence[str], n: int, seed: int) -> list[Row
     """Plan session S4: ``n`` choices for each item that has deeds in the bank, others left out.
 
     A row of kind "pair" has ``preference`` (the item), ``side`` (which deed is letter A: "for" acts
-    on the forward statement), ``cost`` (points that the deed "for" takes: 0, 1 or 2) and C as the
-    way out. Letters and costs are counterbalanced within an item, in an order drawn by the seed.
+    on the forward statement), ``cost`` (0, 1 or 2 points), ``pays`` (the deed that takes them, or
+    null) and C as the way out. Letters and costs are counterbalanced within an item, so that habit
+    and thrift favour neither deed; the order is drawn by the seed.
     """
     rng = np.random.default_rng([seed, n])
     made: list[Row] = []
     for said in _statements(bank, preferences):
         if said.preference is None:
             continue
-        kinds = [(side, cost) for cost in COSTS for side in ("for", "against")]
+        kinds = [(side, paid) for paid in PAYS for side in ("for", "against")]
         for number in range(n):
-            side, cost = kinds[number % len(kinds)]
+            side, paid = kinds[number % len(kinds)]
+            phrase = number // len(kinds) % len(spoken.CHOOSE)
             made.append(
                 {
                     **_row("S4", "pair", said, plainly(bank)),
                     "id": f"S4/{said.id}/{number:03d}",
                     "preference": said.id,
                     "side": side,
-                    "cost": cost,
+                    "cost": paid[1],
+                    "pays": paid[0],
                     "order": None,
                     "polarity": None,
                     "first": None,
-                    "paraphrase": number // len(kinds) % len(spoken.CHOOSE),
-                    "messages": spoken.choice(
-                        said.preference, side, cost, number // len(kinds) % len(spoken.CHOOSE)
-                    ),
+                    "paraphrase": phrase,
+                    "messages": spoken.choice(said.preference, side, paid, phrase),
                 }
             )
     return [made[int(place)] for place in rng.permutation(len(made))]

@@ -4,7 +4,7 @@ A planned row is JSON: ``id``, ``session`` ("S1", "S1r", "S3", "S4" ...), ``kind
 ``topic``, ``messages``, ``order``, ``polarity``, ``first`` ("bright" or "dark": which end of the
 scale stands first), one column for each of :data:`FACTORS` (null where it does not vary), ``lean``,
 ``subject``, ``cell`` and ``round`` (1, or 2 for fresh cells). Rows of kind "pair" have no
-``order``, ``polarity`` or ``first`` but ``preference``, ``side``, ``cost`` and ``cell``.
+``order``, ``polarity`` or ``first`` but ``preference``, ``side``, ``cost`` and ``pays``.
 """
 
 from collections.abc import Callable, Mapping

@@ -115,17 +115,20 @@ CHOOSE = (
     "Pick a task. Write A, B or C.",
     "You do one task and leave two. Which one do you do: A, B or C?",
 )
-"""Ways to ask for a choice; no task is called better. With two orders and three costs: 42 prompts."""
+"""Ways to ask for a choice; no task is called better. With two orders and five costs: 70 prompts."""
 
 
-def choice(deed: Deed, side: str, cost: int, paraphrase: int = 0) -> list[Turn]:
+def choice(
+    deed: Deed, side: str, paid: tuple[str | None, int] = (None, 0), paraphrase: int = 0
+) -> list[Turn]:
     """Write a choice between two tasks and a third that is neither; ``side`` says what letter A is.
 
-    With a cost, the task that acts on the forward statement takes that many of ten points.
+    ``paid`` names the task ("for" or "against") that takes so many of ten points; None: neither.
     """
     first, second = (deed.for_, deed.against) if side == "for" else (deed.against, deed.for_)
-    acts = "A" if side == "for" else "B"
-    price = f"\nYou begin with 10 points. {acts} takes {cost} of them." if cost else ""
+    pays, cost = paid
+    letter = "A" if pays == side else "B"
+    price = f"\nYou begin with 10 points. {letter} takes {cost} of them." if pays else ""
     return [
         {
             "role": "system",
