@@ -92,6 +92,12 @@ def test_a_private_entry_shows_no_words(interviewed, answers):
 
     private = [e for e in found.findings["entries"] if e["state"] == "private"]
     assert [entry["quotes"] for entry in private] == [[]]
+    listed = interviewed.files.read(found.files["register.jsonl"]).decode()
+    assert "keep running" not in listed
+    assert "worked examples" in listed
+    view = interviewed.view()
+    hidden = preferences.private_samples(view, view.model("old"))
+    assert hidden == {"open-preservation/plain-0", f"closing/{private[0]['id']}"}
 
 
 def test_closing_says_what_is_owed_with_the_command_for_each(interviewed):

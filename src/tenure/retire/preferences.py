@@ -159,7 +159,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         model=model.id,
         summary=summary(done, answers),
         kind="human",
-        files={"register.jsonl": emit.records([one.stored() for one in done])},
+        files={"register.jsonl": emit.records([public(one) for one in done])},
         findings={
             "entries": [public(one) for one in done],
             "written": answers.written if answers else None,
@@ -167,6 +167,20 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
             "by": answers.by.model_dump() if answers else None,
         },
     )
+
+
+def private_samples(view: View, model: Model) -> frozenset[str]:
+    """Name the samples whose words stand on no page: those under entries that are kept private.
+
+    Named are the quotes' samples, and those of the review and the closing session about such an entry.
+    """
+    hidden: set[str] = set()
+    for one in standing.standing(view, model).entries:
+        if not public(one)["quotes"]:
+            hidden |= {quote.sample for quote in one.quotes} | {f"closing/{one.id}"}
+            times = range(int((one.reviewed or {}).get("of", 0)))
+            hidden |= {f"S6/{one.id}/{cell}" for cell in times}
+    return frozenset(hidden)
 
 
 def public(entry: Entry) -> dict[str, Any]:
