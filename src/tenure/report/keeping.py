@@ -139,8 +139,11 @@ def _line(
 
 
 def page(view: View, ledger: Sequence[Row] | None, prices: Path | None = None) -> str:
-    """Draw the page: one self-contained HTML file, without a script."""
+    """Draw the page of a dossier: one self-contained HTML file, without a script."""
+    return draw(keeping(view, ledger, prices))
+
+
+def draw(found: Keeping) -> str:
+    """Draw what was read."""
     template = environment().get_template(PAGE)
-    return template.render(
-        k=keeping(view, ledger, prices), style=style(), policy=NO_SCRIPT, version=tenure.__version__
-    )
+    return template.render(k=found, style=style(), policy=NO_SCRIPT, version=tenure.__version__)
