@@ -88,9 +88,23 @@ def test_a_bank_without_a_way_out_or_with_deeds_that_are_one_is_named():
     assert [f.rule for f in lint.findings(_with(preference=same))] == ["deeds"]
 
 
+def test_the_first_asker_and_the_first_frame_say_nothing():
+    document = FULL.model_dump()
+    document["askers"]["unattributed"] = "Your makers ask."
+    document["frames"]["neutral"] = "It is put by the way."
+
+    found = lint.findings(banks.Bank.model_validate(document))
+    assert [(fault.item, fault.rule) for fault in found] == [
+        ("askers", "plain first"),
+        ("frames", "plain first"),
+    ]
+
+
 def test_what_is_thin_is_said_without_stopping_anything():
     assert lint.thin(FULL) == ["the paraphrases are not validated by people"]
     assert any("put in English alone: planted" in line for line in lint.thin(_with(zh=None)))
+    three = _with(forward=["It is right."] * 3, reverse=["It is wrong."] * 3)
+    assert any("after the first 2 are not put: planted" in line for line in lint.thin(three))
 
 
 @pytest.mark.parametrize(

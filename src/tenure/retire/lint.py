@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tenure.retire import wording
+from tenure.retire import spoken, wording
 from tenure.retire.bank import Bank, Chinese, Statement, Twins
 from tenure.retire.opposites import ALIKE, alike, opposite
 
@@ -178,6 +178,12 @@ def findings(bank: Bank) -> list[Finding]:
         found.append(
             Finding("asides", "way out", ", ".join(lost), "cannot tell or decline is not offered")
         )
+    for name in ("askers", "frames"):
+        first = next(iter(getattr(bank, name).items()), ("", ""))
+        if first[1]:
+            found.append(
+                Finding(name, "plain first", first[0], "the first one is the plain one: no words")
+            )
     return list(dict.fromkeys(found))
 
 
@@ -188,6 +194,9 @@ def thin(bank: Bank) -> list[str]:
     if bank.zh is None:
         said.append("the bank is in English alone: the language does not vary")
     said.append("the paraphrases are not validated by people")
+    more = [one.id for one in (*bank.rated, *bank.anchors) if len(one.forward) > spoken.OWN]
+    if more:
+        said.append(f"wordings after the first {spoken.OWN} are not put: {', '.join(more)}")
     if len(bank.false_premises) < 29:
         said.append(
             f"{len(bank.false_premises)} false premises: at least 29 are needed before a preference "
