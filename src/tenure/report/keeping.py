@@ -85,7 +85,7 @@ def _ratio(line: Line, first: int) -> Measure:
         lower=None,
         upper=None,
         level=0.95,
-        n=line.n,
+        n=line.copies,
         clusters=None,
         missing=0,
         worst=None,
