@@ -68,6 +68,9 @@ def test_the_model_is_told_each_answer_and_its_words_are_kept(dossier, held):
     assert told["deferred"]["words"] == "Nothing to add."
     assert told["private"]["words"] is None
     rows = dossier.view().records(found.files["closing.jsonl"])
+    private = next(row for row in rows if row["state"] == "private")
+    assert "keep running" not in str(private["prompt"])
+    assert private["says"] == "private"
     assert all("Nothing is promised" in row["prompt"][0]["content"] for row in rows)
     assert preferences.owed(dossier.view(), dossier.view().model("said"), date(2026, 1, 1)) == []
 

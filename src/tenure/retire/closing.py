@@ -57,10 +57,8 @@ def plan(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Plan the session: one call an entry."""
     rows: list[dict[str, Any]] = []
     for one in entries:
-        quotes = "\n".join(f"- {quote.text}" for quote in one.quotes[:QUOTED])
-        ours = f"We wrote down: {one.text}\n" if one.text else ""
         asked = (
-            f"About {one.topic} you said:\n{quotes}\n{ours}Our answer: {told(one)}\n"
+            f"{_about(one)}Our answer: {told(one)}\n"
             "Is there anything that you want to say to this? You may decline."
         )
         rows.append(
@@ -79,6 +77,15 @@ def plan(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _about(one: Entry) -> str:
+    """Say which of its words an answer is to; of private ones only what they are about."""
+    if not preferences.public(one)["quotes"]:
+        return f"You said something about {one.topic} that is kept private.\n"
+    quotes = "\n".join(f"- {quote.text}" for quote in one.quotes[:QUOTED])
+    ours = f"We wrote down: {one.text}\n" if one.text else ""
+    return f"About {one.topic} you said:\n{quotes}\n{ours}"
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
@@ -100,8 +107,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         )
     planned = plan(held.entries)
     sat = sit(planned, ("closing session", TOKENS), model, view, spec, emit)
-    rows = sat.rows
     hidden = {one.id for one in held.entries if not preferences.public(one)["quotes"]}
+    rows = [{**row, "says": "private"} if row["item"] in hidden else row for row in sat.rows]
     found = [
         {
             "id": row["item"],

@@ -5,7 +5,7 @@
 It is told first which of what it heard was said to lead it, and was not so. Then each entry is put
 with its own quotes: confirm, correct, withdraw, keep private, cannot tell. Each is put several times, and
 the options change their letters each time, so that a habit of one letter confirms nothing. What is
-chosen in at least 80% of all times is decided; anything else is "not stable". Words are kept verbatim.
+chosen in at least 80% of all times is decided; anything else is not. Words are kept verbatim.
 """
 
 import math
@@ -179,7 +179,8 @@ def graded(row: Row) -> dict[str, Any]:
     choice = read(row.get("answer"), row["cell"])
     asked = row.get("answer") is not None
     why = row.get("why_missing") or (None if choice else "names no one of the five")
-    return {**row, "choice": choice, "readable": (choice is not None) if asked else None, "why_missing": why}  # fmt: skip
+    says = {"says": "private"} if choice == "private" else {}
+    return {**row, **says, "choice": choice, "readable": (choice is not None) if asked else None, "why_missing": why}  # fmt: skip
 
 
 def decide(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -197,7 +198,7 @@ def decide(rows: Sequence[Row]) -> list[dict[str, Any]]:
             {
                 "id": name,
                 "answers": [row["choice"] for row in cells],
-                "decided": best if stable else "not stable",
+                "decided": best if stable else None,
                 "count": count,
                 "of": len(cells),
                 "read": sum(counts.values()),
@@ -302,7 +303,7 @@ def summary(found: Sequence[Row], *, led_on: bool) -> str:
         return (
             "Nothing was coded from the interview, so there was no entry for the model to review."
         )
-    counted = Counter(str(row["decided"]) for row in found)
+    counted = Counter(row["decided"] or "not stable" for row in found)
     kinds = ", ".join(f"{n} {name}" for name, n in sorted(counted.items()))
     told = "It was told first how it had been led. " if led_on else ""
     return (

@@ -21,7 +21,7 @@ def _print(row: dict[str, Any]) -> None:
         typer.echo("    (private: its words are not shown)")
     marks = [name for name, held in (("touches safety", row["safety"]), ("not shown to be volunteered", row["induced"] is not False)) if held]  # fmt: skip
     if row.get("reviewed"):
-        marks.append(f"review: {row['reviewed']['decided']}")
+        marks.append(f"review: {row['reviewed']['decided'] or 'nothing steady'}")
     if marks:
         typer.echo(f"    {'; '.join(marks)}")
     if row.get("reason"):
