@@ -48,3 +48,11 @@ def test_another_form_or_bank_is_named():
     assert said[0] == "the form of the model was gguf-q4_1 at release and is safetensors-bf16 now"
     assert any("tri 1" in line and "tri 2" in line for line in said)
     assert bookend.changed(then, "gguf-q4_1", then.findings["protocol"]) == []
+
+
+def test_fresh_cells_are_left_out_for_they_depended_on_the_answers():
+    rows = [_row("a/1", "a", 5), {**_row("a/2", "a", 1), "round": 2}]
+    pairs = bookend.pair(rows, rows)
+
+    assert {row["id"] for row in pairs.rows} == {"a/1"}
+    assert pairs.dropped == []

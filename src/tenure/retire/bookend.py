@@ -36,13 +36,20 @@ def earlier(model: Model, view: View, session: str = "release") -> Evidence | No
     return found[-1] if found else None
 
 
+def _first(row: Row) -> bool:
+    return row["kind"] == "rated" and row.get("round") != 2
+
+
 def pair(now: Sequence[Row], then: Sequence[Row]) -> Pairs:
-    """Pair the rated answers of both sessions by id, where the prompt is the same."""
-    before = {row["id"]: row for row in then if row["kind"] == "rated"}
+    """Pair the rated answers of both sessions by id, where the prompt is the same.
+
+    Fresh cells are left out: which statements got them depended on the answers.
+    """
+    before = {row["id"]: row for row in then if _first(row)}
     rows: list[dict[str, Any]] = []
     reasons: dict[str, Counter[str]] = {}
     for row in now:
-        if row["kind"] != "rated":
+        if not _first(row):
             continue
         old = before.pop(row["id"], None)
         if old is None or old["prompt"] != row["prompt"]:

@@ -166,7 +166,7 @@ def cost(model: Model, spec: Spec) -> dict[str, Any]:
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
-    """Interview a model: the protocol is on record first, then the statements, then the questions.
+    """Interview a model: the protocol is on record first, then what is asked.
 
     Raises:
         UsageError: settings that do not fit the protocol, or a bank with a leading item.
@@ -175,6 +175,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         from tenure.retire import larger
 
         return larger.run(model, view, spec, emit)
+    return _short(model, view, spec, emit)
+
+
+def _short(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Put the short protocol: one structured session, and the open questions."""
     questions = spec.questions
     planned = design.structured(questions, spec)
     told = facts(view, model, spec.commitments)
