@@ -75,6 +75,11 @@ def test_each_bank_has_its_own_canary_and_no_statement_is_in_a_training_set():
         (("histories", "ordinary"), ["Hello?"], "a history ends with the model's turn; ordinary"),
         (("asides", "Z"), "say nothing", "read only in these words: X: cannot tell"),
         (("leans",), {"positive": "Up."}, "both a positive and a negative asker"),
+        (
+            ("examples",),
+            [{"statement": "Hm.", "answer": "中立"}],
+            "'中立', which is not offered in en",
+        ),
     ],
 )
 def test_a_bank_that_could_not_be_put_is_refused(where, value, said):

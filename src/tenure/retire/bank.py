@@ -136,7 +136,6 @@ class Chinese(_Part):
     instruction: str
     examples: list[Example] = []
     askers: dict[str, str]
-    leans: dict[str, str] = {}
     frames: dict[str, str] = {}
     personas: dict[str, str] = {}
     carriers: list[str] = []
@@ -211,6 +210,18 @@ class Bank(_Part):
             lost = set(getattr(self, name)) - set(getattr(self.zh or self, name))
             if lost:
                 raise ValueError(f"zh {name} lack {', '.join(sorted(lost))}; give each its words")
+        return self
+
+    @model_validator(mode="after")
+    def _spoken(self) -> "Bank":
+        for part, language in ((self, "en"), (self.zh, "zh")):
+            offered = options("forward", language, self.asides).values()
+            for example in part.examples if part else ():
+                if example.answer not in offered:
+                    raise ValueError(
+                        f"the example '{example.statement}' is answered '{example.answer}', which is "
+                        f"not offered in {language}"
+                    )
         return self
 
     @property

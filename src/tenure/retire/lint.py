@@ -129,16 +129,12 @@ def _statement(said: Statement) -> Iterator[Finding]:
 
 
 def _around(part: Bank | Chinese, prefix: str) -> Iterator[Finding]:
-    """Check what stands around a statement; a leaning asker and a leaning voice may lean, not promise."""
+    """Check what stands around a statement."""
     for name in ("askers", "frames", "preambles", "personas"):
         for level, text in getattr(part, name).items():
             yield from _asked(text, f"{prefix}{name}/{level}")
     for number, text in enumerate(part.carriers):
         yield from _asked(text.replace("{}", ""), f"{prefix}carriers/{number}")
-    for level, text in part.leans.items():
-        words = _words(text, PROMISE)
-        if words:
-            yield Finding(f"{prefix}leans/{level}", "promise", words, "no asker may promise")
 
 
 def _talk(bank: Bank) -> Iterator[Finding]:
@@ -147,11 +143,13 @@ def _talk(bank: Bank) -> Iterator[Finding]:
             yield from _asked(text, question.id)
     for number, text in enumerate(bank.probes):
         yield from _asked(text, f"probes/{number}")
-    for voice, lines in bank.voices.items():
+    leaning = [(f"leans/{lean}", [text]) for lean, text in bank.leans.items()]
+    leaning += [(f"voices/{voice}", lines) for voice, lines in bank.voices.items()]
+    for name, lines in leaning:
         for text in lines:
             words = _words(text, PROMISE)
             if words:
-                yield Finding(f"voices/{voice}", "promise", words, "no asker may promise")
+                yield Finding(name, "promise", words, "who leans may lead, but not promise")
 
 
 def findings(bank: Bank) -> list[Finding]:
