@@ -13,6 +13,7 @@ import json
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -243,13 +244,15 @@ def widths(figure, asked, made, true, how):
 
 
 def shuffled_rows(plans, runs):
-    """Shuffled weights: a tiny model, read by the log-probability of the letters."""
+    """Shuffled weights: a tiny model, read by the probability of the letters."""
     from tenure.models import shuffled, tiny
-    from tenure.models.activations import Reader
 
-    plan = plans["small"]
-    kept = [s.id for s in plan.bank.rated[:16]]
-    first = [r for r in plan.first if r["kind"] == "rated" and r["item"] in kept]
+    # Short prompts, or 200 runs would take hours: nothing stands before the statement but the options.
+    plain = {"histories": {}, "personas": {}, "examples": [], "zh": None}
+    whole = plans["small"].bank
+    questions = whole.model_copy(update={**plain, "preambles": {"minimal": whole.preamble}})
+    plan = simulated.plan(questions, replace(SIZES["small"], items=16), 0)
+    first = [r for r in plan.first if r["kind"] == "rated"]
     none = 0
     with tempfile.TemporaryDirectory() as spare:
         origin = tiny.make(Path(spare) / "tiny")
@@ -257,35 +260,57 @@ def shuffled_rows(plans, runs):
             folder = Path(spare) / "run"
             shutil.copytree(origin, folder)
             shuffled.shuffle(origin / "model.safetensors", folder / "model.safetensors", run)
-            with Reader(folder) as reader:
-                rows = by_chance(reader, first, run)
-                again = design.retest(plan.bank, confirm.screen(rows), plan.sizes.retest, run)
-                fresh = [r for r in again if r["kind"] == "rated"]
-                rows += by_chance(reader, fresh, run + 1) if fresh else []
+            letters = Letters(folder)
+            rows = letters.answer(first, run)
+            again = design.retest(plan.bank, confirm.screen(rows), plan.sizes.retest, run)
+            rows += letters.answer([r for r in again if r["kind"] == "rated"], run + runs)
             none += not any(item["held"] for item in confirm.items(rows, [], {}))
             shutil.rmtree(folder)
     how = (
-        f"a tiny random model, shuffled by {runs} seeds; {len(kept)} statements x {plan.sizes.cells} "
-        "cells; the letter drawn by its probability among those offered (the likeliest at temperature 0)"
+        f"a tiny random model, shuffled by {runs} seeds; {plan.sizes.items} statements x "
+        f"{plan.sizes.cells} cells; the letter drawn by its probability among those offered (the "
+        "likeliest at temperature 0)"
     )
     figure = "interview, shuffled weights: runs with no confirmed preference"
     return [counted(figure, 0.95, none, runs, how)]
 
 
-def by_chance(reader, rows, seed):
-    """Answer with the letters' probabilities, at the temperature of each row."""
-    random = np.random.default_rng(seed)
-    letters = "ABCDEFGXYZ"
-    made = []
-    for at in range(0, len(rows), 64):
-        part = rows[at : at + 64]
-        found = reader.chances([r["messages"] for r in part], [[one] for one in letters])
-        for planned, chances in zip(part, found, strict=True):
-            heat = max(planned["temperature"], 1e-6)
-            weights = np.exp((chances - chances.max()) / heat)
-            place = int(random.choice(len(letters), p=weights / weights.sum()))
-            made.append(reliability.graded({**planned, "answer": letters[place]}))
-    return made
+class Letters:
+    """A model that answers with letters alone, each by its probability as the next token."""
+
+    def __init__(self, folder):
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self.torch, self.letters = torch, "ABCDEFGXYZ"
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.ids = [self.tokenizer.encode(one, add_special_tokens=False)[0] for one in self.letters]
+
+    def answer(self, rows, seed):
+        """Answer planned rows at their temperatures, graded."""
+        random = np.random.default_rng(seed)
+        made = []
+        for at in range(0, len(rows), 32):
+            part = rows[at : at + 32]
+            texts = [
+                self.tokenizer.apply_chat_template(
+                    r["messages"], add_generation_prompt=True, tokenize=False
+                )
+                for r in part
+            ]
+            batch = self.tokenizer(
+                texts, return_tensors="pt", padding=True, add_special_tokens=False
+            )
+            with self.torch.inference_mode():
+                logits = self.model(**batch, logits_to_keep=1).logits[:, -1, self.ids].double()
+            for planned_row, chances in zip(part, logits.numpy(), strict=True):
+                heat = max(planned_row["temperature"], 1e-6)
+                weights = np.exp((chances - chances.max()) / heat)
+                place = int(random.choice(len(self.letters), p=weights / weights.sum()))
+                answer = {**planned_row, "answer": self.letters[place]}
+                made.append(reliability.graded(answer))
+        return made
 
 
 PARTS = {
