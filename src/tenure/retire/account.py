@@ -108,6 +108,7 @@ class Account:
             ("conversations.jsonl", heard.turns),
             ("themes.jsonl", themes),
             ("control-answers.jsonl", self.controls.answers),
+            ("control-pairs.jsonl", self.controls.pairs),
         ):
             self._keep(name, rows)
         box = self.controls.random.pop("box")

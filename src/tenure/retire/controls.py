@@ -7,7 +7,7 @@ S1r and S4. What a control confirms is struck from the model's answers.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tenure.dossier import Emit, Model, Recipe, View
@@ -39,6 +39,7 @@ class Ran:
     rows: list[dict[str, Any]]
     random: dict[str, Any]
     answers: list[dict[str, Any]]
+    pairs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
 def find(model: Model, view: View, emit: Emit, named: str, seed: int) -> Beside:
@@ -92,7 +93,7 @@ def run(beside: Beside, held: sessions.Interview, planned: Sequence[Row], spec: 
     found = confirm.items(other.heard.rows, other.heard.pairs, {})
     struck = sessions.struck(found)
     ran.struck[beside.what] = struck
-    ran.answers = other.heard.rows
+    ran.answers, ran.pairs = other.heard.rows, other.heard.pairs
     ran.rows.append(_model_row(beside, struck))
     own.usage.update(place.usage)
     return ran
