@@ -45,7 +45,7 @@ def tuned(base, to, rng):
     begin = 8 + int.from_bytes(data[:8], "little")
     values = floats(np.frombuffer(data[begin:], "<u2"))
     size = np.exp(rng.uniform(np.log(5e-5), np.log(2e-4)))
-    moved = bf16(values + rng.standard_normal(values.size).astype(np.float32) * size)
+    moved = bf16(values + rng.standard_normal(values.size, dtype=np.float32) * np.float32(size))
     path.write_bytes(data[:begin] + moved.astype("<u2").tobytes())
     return to
 

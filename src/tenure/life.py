@@ -47,10 +47,10 @@ def hands(view: View) -> dict[str, Callable[..., Any]]:
 
         return report.write(view, into)
 
-    def retirements(name: str) -> tuple[str, str] | None:
+    def retirements(name: str, base: str) -> tuple[str, str] | None:
         from tenure.retire import feed
 
-        return feed.answer(view, name)
+        return feed.answer(view, name, base)
 
     def ledger(path: Path | None) -> list[Mapping[str, Any]]:
         from tenure.serve.ledger import read_rows

@@ -125,6 +125,7 @@ def test_users_read_page_and_feeds_from_the_day_of_the_notice(house):
     assert rss.headers["content-type"].startswith("application/rss+xml")
     items = fromstring(rss.text).findall("channel/item")  # ours
     assert [entry["sunset"] in item.findtext("title") for item in items] == [True]
+    assert items[0].findtext("link") == "http://here/retirements/tulip@1"
     assert f"Retired on {entry['sunset']} at the earliest" in page.text
     assert "better." in page.text
     assert "What is not final" in page.text

@@ -94,12 +94,15 @@ def as_page(view: View, model: str) -> str | None:
     return html(page(found[-1].id, noted.body, custody, stands))
 
 
-def answer(view: View, name: str) -> tuple[str, str] | None:
-    """Answer what a gateway is asked for: ``json``, ``rss`` or a model; (media type, text) or None."""
+def answer(view: View, name: str, base: str = "") -> tuple[str, str] | None:
+    """Answer what a gateway is asked for: ``json``, ``rss`` or a model; (media type, text) or None.
+
+    ``base`` is the address under which it was asked.
+    """
     if name == "json":
         return JSON_TYPE, as_json(view)
     if name == "rss":
-        return RSS_TYPE, as_rss(view)
+        return RSS_TYPE, as_rss(view, base)
     found = as_page(view, name)
     return (HTML_TYPE, found) if found is not None else None
 

@@ -69,7 +69,7 @@ def _for_users(gateway: Gateway) -> list[Route]:
 
     async def retirements(request: Request) -> Response:
         name = request.path_params.get("name") or request.url.path.rsplit(".", 1)[1]
-        found = gateway.fleet.told(name)
+        found = gateway.fleet.told(name, str(request.base_url).rstrip("/"))
         if found is None:
             return _absent(f"no retirement of '{name}' was announced; see /retirements.json")
         return Response(found[1], media_type=found[0])

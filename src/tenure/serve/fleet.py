@@ -101,10 +101,10 @@ class Fleet:
         """List the earlier versions of a model's name, oldest first."""
         return [m for m in self._view.models() if m.name == model.name and m.id != model.id]
 
-    def told(self, name: str) -> tuple[str, str] | None:
-        """Return a page or feed for users: (media type, text); None where there is none."""
+    def told(self, name: str, base: str) -> tuple[str, str] | None:
+        """Return a page or feed for users, ``base`` being our address: (media type, text), or None."""
         make = self._hands.get("retirements")
-        return make(name) if make else None
+        return make(name, base) if make else None
 
     def grant(self, model: Model, who: str) -> Grant | None:
         """Return the access that a caller was granted to a model, if any stands."""
