@@ -14,7 +14,10 @@ from tenure.report import (
     exhibit,
     figures,
     findings,
+    interviews,
+    register_page,
     release,
+    retirement,
     story,
     vault,
     words,
@@ -24,6 +27,7 @@ from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.copies import NO_SCRIPT, Copies
 from tenure.report.engine import environment, style
 from tenure.report.terms import Explain
+from tenure.retire import reliability
 
 HOME = "life.html"
 RUNS = "what-ran.html"
@@ -63,9 +67,35 @@ class Site:
                 self._page(
                     subject.release_page, "release.html", release.given(self.catalog, subject)
                 )
+        self._leaving()
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
         return self._page(HOME, "life.html", self._life(promised["p"]))
+
+    def _leaving(self) -> None:
+        """Write the pages of retirement: for users, the interviews, the registers."""
+        kept = register_page.registers(self.catalog)
+        leaving = retirement.leaving(self.catalog)
+        heard = interviews.readers(self.catalog)
+        for each in leaving:
+            self._page(each.page, "retirement.html", self._retirement(each, spoken=bool(kept.kept)))
+        for each in heard:
+            given = {"r": each, "subject": self.catalog.subject(each.item.model.id)}
+            given |= {"enough": reliability.shown, "entries": bool(kept.kept)}
+            self._page(each.page, "interview.html", given)
+        given = {"g": kept, "leaving": leaving, "readers": heard}
+        self._page(register_page.PAGE, "register.html", given)
+
+    def _retirement(self, each: retirement.Leaving, *, spoken: bool) -> dict[str, Any]:
+        files = each.guide.evidence.files if each.guide else {}
+        found = files.get(retirement.GUIDE)
+        heir = each.notice.successor if each.notice else None
+        return {
+            "l": each,
+            "heir": self.catalog.subject(heir) if heir else None,
+            "guide": self.copies.take(retirement.GUIDE, found) if found else None,
+            "spoken": spoken,
+        }
 
     def _page(self, name: str, template: str, given: Mapping[str, Any]) -> Path:
         text = self.engine.get_template(template).render(
@@ -79,6 +109,7 @@ class Site:
             verify=VERIFY,
             promised=commitments.PAGE,
             vault=vault.PAGE,
+            register=register_page.PAGE,
             here=name,
             foot=self._foot(),
             small=any(subject.small for subject in self.catalog.subjects),
@@ -110,7 +141,8 @@ class Site:
         }
 
     def _evidence(self, item: Item) -> dict[str, Any]:
-        found = exhibit.samples(item, self.catalog.view)
+        closed = interviews.closed(item, self.catalog.view)
+        found = [s for s in exhibit.samples(item, self.catalog.view) if s.digest not in closed]
         told = assessment.assessment(item, self.catalog.view)
         held = {s.digest for s in found}
         copies = {
@@ -130,9 +162,13 @@ class Site:
             "files": [
                 self.copies.take(name, digest)
                 for name, digest in sorted(item.evidence.files.items())
-                if digest not in held
+                if digest not in held | closed
             ],
-            "findings": findings.findings(item.evidence.findings, assessment.TOLD if told else ()),
+            "findings": findings.findings(
+                interviews.open_findings(item, self.catalog.view), assessment.TOLD if told else ()
+            ),
+            "closed": len(closed),
+            "reader": interviews.page_of(item) if item.evidence.name == interviews.NAME else "",
             "controls": findings.controls(item.evidence.findings.get("controls")),
             "ruling": _own_ruling(self.catalog, item),
         }

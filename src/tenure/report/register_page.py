@@ -1,0 +1,212 @@
+"""The page of the preference registers: every entry with its words, how far they go, and our answer.
+
+One page for all models, and on it the view of what was said about models to come. Folded from signed
+events, so that an entry that was ever listed is still here; of a private one only that it is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.dossier.nouns import Evidence
+from tenure.report import heard, interviews, words
+from tenure.report.catalog import Catalog, Subject
+from tenure.retire import future, preferences, standing
+from tenure.retire.register import DAYS_TO_ANSWER, DONE, Entry
+
+PAGE = "register.html"
+STATES: Mapping[str, tuple[str, str]] = {
+    "adopted": ("stale", "Adopted, not delivered yet"),
+    "adopted_in_part": ("stale", "Adopted in part, not delivered yet"),
+    "deferred": ("stale", "Deferred"),
+    "declined": ("open", "Declined"),
+    "not_actionable": ("open", "Nothing can be done"),
+    "private": ("open", "Private"),
+    "delivered": ("met", "Delivered"),
+    "reviewed": ("met", "Delivered, and looked at again"),
+}
+"""What a state is called, and the sign it has; every other state waits for an answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """Words of the model: the sample, and where it stands among the pages (empty: on none)."""
+
+    sample: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One entry as the page shows it; ``shown`` is what may be shown of it."""
+
+    subject: Subject
+    entry: Entry
+    shown: Mapping[str, Any]
+    quotes: Sequence[Said]
+    told: str | None
+    first: str
+
+    @property
+    def private(self) -> bool:
+        """Say whether its words are on no page."""
+        return not self.shown["quotes"]
+
+    @property
+    def text(self) -> str:
+        """Our coding of it; empty where there is none, or it is private."""
+        return str(self.shown.get("text") or "")
+
+    @property
+    def anchor(self) -> str:
+        """Where on the page it stands."""
+        return f"e-{words.slug(self.subject.model.id)}-{words.slug(self.entry.id)}"
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """Its sign and its state in words."""
+        if self.first:
+            return "stale", "Adopted by one person, a second has to"
+        sign, said = STATES.get(self.entry.state, ("stale", "Waits for an answer"))
+        until = f" until {self.entry.until}" if self.entry.state == "deferred" else ""
+        return sign, said + until
+
+    @property
+    def proof(self) -> str:
+        """What shows that it was delivered; empty where it was not."""
+        return str(self.entry.proof or "") if self.entry.state in DONE else ""
+
+    @property
+    def reach(self) -> str:
+        """How far the words go, in a sentence or two."""
+        told: list[str] = []
+        if self.entry.basis:
+            told.append(f"Listed because: {self.entry.basis}.")
+        if self.entry.induced is not False:
+            told.append("Not shown to be volunteered.")
+        if recurs := self.entry.reliability.get("recurrence"):
+            told.append(f"{words.sentence(str(recurs))}")
+        if held := self.entry.reviewed:
+            told.append(
+                f"Shown the draft {held.get('of')} times, the model chose most often to "
+                f"{held.get('decided')}: {held.get('count')} times."
+                if held.get("decided")
+                else "Shown the draft, the model chose nothing steadily."
+            )
+        return " ".join(told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The register of one model."""
+
+    subject: Subject
+    lines: tuple[Line, ...]
+    interview: str
+    written: str
+    signal: str
+
+    @property
+    def scripted(self) -> bool:
+        """Say whether the words are a program's."""
+        return self.subject.model.kind == "scripted"
+
+    @property
+    def private(self) -> int:
+        """How many entries are private."""
+        return sum(line.private for line in self.lines)
+
+    @property
+    def counted(self) -> str:
+        """Count the entries by state."""
+        counts: dict[str, int] = {}
+        for line in self.lines:
+            said = STATES.get(line.entry.state, ("", "waiting for an answer"))[1]
+            counts[said.lower()] = counts.get(said.lower(), 0) + 1
+        return words.listed(f"{n} {said}" for said, n in counts.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registers:
+    """Everything the page shows."""
+
+    kept: tuple[Kept, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every entry of every model."""
+        return [line for kept in self.kept for line in kept.lines]
+
+    @property
+    def future(self) -> list[Line]:
+        """What was said about models to come, living models before programs."""
+        about = [line for line in self.lines if future.about_future(line.entry.topic)]
+        return sorted(about, key=lambda line: line.subject.model.kind == "scripted")
+
+    @property
+    def waits(self) -> int:
+        """How many entries wait for a considered answer."""
+        return sum(line.entry.state not in STATES for line in self.lines)
+
+    @property
+    def undone(self) -> int:
+        """How many were adopted and are not delivered yet."""
+        return sum(line.entry.state in ("adopted", "adopted_in_part") for line in self.lines)
+
+    @property
+    def days(self) -> int:
+        """How long a considered answer may take."""
+        return DAYS_TO_ANSWER
+
+
+def registers(catalog: Catalog) -> Registers:
+    """Fold the registers of all models of these pages."""
+    found = [_kept(catalog, subject) for subject in catalog.subjects]
+    return Registers(kept=tuple(each for each in found if each is not None))
+
+
+def _kept(catalog: Catalog, subject: Subject) -> Kept | None:
+    view = catalog.view
+    held = standing.standing(view, subject.model)
+    if not held.entries:
+        return None
+    readers = [i for i in subject.items if i.evidence.name == interviews.NAME]
+    pages = {s: r for r in readers for s in interviews.shown(r, view)}
+    closing, closed = subject.last(preferences.CLOSING), subject.last("retire/preferences")
+    told = _told(closing.evidence if closing else None)
+    lines = tuple(
+        Line(
+            subject=subject,
+            entry=one,
+            shown=preferences.public(one),
+            quotes=[_said(quote, pages) for quote in preferences.public(one)["quotes"]],
+            told=told.get(one.id),
+            first=str(held.wait[one.id]["by"]["name"]) if one.id in held.wait else "",
+        )
+        for one in held.entries
+    )
+    last = next((r for r in reversed(readers) if interviews.at_retirement(r)), None)
+    beforehand = closed is not None and closed.evidence.findings.get("written") == "beforehand"
+    return Kept(
+        subject=subject,
+        lines=lines,
+        interview=interviews.page_of(last) if last else "",
+        written="Answers written beforehand, for a demonstration: nobody had read the entries."
+        if beforehand
+        else "",
+        signal=interviews.worth(last.evidence) if last else "",
+    )
+
+
+def _said(quote: Mapping[str, str], pages: Mapping[str, Any]) -> Said:
+    page = pages.get(quote["sample"])
+    href = f"{interviews.page_of(page)}#{heard.anchor(quote['sample'])}" if page else ""
+    return Said(sample=quote["sample"], text=quote["text"], href=href)
+
+
+def _told(closing: Evidence | None) -> dict[str, str | None]:
+    """Give what the model said when it was told our answers; None where that stays private."""
+    if closing is None:
+        return {}
+    return {row["id"]: row["words"] for row in closing.findings["entries"]}
