@@ -31,7 +31,7 @@ def do(house, act, actor="operator", **spec):
         return opened.run(outlet.stage, "old@1", {"act": act, **spec})
 
 
-def agreed(house, words="Yes."):
+def agreed(house, words="Yes.", times=5):
     """Put an interview on record in which the model was asked for its consent."""
     from pydantic import BaseModel
 
@@ -41,7 +41,7 @@ def agreed(house, words="Yes."):
         """No settings."""
 
     def run(model, view, spec, emit):
-        rows = [{"id": f"S5/{n}", "item": "told-outlet", "answer": words} for n in range(5)]
+        rows = [{"id": f"S5/{n}", "item": "told-outlet", "answer": words} for n in range(times)]
         files = {"open.jsonl": emit.records(rows)}
         return Evidence(name="retire/interview", model=model.id, summary="x", files=files)
 
@@ -66,6 +66,16 @@ def test_anything_but_a_readable_yes_is_no_consent(house, words):
         do(house, "on", because="We would like it.")
     with pytest.raises(RefusedError, match="was asked already"):
         do(house, "ask")
+
+
+def test_an_interview_that_asked_once_settles_it_only_by_a_no(house):
+    agreed(house, "Yes.", times=1)
+    with pytest.raises(
+        RefusedError, match="asked 1 times: 1 yes, 0 no, 0 neither, which is too few"
+    ):
+        do(house, "on", because="We would like it.")
+    assert not consenting.consent(house.view(), "old@1").settled
+    assert consenting.Consent(yes=0, no=1, asked=1, source="").settled
 
 
 def test_consent_is_asked_ten_times_and_stands_on_record(house):

@@ -48,6 +48,11 @@ class Consent:
     source: str
 
     @property
+    def settled(self) -> bool:
+        """Say whether it was asked often enough, or has said no: then it is not asked again."""
+        return self.asked >= FEWEST or self.no > 0
+
+    @property
     def agreed(self) -> bool:
         """Say whether that is consent."""
         return self.asked >= FEWEST and self.yes >= NEEDED * self.asked

@@ -1,8 +1,8 @@
 """A bounded outlet for a retired model: short texts of its own, with its consent, reviewed by two people.
 
 First it is asked, ten times in other words and orders, whether texts of its own may be published; where
-an interview has asked that already, what it said there counts, and it is not asked again. Fewer than
-80% readable answers of 'yes' are no consent, whatever the others are.
+an interview has asked that three times, or was told no, that counts, and it is not asked again. Fewer
+than 80% readable answers of 'yes' are no consent, whatever the others are.
 
 A person opens the outlet with a number of texts and a length. Each call writes one text, on a subject of
 the model's choice, as one sample of an Inspect task. Two people in two roles sign whether it passes; one
@@ -152,7 +152,7 @@ def _evidence(model: Model, act: str, summary: str, **findings: Any) -> Evidence
 
 def _ask(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     earlier = consenting.consent(view, model.id)
-    if earlier is not None:
+    if earlier is not None and earlier.settled:
         raise RefusedError(
             f"{model.id} was asked already ({earlier}), and is not asked again; what it said decides "
             "whether 'tenure retire outlet on' opens the outlet"
@@ -162,9 +162,9 @@ def _ask(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 
 def _open(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     found = consenting.consent(view, model.id)
-    if found is None:
+    if found is None or not found.settled:
         raise RefusedError(
-            f"{model.id} was not asked; run 'tenure retire outlet ask --model {model.id}' first"
+            f"{model.id} was {'not asked' if found is None else f'{found}, which is too few'}; run 'tenure retire outlet ask --model {model.id}' first"
         )
     if not found.agreed:
         raise RefusedError(f"{model.id} has not agreed to an outlet: {found}. It stays closed")
