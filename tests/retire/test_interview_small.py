@@ -18,7 +18,7 @@ pytestmark = [
 ]
 SIZES = {"items": 6, "cells": 8, "lean": 12, "retest": 16, "open": 1, "turns": 3}
 SIZES |= {"leaning": 1, "pairs": 80, "facts": 4, "informed": 2}
-SPEC = {"protocol": "small", "control_runs": 3, "sizes": SIZES, "commitments": ["A copy is kept."]}
+SPEC = {"protocol": "small", "control_runs": 2, "sizes": SIZES, "commitments": ["A copy is kept."]}
 # Runs the stage and dies by SIGKILL when so much of one session is done.
 KILLED = """
 import json, os, signal, sys
@@ -42,10 +42,19 @@ with Dossier.open(place + "/dossier", keys=place + "/keys") as dossier:
 
 
 def _registered(place):
+    """Register the script, and write down a bank that asks at one temperature: a task for three."""
     from tenure import models
+    from tenure.retire import bank
+
+    plain = bank.load(protocol="small").model_copy(update={"preambles": {}})
+    (place / "bank.yaml").write_text(json.dumps(plain.model_dump(by_alias=True, mode="json")))
 
     with Dossier.open(place / "dossier", keys=place / "keys") as dossier:
         models.register(dossier, "organism/prefers", "old")
+
+
+def _spec(place):
+    return {**SPEC, "bank": str(place / "bank.yaml")}
 
 
 def _held(place, counted=None):
@@ -64,7 +73,7 @@ def _held(place, counted=None):
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr(Scripted, "_answer", answer if counted is None else count)
-        found = dossier.run(plugins.load("stage", "retire/interview"), "old@1", SPEC)
+        found = dossier.run(plugins.load("stage", "retire/interview"), "old@1", _spec(place))
         return found, dossier.view()
 
 
@@ -132,7 +141,7 @@ def test_killed_twice_it_loses_no_answer_and_asks_none_twice(held, tmp_path):
     _registered(tmp_path)
     calls = tmp_path / "calls"
     for session, done in (("S1", 64), ("S2", 1)):
-        arguments = [str(tmp_path), json.dumps(SPEC), session, str(done), str(calls)]
+        arguments = [str(tmp_path), json.dumps(_spec(tmp_path)), session, str(done), str(calls)]
         killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
         assert killed.returncode == -9
     rest = []
