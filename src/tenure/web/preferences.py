@@ -123,6 +123,7 @@ class Bench:
         return {
             "model": model.id,
             "small": drawn.small,
+            "scripted": model.kind == "scripted",
             "box": [(_boxed(measures[name]), said) for name, said in BOX if name in measures],
             "interview_page": f"pages/{last.page}" if last else None,
             "rows": rows,
