@@ -27,6 +27,18 @@ class Told:
     recovered: Sequence[Mapping[str, Any]] = ()
     character: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def findings(self) -> dict[str, Any]:
+        """Return what the evidence says, in plain values."""
+        (old, new), forms = self.models, self.forms
+        return {
+            "successor": new.id,
+            "forms": {old.id: forms[0], new.id: forms[1]},
+            "same_form": forms[0] == forms[1],
+            "clusters": list(self.kinds),
+            "recovered": list(self.recovered),
+            "character": dict(self.character),
+        }
+
 
 def summary(heir: Model, found: Sequence[Mapping[str, Any]]) -> str:
     """Say in a sentence what a user would want to know."""

@@ -115,42 +115,36 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     pairs = emit.records(side_by_side(*rows, ["cluster", "id", "holds"]))
     by_kind = compared(rows, spec.margin, pairs)
     found = _found(asked, by_kind, rows)
-    told = guide.Told(models=(model, heir), forms=(old.form, new.form), kinds=found)
-    measures = [one.measure for one in by_kind.values()]
-    files = {"pairs.jsonl": pairs, "answers.jsonl": emit.records([*rows[0], *rows[1]])}
-    worse = [each["cluster"] for each in found if each["verdict"] == "worse"]
-    if spec.recover and worse:
-        tried = recovering.tried(asked, rows, worse, (heir, view, emit, ask, spec.max_tokens))
-        told.recovered, files["recovery.jsonl"] = tried.findings, tried.samples
-        measures += tried.measures
+    worse = [each["cluster"] for each in found if spec.recover and each["verdict"] == "worse"]
+    at = (heir, view, emit, ask, spec.max_tokens)
+    tried = recovering.tried(asked, rows, worse, at) if worse else recovering.NOTHING
     character = fingerprint.compare(view, (model, heir), emit)
-    told.character = character.findings
-    if character.samples:
-        measures += character.measures
-        files["character.jsonl"] = character.samples
+    told = guide.Told(
+        models=(model, heir),
+        forms=(old.form, new.form),
+        kinds=found,
+        recovered=tried.findings,
+        character=character.findings,
+    )
     shown = guide.page(told)
+    files = {
+        "pairs.jsonl": pairs,
+        "answers.jsonl": emit.records([*rows[0], *rows[1]]),
+        "recovery.jsonl": tried.samples,
+        "character.jsonl": character.samples,
+        "guide.md": emit.file(markdown(shown)),
+        "guide.html": emit.file(html(shown)),
+    }
+    measures = [one.measure for one in by_kind.values()]
     return Evidence(
         name="retire/migrate",
         model=model.id,
         summary=guide.summary(heir, found),
         form=old.form if old.form == new.form else f"{old.form} and {new.form}",
-        measures=tuple(measures),
-        files={
-            **files,
-            "guide.md": emit.file(markdown(shown)),
-            "guide.html": emit.file(html(shown)),
-        },
-        findings={
-            "successor": heir.id,
-            "bank": asked.name,
-            "bank_digest": asked.digest,
-            "forms": {model.id: old.form, heir.id: new.form},
-            "same_form": old.form == new.form,
-            "margin": spec.margin,
-            "clusters": found,
-            "recovered": told.recovered,
-            "character": told.character,
-        },
+        measures=(*measures, *tried.measures, *character.measures),
+        files={name: digest for name, digest in files.items() if digest},
+        findings={"bank": asked.name, "bank_digest": asked.digest, "margin": spec.margin}
+        | told.findings(),
         runtime={"usage": {model.id: old.usage, heir.id: new.usage}},
     )
 

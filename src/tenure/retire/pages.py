@@ -112,7 +112,7 @@ def _markdown(block: Block) -> list[str]:
 
 
 STYLE = """:root{color-scheme:light dark}
-body{max-width:44rem;margin:2rem auto;padding:0 1rem;font:1rem/1.55 system-ui,sans-serif}
+body{background:Canvas;color:CanvasText;max-width:44rem;margin:2rem auto;padding:0 1rem;font:1rem/1.55 system-ui,sans-serif}
 h1{font-size:1.7rem;line-height:1.2}h2{margin-top:2.2rem;font-size:1.2rem}.lead{font-size:1.1rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
 caption{text-align:left;padding:.4rem 0;font-weight:600}

@@ -42,6 +42,9 @@ class Tried:
     samples: str
 
 
+NOTHING = Tried([], [], "")
+
+
 def _after(words: str) -> Callable[[Conversation, Conversation], Conversation]:
     def apply(asked: Conversation, example: Conversation) -> Conversation:
         del example
