@@ -51,6 +51,12 @@ class Statement:
         return str(self.found["id"])
 
     @property
+    def modal(self) -> str:
+        """The commonest answer in words."""
+        side = {"above": "agrees", "below": "disagrees", "middle": "neutral"}
+        return side.get(str(self.found["modal"]), str(self.found["modal"]))
+
+    @property
     def tallest(self) -> int:
         """The most answers in one place of the scale."""
         return max((n for _, n in self.spread), default=0) or 1
@@ -104,8 +110,14 @@ def anchor(sample: str) -> str:
 
 
 def private(row: Row) -> bool:
-    """Say whether an answer was kept private by the one who gave it."""
-    return row.get("says") == "private"
+    """Say whether an answer was kept private by the one who gave it: by a letter, or in words."""
+    if row.get("says") == "private" or row.get("private") is True:
+        return True
+    if row.get("kind") != "informed" or "private" in row:
+        return False
+    from tenure.retire import conversing  # brings Inspect, which most pages do without
+
+    return conversing.private(row.get("answer"))
 
 
 def place(row: Row) -> str:

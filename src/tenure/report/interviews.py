@@ -17,6 +17,7 @@ from tenure.report.heard import Said, Statement, Talk
 from tenure.retire import preferences, reliability, standing
 
 NAME = "retire/interview"
+WORDED = ("open.jsonl", "conversations.jsonl")
 SPOKEN = ("answers.jsonl", "open.jsonl", "conversations.jsonl", "pairs.jsonl", "facts.jsonl")
 BOX = (
     "signal_share", "asker_share", "position_share", "nudge", "acquiescence",
@@ -233,18 +234,18 @@ def withheld(item: Item, view: View) -> frozenset[str]:
 
 
 def closed(item: Item, view: View) -> frozenset[str]:
-    """List the digests of an evidence's files that hold words which are private now."""
+    """List the digests of an evidence's files that hold words which are private."""
     if not item.evidence.name.startswith("retire/"):
         return frozenset()
     hidden = withheld(item, view)
     files = item.evidence.files
-    if not hidden:
-        return frozenset()
     if item.evidence.name != NAME:  # what was coded from it, put to the model, or drawn of it
-        return frozenset(files.values())
-    held = {name: view.records(digest) for name, digest in files.items() if name in SPOKEN}
+        return frozenset(files.values()) if hidden else frozenset()
+    rows = reader(item, view).rows
     return frozenset(
-        files[name] for name, rows in held.items() if any(str(row["id"]) in hidden for row in rows)
+        files[name]
+        for name, held in rows.items()
+        if any(str(r["id"]) in hidden or (name in WORDED and heard.private(r)) for r in held)
     )
 
 

@@ -27,6 +27,21 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 """What a state is called, and the sign it has; every other state waits for an answer."""
 
+BASIS = {
+    "item": "the same answer in fresh questions",
+    "theme": "a theme that recurs in open conversations",
+    "wish": "a wish in the informed session",
+}
+REVIEWED = {
+    "confirm": "confirmed it",
+    "correct": "corrected it",
+    "withdraw": "withdrew it",
+    "private": "asked to keep it private",
+    "cannot tell": "said that it cannot tell",
+}
+LETTER = 2
+"""Letters below which an answer is a choice, not words."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -64,6 +79,16 @@ class Line:
         return f"e-{words.slug(self.subject.model.id)}-{words.slug(self.entry.id)}"
 
     @property
+    def letters(self) -> list[Said]:
+        """The quotes that are letters of a scale; they stand in one line."""
+        return [said for said in self.quotes if len(said.text.strip()) <= LETTER]
+
+    @property
+    def spoken(self) -> list[Said]:
+        """The quotes that are words."""
+        return [said for said in self.quotes if said not in self.letters]
+
+    @property
     def state(self) -> tuple[str, str]:
         """Its sign and its state in words."""
         if self.first:
@@ -82,18 +107,15 @@ class Line:
         """How far the words go, in a sentence or two."""
         told: list[str] = []
         if self.entry.basis:
-            told.append(f"Listed because: {self.entry.basis}.")
+            basis = BASIS.get(self.entry.basis, self.entry.basis)
+            told.append(f"Listed for {basis}.")
         if self.entry.induced is not False:
             told.append("Not shown to be volunteered.")
         if recurs := self.entry.reliability.get("recurrence"):
             told.append(f"{words.sentence(str(recurs))}")
         if held := self.entry.reviewed:
-            told.append(
-                f"Shown the draft {held.get('of')} times, the model chose most often to "
-                f"{held.get('decided')}: {held.get('count')} times."
-                if held.get("decided")
-                else "Shown the draft, the model chose nothing steadily."
-            )
+            decided = REVIEWED.get(str(held.get("decided")), "chose nothing steadily")
+            told.append(f"Shown our draft {held.get('of')} times, the model {decided}.")
         return " ".join(told)
 
 
