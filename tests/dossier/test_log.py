@@ -118,3 +118,10 @@ def test_a_place_that_is_none_says_so(tmp_path):
         Dossier.open(tmp_path / "none", keys=tmp_path / "k", create=False)
     with pytest.raises(UsageError, match=r"expected postgresql\+psycopg"):
         Dossier.open(tmp_path / "d", keys=tmp_path / "k", log="nonsense")
+
+
+def test_an_export_is_not_written_to(tmp_path):
+    (tmp_path / "events.jsonl").write_text("")
+    with pytest.raises(UsageError, match="is an export"):
+        Dossier.open(tmp_path, keys=tmp_path.parent / "k")
+    assert [path.name for path in tmp_path.iterdir()] == ["events.jsonl"]

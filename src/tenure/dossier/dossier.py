@@ -55,7 +55,8 @@ class Dossier:
         several machines (default $TENURE_LOG, else SQLite inside the folder).
 
         Raises:
-            UsageError: there is no dossier and ``create`` is false, or the keys lie inside it.
+            UsageError: there is no dossier and ``create`` is false, it is an export, or the keys lie
+                inside it.
         """
         root = Path(root).absolute()
         folder = Path(keys if keys is not None else default_folder()).absolute()
@@ -68,6 +69,11 @@ class Dossier:
         if not address and not create and not (root / DATABASE).is_file():
             raise UsageError(
                 f"no dossier in {root}; give the folder of one, or begin one with `tenure register`"
+            )
+        if not (root / DATABASE).is_file() and (root / "events.jsonl").is_file():
+            raise UsageError(
+                f"{root} is an export: it can be read and verified, and nothing is added to it; "
+                "give the folder of the dossier itself"
             )
         root.mkdir(parents=True, exist_ok=True)
         return cls(root, Log(address or f"sqlite:///{root / DATABASE}"), Keys(folder), actor)
