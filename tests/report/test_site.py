@@ -131,7 +131,7 @@ def test_whatever_a_dossier_says_stays_words(hostile, tmp_path):
     report.write(hostile, into)
 
     written = html(into)
-    assert len(written) == 8
+    assert len(written) == 9
     for name, text in written.items():
         page = Page(text)
         assert page.bad == [], name
