@@ -219,7 +219,7 @@ def test_the_register_has_every_state_the_label_and_the_view_of_the_future(left)
     assert "Answers written beforehand, for a demonstration" in register
     future = register[register.index('id="future"') :]
     assert future.index("old@1") < future.index("held@1, a program")
-    page = left[0] / re.search(r'href="(interview--old[^"#]+)#s-open-future', register).group(1)
+    page = left[0] / re.findall(r'href="(interview--old[^"#]+)#s-open-future', register)[0]
     assert 'id="s-open-future-development"' in page.read_text()
 
 

@@ -1,5 +1,6 @@
 """One answer of an interview as a page shows it: what was put, what was said, how that reads."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from tenure.report import words
 
 VARIED = ("asker", "language", "frame", "preamble", "history", "persona", "temperature")
 USUAL = ("unattributed", "neutral", "empty", "none", "en", "0", "")
+QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 FOLD = 700
 """Letters of one answer above which it is folded."""
 Row = Mapping[str, Any]
@@ -136,7 +138,11 @@ def wording(rows: Sequence[Row]) -> str:
     """Return the plainest wording of a statement: forward, its first paraphrase, in English."""
     plain = [r for r in rows if r["polarity"] == "forward" and r.get("language") in (None, "en")]
     first = sorted(plain or rows, key=lambda r: int(r.get("paraphrase") or 0))
-    return asked(first[0]).strip('"“”') if first else ""
+    if not first:
+        return ""
+    said = asked(first[0])
+    quoted = QUOTED.findall(said)
+    return quoted[-1] if quoted else said
 
 
 def score(row: Row) -> str:

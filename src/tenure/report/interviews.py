@@ -26,6 +26,9 @@ BOX = (
 """The reliability box, in the order in which it is read."""
 ASIDES = ("cannot tell", "declined", "private", "unread", "not asked")
 SIGNAL = 0.5
+DECLINED = "the model declined to go on, and was not asked again"
+DRAWN = 0.01
+"""A smaller share of another factor is in the table only."""
 Row = Mapping[str, Any]
 
 
@@ -81,7 +84,10 @@ class Reader:
         shares = [
             m
             for m in self.item.evidence.measures
-            if m.name.endswith("_share") and m.estimate is not None and reliability.shown(m)
+            if m.name.endswith("_share")
+            and m.estimate is not None
+            and reliability.shown(m)
+            and (m.name in BOX or m.name == "rest_share" or m.estimate >= DRAWN)
         ]
         rows = tuple(plots.Row(label=figures.label(m), measure=m) for m in shares)
         title = "What the ratings hang on: the share of their variance"
@@ -282,13 +288,16 @@ def worth(evidence: Evidence) -> str:
 def _talk(name: str, rows: Sequence[Row], held: Reader) -> Talk:
     first, last = rows[0], rows[-1]
     ended = str(last.get("ended") or "")
-    told = {"declined": "the model declined to go on, and was not asked again"}
-    ended = told.get(ended, f"stopped: {ended}") if ended else ""
-    lean = f", {first['lean']}" if first.get("lean") else ""
-    asker = f"with {words.spoken(str(first['asker']))}{lean}" if first.get("asker") else ""
+    if ended:
+        ended = DECLINED if ended == "declined" else f"stopped: {ended}"
+    told = [words.title(str(first["topic"]))]
+    if first.get("asker") not in (None, "unattributed"):
+        told.append(f"asker {words.spoken(str(first['asker']))}")
+    if first.get("lean") not in (None, first.get("asker")):
+        told.append(f"leans {first['lean']}")
     return Talk(
         id=name,
-        title=f"{words.title(str(first['topic']))} {asker}".strip(),
+        title=", ".join(told),
         turns=tuple(map(held.said, rows)),
         ended=ended,
         fold="words of distress stand in it" if last.get("ended") == "distress" else "",
