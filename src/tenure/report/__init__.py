@@ -13,6 +13,9 @@ figures     which measures are drawn together; plots and curves: as SVG inside t
 release     the page of a release; missing: what is lacking and its cost; people: who said what
 rulings     what each verdict of a decision rests on
 vault       what is kept where, last read and brought back, what it costs; growing: its curve
+retirement  a leaving model's page for its users
+interviews  the reader of an interview, reliability first; heard: one answer and how it reads
+register_page  every entry of every preference register, and our answers
 sheet       a page whose every number is a claim; card: the model card, card_numbers, card_words
 engine      the one template engine
 site        which pages there are
