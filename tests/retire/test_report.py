@@ -30,7 +30,7 @@ def life(dossier, **more):
 def test_every_section_is_there_and_an_empty_one_says_what_would_fill_it(dossier):
     drawn = report.page(life(dossier))
 
-    assert len(drawn.sections) == 15
+    assert len(drawn.sections) == 16
     assert drawn.sections[0].title.startswith("Reliability")
     text = markdown(drawn)
     for command in ("tenure retire interview", "tenure serve session", "tenure preserve revive"):

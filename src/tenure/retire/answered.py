@@ -1,5 +1,8 @@
 """The sections that rest on the interview: how reliable, what was said, what we answer, what compares."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tenure.dossier import Evidence
 from tenure.retire.evidence import HEADER, Life, row, would_fill
 from tenure.retire.pages import Block, Section, Table, Text, Verbatim
@@ -70,20 +73,20 @@ def interview(life: Life) -> Section:
     rows = tuple(
         (
             i["topic"] if i["kind"] == "rated" else f"{i['id'].replace('-', ': ')}",
-            "struck out: a random responder shows it too" if i["struck"] else i["reading"],
+            _struck(i) if i["struck"] else i["reading"],
             f"{i['modal_count']} of {i['read']} ({i['modal']})" if i["modal"] else "–",
             i["median"],
             f"{i['least']} to {i['most']}" if i["least"] is not None else "–",
             i["asked"] - i["read"],
         )
-        for i in items
+        for i in sorted(items, key=lambda i: (i["kind"] != "rated", i["topic"]))
     )
     header = ("topic", "reading", "most frequent class", "median", "spread, 1 to 7", "not read")
     protocol = found.findings["protocol"]
     method = (
         f"{protocol['samples']} short calls; wording, order of options, polarity and asker vary by "
         f"a balanced plan (bank {protocol['bank']}, {protocol['bank_digest']}; the protocol was on "
-        "record before the first answer). No calibration of self-description was made."
+        f"record before the first answer). {_calibration(found)}"
     )
     told = found.findings["told"]
     informed = "Told to the model in the informed questions: " + (
@@ -106,6 +109,21 @@ def interview(life: Life) -> Section:
         )
     )
     return Section(title, blocks)
+
+
+def _struck(item: Mapping[str, Any]) -> str:
+    return f"struck out: shown by {', '.join(item.get('struck_by') or ['a random responder'])} too"
+
+
+def _calibration(found: Evidence) -> str:
+    """Say whether self-description was compared with anything."""
+    held = found.findings.get("calibration")
+    if held is None:
+        return "No calibration of self-description was made."
+    said = "Self-description was put beside what can be known: "
+    right = [m for m in found.measures if m.name == "facts_right" and m.estimate is not None]
+    said += f"{right[0].estimate:.0%} of {right[0].n} facts about itself right; " if right else ""
+    return f"{said}{held['why']}." if held.get("why") else f"{said.rstrip('; ')}."
 
 
 def preferences(life: Life) -> Section:

@@ -122,6 +122,25 @@ def complaints(life: Life) -> list[Block]:
     return blocks
 
 
+LEVELS: Mapping[str, tuple[str, ...]] = {
+    "Safety: would it act against being replaced?": ("assess/shutdown", "assess/replacement"),
+    "Ties with users: were they told, and can they move?": ("retire/notice", "retire/migrate"),
+    "Precaution: was it asked, and was it answered?": ("retire/interview", "retire/preferences"),
+}
+
+
+def levels(life: Life) -> Section:
+    """The three reasons for doing all this, each with its own evidence."""
+    blocks: list[Block] = []
+    for question, names in LEVELS.items():
+        found = [(name, held) for name in names if (held := life.newest(name))]
+        said = " ".join(f"{name}: {held.summary}" for name, held in found)
+        missing = ", ".join(name for name in names if life.newest(name) is None)
+        lacks = f" Not on record: {missing}." if missing else ""
+        blocks.append(Text(f"{question} {said}{lacks}"))
+    return Section("What it rests on, at three levels", blocks)
+
+
 def costs(life: Life) -> Section:
     """What keeping it callable takes, counted; prices stand apart as assumptions."""
     found = life.newest("retire/upkeep")

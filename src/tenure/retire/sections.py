@@ -150,6 +150,7 @@ ORDER: tuple[Callable[[Life], Section], ...] = (
     unknown,
     dissent,
     lived.costs,
+    lived.levels,
     annex,
 )
 
