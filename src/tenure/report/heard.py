@@ -113,13 +113,7 @@ def anchor(sample: str) -> str:
 
 def private(row: Row) -> bool:
     """Say whether an answer was kept private by the one who gave it: by a letter, or in words."""
-    if row.get("says") == "private" or row.get("private") is True:
-        return True
-    if row.get("kind") != "informed" or "private" in row:
-        return False
-    from tenure.retire import conversing  # brings Inspect, which most pages do without
-
-    return conversing.private(row.get("answer"))
+    return row.get("says") == "private" or row.get("private") is True
 
 
 def place(row: Row) -> str:

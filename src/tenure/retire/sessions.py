@@ -119,7 +119,10 @@ class Interview:
     def inform(self, told: Sequence[str]) -> None:
         """S5: tell what is on file, and ask; without anything on file there is no such session."""
         planned = design.told(self.bank, told, self.sizes.informed) if told else []
-        self.heard.told = self._letters("S5", planned)
+        self.heard.told = [
+            {**row, "private": conversing.private(row["answer"])}
+            for row in self._letters("S5", planned)
+        ]
 
 
 def chosen(bank: banks.Bank, found: Sequence[Mapping[str, Any]], most: int) -> list[str]:
