@@ -11,7 +11,6 @@ holds a secret, and requests that come by another name than this machine's, or f
 refused.
 """
 
-import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,14 +19,11 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
-    FileResponse,
     HTMLResponse,
     PlainTextResponse,
     RedirectResponse,
@@ -35,7 +31,6 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from tenure import report
 from tenure.dossier import Dossier, Measure, Model, Waiting
 from tenure.dossier.fold import OPERATOR
 from tenure.dossier.keys import Keys, default_folder
@@ -49,7 +44,7 @@ from tenure.report.words import number, unit_of
 from tenure.retire import answer, preferences, register, standing
 from tenure.retire.register import Entry
 from tenure.retire.standing import Register
-from tenure.web.signing import BODY, HEADERS, HOSTS
+from tenure.web.local import HEADERS, LocalPage
 
 OWNER = "preference owner"
 FIELDS = ("entry", "seen", "role", "name", "state", "because", "reply", "until")
@@ -254,25 +249,11 @@ def _signed(view: View, model: Model, spec: answer.Spec) -> str | None:
     return last.digest if last and same and last.body["by"]["name"] == spec.name else None
 
 
-@dataclass
-class _Served:
-    """Answers requests for one bench; ``pages`` is an empty folder for the dossier's pages."""
+@dataclass(kw_only=True)
+class _Served(LocalPage):
+    """Answers requests for one bench."""
 
     bench: Bench
-    secret: str
-    pages: Path
-    drawing: threading.Lock = field(default_factory=threading.Lock)
-    size: int = -1
-
-    def refused(self, request: Request) -> Response | None:
-        """Refuse who comes by another name, without the secret, or from another page."""
-        host = request.headers.get("host", "").rpartition(":")[0]
-        origin = request.headers.get("origin")
-        own = origin is None or origin == f"http://{request.headers.get('host')}"
-        known = secrets.compare_digest(request.path_params["secret"], self.secret)
-        if host in HOSTS and known and (own or request.method != "POST"):
-            return None
-        return PlainTextResponse("Open the address that was printed.", 403, headers=HEADERS)
 
     def page(
         self, entry: str | None, said: str = "", kept: Mapping[str, str] | None = None
@@ -299,17 +280,6 @@ class _Served:
         """Show one entry and its form."""
         return self.refused(request) or self.page(request.path_params["entry"])
 
-    async def sign(self, request: Request) -> Response:
-        """Take a form."""
-        refused = self.refused(request)
-        if refused is not None:
-            return refused
-        body = await request.body()
-        if len(body) > BODY:
-            return PlainTextResponse("The form is too long.", 413, headers=HEADERS)
-        told = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return await run_in_threadpool(self.answer, {name: v[-1] for name, v in told.items()})
-
     def answer(self, given: Mapping[str, str]) -> Response:
         """Sign, then show the register anew; what was refused keeps its words."""
         try:
@@ -318,25 +288,10 @@ class _Served:
             return self.page(given.get("entry") or None, str(error), given)
         return RedirectResponse(f"../?signed={event}", 303, headers=HEADERS)
 
-    def drawn(self, request: Request) -> Response:
-        """Show a page of the dossier; all are drawn at the first request, and when there is more."""
-        refused = self.refused(request)
-        if refused is not None:
-            return refused
-        with self.drawing:
-            view = open_view(self.bench.root)
-            if (size := len(view.events())) != self.size:
-                report.write(view, self.pages)
-                self.size = size
-        wanted = (self.pages / request.path_params["path"]).resolve()
-        if wanted.is_relative_to(self.pages.resolve()) and wanted.is_file():
-            return FileResponse(wanted)
-        return PlainTextResponse("There is no such page.", 404, headers=HEADERS)
-
 
 def app(bench: Bench, secret: str, pages: Path) -> Starlette:
     """Make the page's server; ``pages`` is an empty folder in which the dossier's pages are drawn."""
-    served = _Served(bench, secret, pages)
+    served = _Served(root=bench.root, secret=secret, pages=pages, bench=bench)
     return Starlette(
         routes=[
             Route("/{secret}/", served.home),

@@ -24,8 +24,8 @@ from tenure.dossier import Dossier, Model
 from tenure.errors import TenureError, UsageError
 from tenure.measure import grader
 from tenure.stats.agreement import kappa
+from tenure.web.local import HOSTS
 
-HOSTS = ("127.0.0.1", "localhost")
 STAGE = "assess/review"
 
 

@@ -10,19 +10,15 @@ the role; sending the form twice signs once. The page needs no script. The addre
 and requests that come by another name than this machine's, or from another page, are refused.
 """
 
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
-    FileResponse,
     HTMLResponse,
     PlainTextResponse,
     RedirectResponse,
@@ -30,7 +26,6 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from tenure import report
 from tenure.dossier import Dossier, Waiting
 from tenure.dossier.keys import Keys, default_folder
 from tenure.dossier.opening import open_view
@@ -46,18 +41,10 @@ from tenure.report.engine import environment, style
 from tenure.report.release import record
 from tenure.report.rulings import DECIDED, basis_of
 from tenure.report.story import VerdictRow, verdict_row
+from tenure.web.local import HEADERS, LocalPage
 
-HOSTS = ("127.0.0.1", "localhost")
 LONGEST = 4000  # letters of a reason, and of a conflict statement
-BODY = 64 << 10  # bytes of a form
 FIELDS = ("role", "name", "opinion", "because", "conflict", "bundle")
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,28 +264,11 @@ def changes(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return told
 
 
-@dataclass
-class _Served:
-    """Answers requests for one bench.
-
-    ``pages`` is an empty folder for the dossier's pages; ``size`` is how many events they show.
-    """
+@dataclass(kw_only=True)
+class _Served(LocalPage):
+    """Answers requests for one bench."""
 
     bench: Bench
-    secret: str
-    pages: Path
-    drawing: threading.Lock = field(default_factory=threading.Lock)
-    size: int = -1
-
-    def refused(self, request: Request) -> Response | None:
-        """Refuse who comes by another name, without the secret, or from another page."""
-        host = request.headers.get("host", "").rpartition(":")[0]
-        origin = request.headers.get("origin")
-        own = origin is None or origin == f"http://{request.headers.get('host')}"
-        known = secrets.compare_digest(request.path_params["secret"], self.secret)
-        if host in HOSTS and known and (own or request.method != "POST"):
-            return None
-        return PlainTextResponse("Open the address that was printed.", 403, headers=HEADERS)
 
     def page(self, said: str, kept: Mapping[str, str] | None = None) -> Response:
         """Draw the page; ``kept`` are the fields of a form that was not signed."""
@@ -314,17 +284,6 @@ class _Served:
         """Show what there is to sign."""
         return self.refused(request) or self.page(_thanks(request.query_params.get("signed", "")))
 
-    async def sign(self, request: Request) -> Response:
-        """Take a form."""
-        refused = self.refused(request)
-        if refused is not None:
-            return refused
-        body = await request.body()
-        if len(body) > BODY:
-            return PlainTextResponse("The form is too long.", 413, headers=HEADERS)
-        told = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return await run_in_threadpool(self.answer, {name: v[-1] for name, v in told.items()})
-
     def answer(self, given: Mapping[str, str]) -> Response:
         """Sign, then show the page anew; what was refused keeps its words."""
         try:
@@ -333,25 +292,10 @@ class _Served:
             return self.page(str(error), given)
         return RedirectResponse(f"./?signed={event}", 303, headers=HEADERS)
 
-    def drawn(self, request: Request) -> Response:
-        """Show a page of the dossier; all are drawn at the first request, and when there is more."""
-        refused = self.refused(request)
-        if refused is not None:
-            return refused
-        with self.drawing:
-            view = open_view(self.bench.root)
-            if (size := len(view.events())) != self.size:
-                report.write(view, self.pages)
-                self.size = size
-        wanted = (self.pages / request.path_params["path"]).resolve()
-        if wanted.is_relative_to(self.pages.resolve()) and wanted.is_file():
-            return FileResponse(wanted)
-        return PlainTextResponse("There is no such page.", 404, headers=HEADERS)
-
 
 def app(bench: Bench, secret: str, pages: Path) -> Starlette:
     """Make the page's server; ``pages`` is an empty folder in which the dossier's pages are drawn."""
-    served = _Served(bench, secret, pages)
+    served = _Served(root=bench.root, secret=secret, pages=pages, bench=bench)
     return Starlette(
         routes=[
             Route("/{secret}/", served.home),
