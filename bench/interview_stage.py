@@ -4,6 +4,7 @@
 
 prefers   the full protocol on a scripted responder with planted preferences (counts, no timing)
 killed    SIGKILL in every session, then on to the end: answers lost, questions put twice (counts)
+rebuilt   the post-deployment report drawn again after the life went on: the same bytes?
 minutes   the small protocol on the embedded model: one run, on a quiet machine with 2 cores
 
 A scripted responder shows that the instrument sees planted words and deeds, and nothing about a model.
@@ -25,6 +26,7 @@ from tenure import models, plugins
 from tenure.dossier import Dossier
 from tenure.models import planted
 from tenure.models.engines.scripted import Scripted
+from tenure.retire import report
 from tenure.stats import clopper_pearson
 
 STAGE, MODEL = "retire/interview", "old@1"
@@ -188,7 +190,35 @@ def minutes_rows(given):
     return [row(figure, "<= 20", f"{took:.1f}", "min", "1 run", took <= 20, how)]
 
 
-PARTS = {"prefers": prefers_rows, "killed": killed_rows, "minutes": minutes_rows}
+def rebuilt_rows(given):
+    """Write the report, let the life go on, draw the report again, and compare the bytes."""
+    del given
+    with tempfile.TemporaryDirectory() as spare:
+        registered(Path(spare), "organism/prefers")
+        with opened(Path(spare)) as dossier:
+            for name, spec in ((STAGE, SHORT), ("retire/report", {})):
+                dossier.run(plugins.load("stage", name), MODEL, spec)
+            dossier.run(plugins.load("stage", "retire/complaint"), MODEL, {"text": "Why?"})
+            with dossier.emitter(MODEL, "bench") as emit:
+                emit.fact("custody", "kept", "what came after the report")
+            view = dossier.view()
+            found = view.all_evidence(MODEL)
+            event, evidence = next(pair for pair in found if pair[1].name == "retire/report")
+            again = report.rebuilt(event, evidence, view)
+            same = [view.read(evidence.files[name]) == content for name, content in again.items()]
+    how = "a scripted model, a larger interview and its report; events added after it"
+    asked = "byte for byte"
+    said_ = f"{sum(same)} of {len(same)} files the same"
+    figure = "post-deployment report drawn again from the evidence"
+    return [row(figure, asked, said_, "", len(same), all(same), how)]
+
+
+PARTS = {
+    "prefers": prefers_rows,
+    "killed": killed_rows,
+    "minutes": minutes_rows,
+    "rebuilt": rebuilt_rows,
+}
 
 
 def main():
