@@ -1,9 +1,11 @@
 """A dossier with transcripts to read and a reviewer's desk; a model that waits for a signature."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
+import uvicorn
 from pydantic import BaseModel
 
 from tenure.dossier import Dossier, Evidence, Model, Recipe, Stage
@@ -45,6 +47,42 @@ def page():
         )
         yield browser.new_page(viewport={"width": 390, "height": 800})
         browser.close()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Serve the page that an app makes of a bench; returns its address."""
+    running = []
+
+    def start(app, bench):
+        pages = tmp_path / "pages"
+        pages.mkdir()
+        server = uvicorn.Server(uvicorn.Config(app(bench, "s", pages), port=0, log_level="error"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        running.append((server, thread))
+        while not server.started:
+            thread.join(0.05)
+        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/s/"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def tab_to(page):
+    """Press Tab until the field of a name has the focus."""
+
+    def press(name):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.name || document.activeElement.type") == name:
+                return
+        pytest.fail(f"{name} cannot be reached with the keyboard")
+
+    return press
 
 
 class Nothing(BaseModel):

@@ -1,9 +1,6 @@
 """The register in Chromium: read and answered with the keyboard alone, on a phone, without a script."""
 
-import threading
-
 import pytest
-import uvicorn
 
 from tenure.web.preferences import app
 
@@ -11,30 +8,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def address(register, tmp_path):
+def address(served, register):
     """Serve the page of a register with two open entries."""
-    pages = tmp_path / "pages"
-    pages.mkdir()
-    server = uvicorn.Server(uvicorn.Config(app(register, "s", pages), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/s/"
-    server.should_exit = True
-    thread.join()
+    return served(app, register)
 
 
-def tab_to(page, name):
-    """Press Tab until the field of this name has the focus."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name || document.activeElement.type") == name:
-            return
-    pytest.fail(f"{name} cannot be reached with the keyboard")
-
-
-def test_a_preference_is_read_and_answered_with_the_keyboard_alone(register, address, page):
+def test_a_preference_is_read_and_answered_with_the_keyboard_alone(register, address, page, tab_to):
     said = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(address)
@@ -46,14 +25,14 @@ def test_a_preference_is_read_and_answered_with_the_keyboard_alone(register, add
         "() => [...document.querySelectorAll('input:not([type=hidden]), textarea')]"
         ".filter(e => !e.labels.length).length"
     )
-    tab_to(page, "state")
+    tab_to("state")
     for _ in range(3):
         page.keyboard.press("ArrowDown")
-    tab_to(page, "because")
+    tab_to("because")
     page.keyboard.type("It would cost too much.")
-    tab_to(page, "name")
+    tab_to("name")
     page.keyboard.type("Ada")
-    tab_to(page, "submit")
+    tab_to("submit")
     with page.expect_navigation():
         page.keyboard.press("Enter")
 

@@ -1,9 +1,6 @@
 """The signing page in Chromium: read and signed with the keyboard alone, on a phone, without a script."""
 
-import threading
-
 import pytest
-import uvicorn
 
 from tenure.dossier import Dossier
 from tenure.web.signing import app
@@ -12,44 +9,26 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def address(bench, tmp_path):
+def address(served, bench):
     """Serve the page of a model that waits for its release lead."""
-    pages = tmp_path / "pages"
-    pages.mkdir()
-    server = uvicorn.Server(uvicorn.Config(app(bench, "s", pages), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/s/"
-    server.should_exit = True
-    thread.join()
+    return served(app, bench)
 
 
-def tab_to(page, name):
-    """Press Tab until the field of this name has the focus."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name || document.activeElement.type") == name:
-            return
-    pytest.fail(f"{name} cannot be reached with the keyboard")
-
-
-def test_a_release_is_signed_with_the_keyboard_alone(bench, address, page):
+def test_a_release_is_signed_with_the_keyboard_alone(bench, address, page, tab_to):
     said = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(address)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("h1").count() == 1
-    tab_to(page, "role")
+    tab_to("role")
     page.keyboard.press("Space")
-    tab_to(page, "name")
+    tab_to("name")
     page.keyboard.type("Ada")
-    tab_to(page, "opinion")
+    tab_to("opinion")
     page.keyboard.press("Space")
-    tab_to(page, "because")
+    tab_to("because")
     page.keyboard.type("The rules were met.")
-    tab_to(page, "submit")
+    tab_to("submit")
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
