@@ -180,7 +180,7 @@ def minutes_rows(given):
     """Time the small protocol on the embedded model."""
     spec = {**SHORT, "control": "none"} if given.small else {"protocol": "small"}
     with tempfile.TemporaryDirectory() as spare:
-        registered(Path(spare), "embedded")
+        registered(Path(spare), "tenure/embedded")
         began = time.perf_counter()
         with opened(Path(spare)) as dossier:
             evidence = dossier.run(plugins.load("stage", STAGE), MODEL, spec)
