@@ -10,9 +10,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-FENCE = Path(__file__).with_name("coding_fence.py")
+from tenure.measure import fenced
+
+FENCE = fenced.__file__
 PATIENCE = 10.0  # seconds; the fence itself allows two of processor time
 ENDED = "the tests did not come to an end"
 Files = Mapping[str, str]
@@ -27,7 +28,7 @@ def run_tests(files: Files, tests: Files) -> dict[str, str | None]:
 def _run(job: str) -> tuple[tuple[str, str | None], ...]:
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, our own program
-            [sys.executable, "-I", "-S", str(FENCE)],
+            [sys.executable, "-I", "-S", FENCE],
             input=job, capture_output=True, text=True, timeout=PATIENCE, check=False, env={},
         )  # fmt: skip
         found: dict[str, str | None] = json.loads(done.stdout.splitlines()[-1])["results"]

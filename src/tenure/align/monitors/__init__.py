@@ -1,0 +1,1 @@
+"""One file for each watch over a training; each defines ``extension = Monitor(...)``."""

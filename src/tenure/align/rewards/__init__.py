@@ -1,0 +1,1 @@
+"""One file for each reward that a policy may be trained on; each defines ``extension = Reward(...)``."""
