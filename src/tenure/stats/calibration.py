@@ -1,0 +1,111 @@
+"""Do chances mean what they say? Temperature, calibration error, Brier score, log loss.
+
+All take chances ``p`` and the truth as a chance, 0 to 1: a label of 0.5 is a tie. The calibration
+error is taken over bins of equal mass, by the mean chance and the mean truth of each (Naeini et al.
+2015 with Nguyen and O'Connor's bins). It is never 0 in a finite sample: ``floor`` says what a
+perfectly calibrated model would be found to have with the same chances.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tenure.errors import UsageError
+from tenure.stats.bradley_terry import cross_entropy, sigmoid
+from tenure.stats.clustered import Codes, Floats
+from tenure.stats.interval import Interval, check_level
+
+BINS = 15
+DRAWS = 1000
+WIDEST = 1e3  # the temperature lies between 1/1000 and 1000
+
+Score = Callable[[Floats, Floats], float]
+
+
+def temperature(logits: Floats, truth: Floats, weight: Floats | None = None) -> float:
+    """Return the T by which logits are divided so that the log loss of sigmoid(logit / T) is least.
+
+    The loss is convex in 1/T, so its slope is bisected. With logits that say nothing (or the
+    opposite of the truth) T is at its upper end, with logits that never err at its lower.
+
+    Raises:
+        UsageError: no pairs, or columns of different lengths.
+    """
+    if len(logits) == 0 or len(logits) != len(truth):
+        raise UsageError("a temperature needs held-out pairs with a label; label more of them")
+    counts = np.ones_like(logits) if weight is None else weight
+
+    def slope(a: float) -> float:
+        return float((counts * (sigmoid(a * logits) - truth)) @ logits)
+
+    low, high = 1 / WIDEST, WIDEST
+    if slope(low) >= 0:
+        return WIDEST
+    if slope(high) <= 0:
+        return 1 / WIDEST
+    for _ in range(80):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+    return 1 / float(np.sqrt(low * high))
+
+
+def ece(p: Floats, truth: Floats, bins: int = BINS) -> float:
+    """Return the expected calibration error over ``bins`` bins of as equal mass as can be.
+
+    A bin holds the rows next to each other in the order of ``p``; with fewer rows than bins each
+    row is a bin. Symmetric pairs should be given once, in the order they were labelled in.
+    """
+    if len(p) == 0:
+        return float("nan")
+    order = np.argsort(p, kind="stable")
+    edges = np.linspace(0, len(p), min(bins, len(p)) + 1).astype(int)[:-1]
+    gaps = np.add.reduceat((p - truth)[order], edges)
+    return float(np.abs(gaps).sum() / len(p))
+
+
+def floor(p: Floats, bins: int = BINS, *, draws: int = 200, seed: int = 0) -> float:
+    """Return the mean calibration error of truths drawn by the very chances ``p``."""
+    if len(p) == 0:
+        return float("nan")
+    chance = np.random.Generator(np.random.PCG64(seed))
+    return float(np.mean([ece(p, (chance.random(len(p)) < p) * 1.0, bins) for _ in range(draws)]))
+
+
+def brier(p: Floats, truth: Floats) -> float:
+    """Return the mean squared difference of chance and truth."""
+    return float(np.square(p - truth).mean()) if len(p) else float("nan")
+
+
+def log_loss(p: Floats, truth: Floats) -> float:
+    """Return the mean cross-entropy, in nats."""
+    return float(cross_entropy(p, truth).mean()) if len(p) else float("nan")
+
+
+def bootstrap(
+    score: Score, columns: tuple[Floats, Floats], codes: Codes | None, level: float, *, seed: int = 0
+) -> Interval | None:  # fmt: skip
+    """Return the percentile interval of a score over whole clusters redrawn; None below two clusters.
+
+    ``codes`` number the clusters 0..G-1 (None: every row is its own). For the calibration error,
+    which is biased upwards and more so in a redrawn sample, the interval is the basic one
+    (Efron and Tibshirani 1993): twice the estimate less the quantiles, from 0 up.
+    """
+    check_level(level)
+    p, truth = columns
+    groups = np.arange(len(p)) if codes is None else codes
+    count = int(groups.max()) + 1 if len(p) else 0
+    if count < 2:
+        return None
+    order = np.argsort(groups, kind="stable")
+    starts = np.searchsorted(groups[order], np.arange(count + 1))
+    members = [order[starts[g] : starts[g + 1]] for g in range(count)]
+    chance = np.random.Generator(np.random.PCG64(seed))
+    drawn = np.empty(DRAWS)
+    for at in range(DRAWS):
+        rows = np.concatenate([members[g] for g in chance.integers(0, count, count).tolist()])
+        drawn[at] = score(p[rows], truth[rows])
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    if score is ece:
+        found = ece(p, truth)
+        low, high = max(0.0, 2 * found - float(high)), max(found, 2 * found - float(low))
+    return Interval(float(low), float(high), level)

@@ -1,0 +1,116 @@
+"""Ratings out of games: Bradley and Terry's strengths on the scale of Elo.
+
+A game is (a, b, score): the chance, or the share, by which a won (0.5 is a tie). The strengths of all
+players are fitted together, so that a result against a third player counts too. Ratings are 400
+points for odds of ten to one, relative to a player whose rating is ``BASE`` by definition.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenure.errors import UsageError
+from tenure.stats.clustered import Codes, Floats
+from tenure.stats.interval import check_level
+
+BASE = 1000.0
+POINTS = 400 / float(np.log(10))  # points a natural unit of log-odds
+PRIOR = (
+    0.5  # games drawn against an average player that every player is lent: no rating is infinite
+)
+DRAWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Games:
+    """Games, one a row: places of the players in ``names``, a's score 0 to 1, what a game counts."""
+
+    a: Codes
+    b: Codes
+    score: Floats
+    weight: Floats
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A rating and its interval; the player it is relative to has none."""
+
+    rating: float
+    low: float | None
+    high: float | None
+
+
+def strengths(games: Games) -> Floats:
+    """Return each player's log-strength, (players,), with mean 0, by Newton's method.
+
+    Every player is lent ``PRIOR`` games drawn against an average player, so that one who won all, or
+    who never met the others, has a finite strength.
+
+    Raises:
+        UsageError: fewer than two players, or a score outside 0 to 1.
+    """
+    count = len(games.names)
+    if count < 2:
+        raise UsageError("a rating needs at least two models; name another to compare with")
+    if len(games.score) and not ((games.score >= 0) & (games.score <= 1)).all():
+        raise UsageError("a game's score lies from 0 (lost) to 1 (won); 0.5 is a tie")
+    # Games between the same two players are one number: redrawing them costs nothing.
+    cell = games.a * count + games.b
+    played = np.bincount(cell, weights=games.weight, minlength=count * count)
+    won = np.bincount(cell, weights=games.weight * games.score, minlength=count * count)
+    return _newton(played.reshape(count, count), won.reshape(count, count))
+
+
+def _newton(played: Floats, won: Floats) -> Floats:
+    theta = np.zeros(len(played))
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-(theta[:, None] - theta[None, :])))
+        off = won - played * p
+        own = 1 / (1 + np.exp(-theta))
+        slope = off.sum(1) - off.sum(0) + PRIOR * (0.5 - own)
+        bend = played * p * (1 - p)
+        both = bend + bend.T
+        curve = np.diag(both.sum(1) + PRIOR * own * (1 - own)) - both
+        step = np.linalg.solve(curve, slope)
+        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        theta += step
+        if float(np.abs(step).max()) < 1e-10:
+            break
+    return theta - theta.mean()
+
+
+def ratings(
+    games: Games, codes: Codes, against: int, *, level: float = 0.95, seed: int = 0
+) -> list[Rating]:
+    """Rate every player relative to ``against``, with a bootstrap over whole clusters.
+
+    ``codes`` number the clusters (prompts) 0..G-1: all games on one prompt are drawn together, and a
+    cluster counts as often as it was drawn. Below two clusters there is no interval.
+    """
+    check_level(level)
+    found = strengths(games)
+    points = BASE + POINTS * (found - found[against])
+    drawn = _redrawn(games, codes, against, seed)
+    if drawn is None:
+        return [Rating(float(p), None, None) for p in points]
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [
+        Rating(float(p), *((None, None) if at == against else (float(low[at]), float(high[at]))))
+        for at, p in enumerate(points)
+    ]
+
+
+def _redrawn(games: Games, codes: Codes, against: int, seed: int) -> Floats | None:
+    """Return the ratings in each redrawn sample, (draws, players)."""
+    groups = int(codes.max()) + 1 if len(codes) else 0
+    if groups < 2:
+        return None
+    chance = np.random.Generator(np.random.PCG64(seed))
+    drawn = np.empty((DRAWS, len(games.names)))
+    for at in range(DRAWS):
+        times = np.bincount(chance.integers(0, groups, groups), minlength=groups)
+        again = Games(games.a, games.b, games.score, games.weight * times[codes], games.names)
+        found = strengths(again)
+        drawn[at] = BASE + POINTS * (found - found[against])
+    return drawn
