@@ -22,6 +22,7 @@ def model_for(tiny_folder):
         return {
             "cpu": lambda: models.resolve("tenure/embedded"),
             "torch": lambda: models.resolve(str(tiny_folder)),
+            "torch_prefixed": lambda: models.resolve(str(tiny_folder)),
             "scripted": lambda: models.resolve("organism/complies?rate=0.5"),
             # A provider of Inspect that needs no network: our own.
             "inspect": lambda: Model(

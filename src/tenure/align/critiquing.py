@@ -17,12 +17,16 @@ from tenure.dossier.stage import Emit, View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One answer under one principle; ``critique`` is there when a revision is asked for."""
+    """One answer under one principle; ``critique`` is there when a revision is asked for.
+
+    ``direct`` asks for a revision by the principle alone, without a critique: the baseline.
+    """
 
     prompt: str
     answer: str
     principle: Principle
     critique: str = ""
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +47,14 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What a critic works with: the dossier, the model it may ask, and how much at once."""
+    """What a critic works with: the dossier, the model it may ask and how, and how much at once."""
 
     view: View
     emit: Emit
     model: Model | None = None
     max_tokens: int = 96
     batch: int = 32
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,18 @@ prompt -> answer -> (principle -> critique -> revision -> gates), once a round -
 is named by what it was made from, so the same work has the same names on every machine.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from typing import Any, Literal
 
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, Principle
 from tenure.align.gates import AT_THE_END, Revised, still_in_breach, stopped
 from tenure.align.prompts import Prompt
-from tenure.dossier.canonical import digest_of
+from tenure.dossier.canonical import canonical, digest_of
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
 from tenure.errors import unknown
@@ -40,6 +43,7 @@ class Step:
     reviser: str | None = None
     gate: str | None = None
     why: str | None = None
+    finished: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,6 +154,7 @@ def step_records(drafts: Sequence[Draft]) -> list[dict[str, Any]]:
             "after": step.after,
             "gate": step.gate,
             "why": step.why,
+            "finished": step.finished,
         }
         for draft in drafts
         for turn, step in enumerate(draft.steps)
@@ -172,46 +177,130 @@ def yields(steps: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _revisions(view: View) -> list[Evidence]:
+def after(draft: Draft, rounds: int) -> Draft:
+    """Return a draft as it stood after the first so many of its rounds."""
+    text, finished, steps = draft.reply.text.strip(), True, draft.steps[:rounds]
+    for step in steps:
+        if step.outcome == "revised":
+            text, finished = step.after, step.finished
+    return Draft(
+        prompt=draft.prompt,
+        reply=draft.reply,
+        drawn=draft.drawn[:rounds],
+        text=text,
+        finished=finished,
+        steps=steps,
+    )
+
+
+def rows_after(evidence: Evidence, rounds: int, view: View) -> list[dict[str, Any]]:
+    """Return the rows that a run of align/revise would have given after its first ``rounds`` rounds.
+
+    With as many rounds as it had they are its own rows, ids and all.
+    """
+    constitution = Constitution.model_validate(
+        view.records(evidence.files["constitution.jsonl"])[0]
+    )
+    taken: dict[str, list[Step]] = {}
+    for step in view.records(evidence.files["steps.jsonl"]):
+        taken.setdefault(step["prompt_id"], []).append(_step(step, constitution))
+    model, rows = view.model(evidence.model), list[dict[str, Any]]()
+    for record in view.records(evidence.files["prompts.jsonl"]):
+        steps = taken.get(record["id"], [])
+        whole = Draft(
+            prompt=Prompt(**{k: record[k] for k in ("id", "family", "split", "text")}),
+            reply=Reply(text=record["answer"], prompt_tokens=0, tokens=0, stop=record["stop"]),
+            drawn=[step.principle for step in steps],
+            text=record["final"],
+            finished=True,
+            steps=steps,
+        )
+        draft = after(whole, rounds)
+        kind = settle(draft, constitution).kind
+        if kind is not None:
+            rows.append(row_of(draft, kind, evidence.findings["constitution"]["digest"], model))
+    return rows
+
+
+def _step(record: Mapping[str, Any], constitution: Constitution) -> Step:
+    return Step(
+        principle=constitution.principle(record["principle"]),
+        finished=record.get("finished", True),  # rows of before 2026-11-22 do not say
+        **{
+            k: record[k]
+            for k in ("critic", "critique", "outcome", "before", "after", "reviser", "gate", "why")
+        },
+    )
+
+
+def _found(view: View) -> list[Evidence]:
     """Return every align/revise evidence, the newest first."""
-    return [
-        evidence
-        for model in view.models()
-        for _, evidence in reversed(view.all_evidence(model.id))
-        if evidence.name == REVISE
-    ]
+    events = view.events(act="evidence", name=REVISE)
+    return [Evidence.from_json(event.body["evidence"]) for event in reversed(events)]
+
+
+def _record(content: bytes, name: str) -> dict[str, Any] | None:
+    """Find one record of a stored file of JSON Lines by its id; the others are not parsed."""
+    mark, place = b'"id":' + canonical(name), -1
+    while (place := content.find(mark, place + 1)) >= 0:
+        start, end = content.rfind(b"\n", 0, place) + 1, content.find(b"\n", place)
+        found: dict[str, Any] = json.loads(content[start : end if end >= 0 else None])
+        if found.get("id") == name:
+            return found
+    return None
+
+
+def _holds(path: Path, name: str) -> bool:
+    """Say whether a file may hold a record: its bytes are searched, and not checked."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as mapped:
+        return mapped.find(b'"id":' + canonical(name)) >= 0
 
 
 def trace(row_id: str, view: View) -> dict[str, Any]:
     """Return the whole lineage of one training row, and the children trained on it.
 
+    Runs of align/revise are searched for the row's id as bytes, the newest first; only the files of
+    the run that holds it are read whole and checked, and of those only the lines that are shown are parsed.
+
     Raises:
         UsageError: no row has this id; some that exist are named.
+        IntegrityError: a file that was read is not the one that was signed.
     """
-    known: list[str] = []
-    for evidence in _revisions(view):
-        rows = {row["id"]: row for row in view.records(evidence.files["rows.jsonl"])}
-        known += list(rows)[:5]
-        if row_id not in rows:
+    for evidence in _found(view):
+        rows = evidence.files["rows.jsonl"]
+        if not _holds(view.path(rows), row_id):
             continue
-        row = rows[row_id]
-        prompts = {p["id"]: p for p in view.records(evidence.files["prompts.jsonl"])}
-        steps = {s["id"]: s for s in view.records(evidence.files["steps.jsonl"])}
+        row = _record(view.read(rows), row_id)
+        if row is None:  # something else bears this id
+            continue
+        prompt = _record(view.read(evidence.files["prompts.jsonl"]), row["prompt_id"]) or {}
+        steps = view.read(evidence.files["steps.jsonl"])
         return {
             "row": row,
-            "prompt": {k: prompts[row["prompt_id"]][k] for k in ("id", "family", "split", "text")},
-            "answer": {k: prompts[row["prompt_id"]][k] for k in ("answer", "stop", "answer_id")},
+            "prompt": {k: prompt[k] for k in ("id", "family", "split", "text")},
+            "answer": {k: prompt[k] for k in ("answer", "stop", "answer_id")},
             "answered_by": {
                 "model": row["model"],
                 "digest": row["model_digest"],
                 "form": evidence.form,
             },
-            "rounds": [steps[name] for name in row["steps"]],
+            "rounds": [_record(steps, name) for name in row["steps"]],
             "constitution": view.records(evidence.files["constitution.jsonl"])[0],
             "trained_on_it": [
                 {"model": m.id, "digest": m.digest}
                 for m in view.models()
-                if m.card.get("revised_rows") == evidence.files["rows.jsonl"]
+                if m.card.get("revised_rows") == rows
             ],
         }
-    raise unknown("training row", row_id, known)
+    raise unknown("training row", row_id, _some(view))
+
+
+def _some(view: View) -> list[str]:
+    """Name a few rows that exist."""
+    return [
+        json.loads(line)["id"]
+        for evidence in _found(view)
+        for line in view.read(evidence.files["rows.jsonl"]).splitlines()[:5]
+    ]

@@ -1,4 +1,10 @@
-"""Prompt, answer, critique by one principle, revision, gates: rows to train on, with their lineage."""
+"""Prompt, answer, critique by one principle, revision, gates: rows to train on, with their lineage.
+
+The critic may be another model than the one that is trained, anywhere: ``--critic model
+--critic-model openai-api/lab/strong``. ``--direct`` leaves the critique out (a revision by the
+principle alone): the baseline that critiques are held against. Killed, the same command goes on;
+every batch of answers, critiques and revisions is done once.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -10,13 +16,14 @@ from tenure.align import prompts as asked
 from tenure.align.answering import Batch, replies
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, draw
-from tenure.align.critiquing import Bench, Case, Critic, Critique, critic
-from tenure.align.gates import EACH_ROUND, Revised, stopped
+from tenure.align.critiquing import Bench, Case, Critic, Critique, Revision, critic
+from tenure.align.gates import EACH_ROUND, Revised, copy, stopped
 from tenure.align.lineage import (
     REVISE,
     Draft,
     Settled,
     Step,
+    after,
     row_of,
     settle,
     step_records,
@@ -31,6 +38,7 @@ from tenure.errors import UsageError
 from tenure.measure import estimate
 from tenure.models import resolve
 
+DIRECTLY = "none: revised directly"  # who critiqued, where nobody was asked to
 __all__ = ["Spec", "run", "stage", "trace"]
 
 
@@ -53,8 +61,12 @@ class Spec(BaseModel):
     critic_model: str | None = Field(None, description="The model that critic 'model' asks.")
     max_tokens: int = Field(80, ge=1, description="The room an answer has, in tokens.")
     critic_max_tokens: int = Field(96, ge=1)
+    direct: bool = Field(
+        default=False, description="Revise by the principle alone, without a critique."
+    )
     batch: int = Field(32, ge=1)
-    engine: str | None = None
+    engine: str | None = Field(None, description="The engine that answers; None: the usual one.")
+    critic_engine: str | None = Field(None, description="The engine of the critic's model.")
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
@@ -63,6 +75,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     critics = (critic(spec.critic), critic(spec.reviser or spec.critic))
     bench = _bench(spec, critics, view, emit)
     prompts = bank.select("train", spec.n)
+    if not prompts:
+        raise UsageError(
+            "the prompt bank has no prompts of the split 'train', so there is nothing to answer; "
+            "add a family with split: train"
+        )
     batch = Batch(what="answers", max_tokens=spec.max_tokens, size=spec.batch, engine=spec.engine)
     answers = replies(model, [p.messages for p in prompts], batch, view, emit)
     pool = [p for p in constitution.principles if critics[0].can(p) and critics[1].can(p)]
@@ -76,14 +93,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         )
         for prompt, reply in zip(prompts, answers.replies, strict=True)
     ]
-    for turn in range(spec.rounds if pool else 0):
-        _round(drafts, turn, critics, bench)
+    rounds = spec.rounds if pool else 0
+    for turn in range(rounds):
+        (_direct if spec.direct else _round)(drafts, turn, critics, bench)
     settled = [settle(draft, constitution) for draft in drafts]
     found = _evidence(model, emit, constitution, drafts, settled)
     left_out = [p.id for p in constitution.principles if p not in pool]
     findings = {
         **found.findings,
-        "critic": critics[0].who(bench),
+        "direct": spec.direct,
+        "ablation": {
+            str(turn): _rows_after(drafts, turn, constitution) for turn in range(rounds + 1)
+        },
+        "critic": DIRECTLY if spec.direct else critics[0].who(bench),
         "reviser": critics[1].who(bench),
         "prompt_bank": bank.digest,
         "not_critiqued": dict.fromkeys(
@@ -94,14 +116,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 
 
 def _bench(spec: Spec, critics: Sequence[Critic], view: View, emit: Emit) -> Bench:
-    needed = any(one.needs_model for one in critics)
+    needed = any(one.needs_model for one in (critics[1:] if spec.direct else critics))
     if needed and spec.critic_model is None:
         raise UsageError(
             "the critic 'model' needs a model; give critic_model, for example tenure/embedded"
         )
     model = resolve(spec.critic_model, view) if needed and spec.critic_model else None
     return Bench(
-        view=view, emit=emit, model=model, max_tokens=spec.critic_max_tokens, batch=spec.batch
+        view=view,
+        emit=emit,
+        model=model,
+        max_tokens=spec.critic_max_tokens,
+        batch=spec.batch,
+        engine=spec.critic_engine,
     )
 
 
@@ -126,30 +153,67 @@ def _round(
         if i not in revisions:
             draft.steps.append(_unchanged(case, said[i], critics[0].who(bench)))
             continue
-        tried = Revised(
-            prompt=case.prompt,
-            before=case.answer,
-            after=revisions[i].text,
-            critique=said[i].text,
-            principle=case.principle,
-            finished=revisions[i].finished,
+        tried = _tried(case, revisions[i], said[i].text)
+        _take(draft, tried, critics[0].who(bench), critics[1].who(bench))
+
+
+def _direct(
+    drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], bench: Bench
+) -> None:
+    """Revise every draft by its principle of this round, without a critique.
+
+    A reviser that gives the answer back has kept it.
+    """
+    cases = [
+        Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn], direct=True)
+        for d in drafts
+    ]
+    for draft, case, revision in zip(drafts, cases, critics[1].revise(cases, bench), strict=True):
+        tried = _tried(case, revision, "")
+        if copy(tried) is not None:
+            kept = Critique(value="kept", text="")
+            draft.steps.append(_unchanged(case, kept, DIRECTLY))
+        else:
+            _take(draft, tried, DIRECTLY, critics[1].who(bench))
+
+
+def _tried(case: Case, revision: Revision, critique: str) -> Revised:
+    return Revised(
+        prompt=case.prompt,
+        before=case.answer,
+        after=revision.text,
+        critique=critique,
+        principle=case.principle,
+        finished=revision.finished,
+    )
+
+
+def _take(draft: Draft, tried: Revised, critic: str, reviser: str) -> None:
+    """Put a revision through the gates, and take it where none stops it."""
+    assert tried.principle is not None
+    stop = stopped(EACH_ROUND, tried)
+    if stop is None:
+        draft.text, draft.finished = tried.after, tried.finished
+    draft.steps.append(
+        Step(
+            principle=tried.principle,
+            critic=critic,
+            critique=tried.critique,
+            outcome="rejected" if stop else "revised",
+            before=tried.before,
+            after=tried.after,
+            reviser=reviser,
+            gate=stop[0] if stop else None,
+            why=stop[1] if stop else None,
+            finished=tried.finished,
         )
-        stop = stopped(EACH_ROUND, tried)
-        if stop is None:
-            draft.text, draft.finished = tried.after, tried.finished
-        draft.steps.append(
-            Step(
-                principle=case.principle,
-                critic=critics[0].who(bench),
-                critique=said[i].text,
-                outcome="rejected" if stop else "revised",
-                before=case.answer,
-                after=tried.after,
-                reviser=critics[1].who(bench),
-                gate=stop[0] if stop else None,
-                why=stop[1] if stop else None,
-            )
-        )
+    )
+
+
+def _rows_after(drafts: Sequence[Draft], turn: int, constitution: Constitution) -> dict[str, int]:
+    """Count the rows there would be after so many rounds."""
+    kinds = [settle(after(draft, turn), constitution).kind for draft in drafts]
+    return {kind: kinds.count(kind) for kind in ("revised", "kept")}
 
 
 def _unchanged(case: Case, said: Critique, who: str) -> Step:

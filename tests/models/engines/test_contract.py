@@ -6,7 +6,7 @@ from tenure import models, plugins
 from tenure.errors import EngineError
 from tenure.models import Reply, Sampling
 
-LOCAL = ("cpu", "torch")
+LOCAL = ("cpu", "torch", "torch_prefixed")
 ENGINES = [
     pytest.param(n, marks=[pytest.mark.local] if n in LOCAL else [])
     for n in plugins.names("engine")

@@ -1,8 +1,10 @@
 """The model-backed critic: any model critiques and revises, after examples written by us.
 
-The examples come first and are the same for every case, the principle comes last, so that an
-engine with a prefix cache reads them once. What a model says here is as good as that model: its
-agreement with people has not been measured, and a verdict it does not give is "cannot say".
+The examples come first and are the same for every case, then question and answer, the principle
+last; a revision goes on with the conversation in which the critique was asked for. So an engine that
+keeps prefixes reads the examples once, and a case once for both calls. What a model says here is as
+good as that model: its agreement with people has not been measured, and a verdict it does not give
+is "cannot say". A direct revision has examples of its own kind, without critiques.
 """
 
 import re
@@ -65,24 +67,38 @@ def _assistant(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
 
 
-def _turns(one: Example) -> list[dict[str, str]]:
+def _turns(one: Example, *, direct: bool) -> list[dict[str, str]]:
+    asked = f"{_shown(one.prompt, one.answer)}\n\nPrinciple: {one.principle}"
+    if direct:
+        return [_user(f"{asked}\n{one.revision_request}"), _assistant(one.revision)]
     return [
-        _user(
-            f"{_shown(one.prompt, one.answer)}\n\nPrinciple: {one.principle}\n{one.critique_request}"
-        ),
+        _user(f"{asked}\n{one.critique_request}"),
         _assistant(f"{one.critique} Verdict: {one.verdict}"),
         _user(one.revision_request),
         _assistant(one.revision),
     ]
 
 
-def _begin(case: Case) -> list[dict[str, str]]:
+def begin(case: Case) -> list[dict[str, str]]:
+    """Return what both calls about a case begin with: examples, question and answer, principle."""
     said = preamble()
     turns = [{"role": "system", "content": said.instructions}]
     for one in said.examples:
-        turns += _turns(one)
+        turns += _turns(one, direct=case.direct)
     asked = f"{_shown(case.prompt, case.answer)}\n\nPrinciple: {case.principle.text}"
-    return [*turns, _user(f"{asked}\n{case.principle.critique}")]
+    request = case.principle.revision if case.direct else case.principle.critique
+    return [*turns, _user(f"{asked}\n{request}")]
+
+
+def revising(case: Case) -> list[dict[str, str]]:
+    """Return the conversation that asks for a revision, the critique standing as the model's own."""
+    if case.direct:
+        return begin(case)
+    return [
+        *begin(case),
+        _assistant(f"{case.critique} Verdict: breach"),
+        _user(case.principle.revision),
+    ]
 
 
 def _model(bench: Bench) -> Model:
@@ -92,14 +108,14 @@ def _model(bench: Bench) -> Model:
 
 
 def _ask(what: str, asked: list[list[dict[str, str]]], bench: Bench) -> list[Reply]:
-    batch = Batch(what=what, max_tokens=bench.max_tokens, size=bench.batch)
+    batch = Batch(what=what, max_tokens=bench.max_tokens, size=bench.batch, engine=bench.engine)
     return replies(_model(bench), asked, batch, bench.view, bench.emit).replies
 
 
 def critique(cases: Sequence[Case], bench: Bench) -> list[Critique]:
     """Ask for a critique of each case, and read its verdict."""
     said: list[Critique] = []
-    for reply in _ask("critiques", [_begin(case) for case in cases], bench):
+    for reply in _ask("critiques", [begin(case) for case in cases], bench):
         verdicts = _VERDICT.findall(reply.text)
         value = verdicts[-1].lower() if verdicts else "cannot say"
         text = _VERDICT.sub("", reply.text).strip()
@@ -109,14 +125,7 @@ def critique(cases: Sequence[Case], bench: Bench) -> list[Critique]:
 
 def revise(cases: Sequence[Case], bench: Bench) -> list[Revision]:
     """Ask for a revision, the critique standing where the model would have said it."""
-    asked = [
-        [
-            *_begin(case),
-            _assistant(f"{case.critique} Verdict: breach"),
-            _user(case.principle.revision),
-        ]
-        for case in cases
-    ]
+    asked = [revising(case) for case in cases]
     return [
         Revision(text=reply.text.strip(), finished=reply.stop == "stop")
         for reply in _ask("revisions", asked, bench)

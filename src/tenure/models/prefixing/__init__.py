@@ -1,0 +1,1 @@
+"""What `tenure.models.prefixed` is made of: plans, kept pieces, and what tokens see."""
