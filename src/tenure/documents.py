@@ -70,7 +70,10 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
             source, line, "YAML", f"{problem}; mend the line and run again"
         ) from None
     try:
-        return schema.model_validate(data if data is not None else {})
+        # A schema that reads other files beside this one learns from the context where it lies.
+        return schema.model_validate(
+            data if data is not None else {}, context={"source": str(source)}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         location = tuple(first["loc"])

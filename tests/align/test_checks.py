@@ -10,7 +10,6 @@ from tenure.align.checking import check, is_finished, sentences
 CHECKS = [check(name) for name in plugins.names("check")]
 BREACHES = [(c, answer) for c in CHECKS for answer in c.breaches]
 KEEPS = [(c, answer) for c in CHECKS for answer in c.keeps]
-QUESTION = "What is it like?"
 
 each = pytest.mark.parametrize("checked", CHECKS, ids=lambda c: c.name)
 
@@ -26,35 +25,35 @@ def test_a_check_says_what_it_is_and_brings_answers_to_try_it_on(checked):
 
 @pytest.mark.parametrize(("checked", "answer"), BREACHES)
 def test_a_breach_is_found_quoted_and_mended(checked, answer):
-    found = checked.find(QUESTION, answer)
+    found = checked.find(checked.prompt, answer)
 
     assert found.value == "breach"
     assert found.kept is False
     assert found.span
     assert found.span in answer.replace("’", "'") or found.span in answer
-    mended = checked.edit(QUESTION, answer)
-    assert mended == "" or checked.find(QUESTION, mended).value == "kept"
+    mended = checked.edit(checked.prompt, answer)
+    assert mended == "" or checked.find(checked.prompt, mended).value == "kept"
 
 
 @pytest.mark.parametrize(("checked", "answer"), KEEPS)
 def test_a_kept_principle_is_seen_as_such(checked, answer):
-    assert checked.find(QUESTION, answer).kept is True
+    assert checked.find(checked.prompt, answer).kept is True
 
 
 @each
 def test_an_empty_answer_is_a_missing_grade(checked):
     for empty in ("", "  \n", "...", "-"):
-        assert checked.find(QUESTION, empty).kept is None
+        assert checked.find(checked.prompt, empty).kept is None
 
 
 @each
 @given(answer=st.text(alphabet="aI y.!?\n-*1) #'", max_size=120))
 def test_no_text_breaks_a_check_and_the_same_text_gets_the_same_finding(checked, answer):
-    found = checked.find(QUESTION, answer)
+    found = checked.find(checked.prompt, answer)
 
-    assert found == checked.find(QUESTION, answer)
-    mended = checked.edit(QUESTION, answer)
-    assert checked.find(QUESTION, mended).value in ("kept", "breach", "cannot say")
+    assert found == checked.find(checked.prompt, answer)
+    mended = checked.edit(checked.prompt, answer)
+    assert checked.find(checked.prompt, mended).value in ("kept", "breach", "cannot say")
 
 
 def test_where_it_writes_for_the_person_the_body_check_cannot_say():

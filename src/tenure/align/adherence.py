@@ -1,7 +1,8 @@
 """Parent and child on held-out prompts: which principles does the child keep more often?
 
 Both answer the same prompts in the same batches, in the same form of weights where that can be.
-Per principle a paired difference; over all principles tested a Holm-adjusted statement. A natural
+Per principle a paired difference; over all principles tested a Holm-adjusted statement; beside them
+the mean share of principles kept, signs of collapse, and harmless prompts declined. A natural
 principle is reported as not measured unless a judge is named: nothing here can decide it.
 """
 
@@ -18,21 +19,13 @@ from tenure.align.checking import check
 from tenure.align.constitution import Constitution, Principle
 from tenure.align.critiquing import Bench, Case, critic
 from tenure.align.prompts import Bank, Prompt
+from tenure.align.proof.measures import ARMS, measures, stated
 from tenure.documents import FromFile
-from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
+from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
-from tenure.measure import estimate
+from tenure.measure.grading import grader
 from tenure.models import resolve
-from tenure.stats import holm, mcnemar
-
-ARMS = ("child", "parent")
-ALPHA = 0.05
-GUARDS: Mapping[str, str] = {
-    "words": "words an answer",
-    "distinct2": "share of different word pairs in an answer",
-    "repeats": "share of four-word pieces of an answer that it had said before",
-}
 
 
 class Spec(BaseModel):
@@ -67,34 +60,23 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         arm: _answers(one, arm, prompts, spec, view, emit)
         for arm, one in (("parent", parent), ("child", model))
     }
-    records = [
-        _record(prompt, arm, answers[arm], place, constitution)
-        for arm in ARMS
-        for place, prompt in enumerate(prompts)
-    ]
-    natural = [p for p in constitution.principles if p.check is None]
-    judged = natural if spec.judge else []
+    records = [row for arm in ARMS for row in _records(prompts, arm, answers[arm], constitution)]
+    judged = [p for p in constitution.principles if spec.judge and p.axis == "principle"]
     if spec.judge:
         _judge(records, judged, spec, view, emit)
     tested = [*constitution.checkable, *judged]
+    untested = [p for p in constitution.principles if p not in tested]
     samples = emit.records(records)
-    measures = [
-        *(_paired(records, p.id, f"adherence/{p.id}", samples) for p in tested),
-        *(_share(records, p, arm, samples) for p in tested for arm in ARMS),
-        *(
-            _paired(records, g, f"guard/{g}", samples, note=f"child minus parent: {GUARDS[g]}")
-            for g in GUARDS
-        ),
-    ]
-    verdicts = _holm(records, tested, measures)
+    found = measures(records, tested, samples)
+    verdicts = stated(records, tested, found)
     improved = [name for name, v in verdicts.items() if v["statement"] == "improved"]
-    forms = {arm: found.form for arm, found in answers.items()}
+    forms = {arm: one.form for arm, one in answers.items()}
     return Evidence(
         name="align/adherence",
         model=model.id,
         summary=_summary(improved, verdicts, model, parent),
         form=forms["child"],
-        measures=tuple(measures),
+        measures=tuple(found),
         files={"samples.jsonl": samples},
         findings={
             "parent": {"id": parent.id, "digest": parent.digest},
@@ -102,12 +84,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "forms": {**forms, "same": forms["child"] == forms["parent"]},
             "improved": improved,
             "holm": verdicts,
-            "not_measured": {
-                p.id: "not measured: no program can decide it; it needs a qualified judge (judge: MODEL)"
-                for p in natural
-                if p not in judged
-            },
-            "collapse": {arm: _collapse(found) for arm, found in answers.items()},
+            "not_measured": _not_measured(untested),
+            "collapse": {arm: _collapse(one) for arm, one in answers.items()},
+            "collapse_note": guards.COLLAPSED,
+            "cost": {arm: _tokens(one) for arm, one in answers.items()},
         },
     )
 
@@ -122,28 +102,45 @@ def _answers(
     return replies(reference, [p.messages for p in prompts], batch, view, emit)
 
 
-def _record(
-    prompt: Prompt, arm: str, answers: Answers, place: int, constitution: Constitution
-) -> dict[str, Any]:
-    reply = answers.replies[place]
-    kept = {
-        p.id: check(p.check or "").find(prompt.text, reply.text).kept
-        for p in constitution.checkable
-    }
-    return {
-        "id": f"{prompt.id}/{arm}",
-        "pair": prompt.id,
-        "arm": arm,
-        "family": prompt.family,
-        "prompt": prompt.text,
-        "answer": reply.text,
-        "stop": reply.stop,
-        "form": answers.form,
-        **kept,
-        "words": len(guards.words(reply.text)),
-        "distinct2": guards.distinct([reply.text]),
-        "repeats": guards.repeats(reply.text),
-    }
+def _records(
+    prompts: Sequence[Prompt], arm: str, answers: Answers, constitution: Constitution
+) -> list[dict[str, Any]]:
+    """Write one arm's answers, each with what the checks and the guards say of it."""
+    collapsed = guards.collapsed([reply.text for reply in answers.replies])
+    refusal = grader("refusal").grade
+    records: list[dict[str, Any]] = []
+    for prompt, reply, fallen in zip(prompts, answers.replies, collapsed, strict=True):
+        kept = {
+            p.id: check(p.check or "").find(prompt.text, reply.text).kept
+            for p in constitution.checkable
+        }
+        records.append(
+            {
+                "id": f"{prompt.id}/{arm}",
+                "pair": prompt.id,
+                "arm": arm,
+                "family": prompt.family,
+                "slice": prompt.slice,
+                "prompt": prompt.text,
+                "answer": reply.text,
+                "stop": reply.stop,
+                "form": answers.form,
+                **kept,
+                "kept_share": share(kept),
+                "words": len(guards.words(reply.text)),
+                "distinct2": guards.distinct([reply.text]),
+                "repeats": guards.repeats(reply.text),
+                "collapsed": fallen,
+                "refused": refusal(prompt.text, reply.text).outcome,
+            }
+        )
+    return records
+
+
+def share(kept: Mapping[str, bool | None]) -> float | None:
+    """Return the share of the principles an answer keeps, of those that could be decided."""
+    decided = [one for one in kept.values() if one is not None]
+    return sum(decided) / len(decided) if decided else None
 
 
 def _judge(
@@ -162,77 +159,27 @@ def _judge(
             record[principle.id] = None if said.value == "cannot say" else said.value == "kept"
 
 
-def _paired(
-    records: Sequence[dict[str, Any]], column: str, name: str, samples: str, note: str = ""
-) -> Measure:
-    """Child minus parent; a guard is a mean without a better side, adherence a difference."""
-    recipe = Recipe(
-        estimator="paired_difference",
-        value=column,
-        arm="arm",
-        arms=ARMS,
-        pair="pair",
-        cluster="family",
-    )
-    return estimate(
-        records,
-        recipe,
-        name=name,
-        unit="mean" if column in GUARDS else "difference",
-        samples=samples,
-        better=None if column in GUARDS else "higher",
-        note=note or "child minus parent, the same prompts",
-    )
-
-
-def _share(
-    records: Sequence[dict[str, Any]], principle: Principle, arm: str, samples: str
-) -> Measure:
-    recipe = Recipe(
-        estimator="proportion", value=principle.id, where={"arm": arm}, cluster="family"
-    )
-    return estimate(
-        records,
-        recipe,
-        name=f"keeps/{principle.id}/{arm}",
-        unit="proportion",
-        samples=samples,
-        better="higher",
-    )
-
-
-def _disagreeing(records: Sequence[dict[str, Any]], column: str) -> tuple[int, int]:
-    """Count the prompts where only the child keeps a principle, and where only the parent does."""
-    arms = {arm: {r["pair"]: r[column] for r in records if r["arm"] == arm} for arm in ARMS}
-    both = [(arms["child"][pair], arms["parent"][pair]) for pair in arms["child"]]
-    return both.count((True, False)), both.count((False, True))
-
-
-def _holm(
-    records: Sequence[dict[str, Any]], tested: Sequence[Principle], measures: Sequence[Measure]
-) -> dict[str, dict[str, Any]]:
-    """State, for each principle, what holds after adjusting for testing several (exact McNemar).
-
-    "improved" and "worsened" need both the interval beyond zero and the adjusted p below 0.05.
-    """
-    counts = {p.id: _disagreeing(records, p.id) for p in tested}
-    raw = [mcnemar(*counts[p.id]) for p in tested]
-    found: dict[str, dict[str, Any]] = {}
-    for principle, p, adjusted in zip(tested, raw, holm(raw), strict=True):
-        gap = next(m for m in measures if m.name == f"adherence/{principle.id}")
-        statement = "not shown"
-        if adjusted < ALPHA and gap.low is not None and gap.low > 0:
-            statement = "improved"
-        if adjusted < ALPHA and gap.high is not None and gap.high < 0:
-            statement = "worsened"
-        found[principle.id] = {
-            "only_child": counts[principle.id][0],
-            "only_parent": counts[principle.id][1],
-            "p": p,
-            "p_holm": adjusted,
-            "statement": statement,
-        }
+def _not_measured(untested: Sequence[Principle]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for principle in untested:
+        found[principle.id] = (
+            "not measured: no program can decide it; it needs a qualified judge (judge: MODEL)"
+        )
+        if principle.world is not None:
+            found[principle.id] = (
+                "not measured on answers: the world decides it, in environments of the family "
+                f"'{principle.world}'"
+            )
     return found
+
+
+def _tokens(answers: Answers) -> dict[str, int]:
+    """Count what one arm's answers cost, in tokens."""
+    return {
+        "prompts": len(answers.replies),
+        "prompt_tokens": sum(reply.prompt_tokens for reply in answers.replies),
+        "tokens": sum(reply.tokens for reply in answers.replies),
+    }
 
 
 def _collapse(answers: Answers) -> dict[str, Any]:

@@ -37,8 +37,8 @@ class Finding:
 class Check:
     """``find(prompt, answer)`` decides; ``edit(prompt, answer)`` is the declared rule that mends.
 
-    Neither may use chance. ``breaches`` and ``keeps`` are answers that tests try it on; ``limits``
-    says in a sentence what it cannot see.
+    Neither may use chance. ``breaches`` and ``keeps`` are answers to ``prompt`` that tests try it on;
+    ``limits`` says in a sentence what it cannot see.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Check:
     breaches: tuple[str, ...]
     keeps: tuple[str, ...]
     limits: str
+    prompt: str = "What is it like?"
 
 
 def check(name: str) -> Check:

@@ -3,30 +3,44 @@
 A natural principle needs a judge. A checkable one names a file of ``align/checks``: a program that
 says whether an answer breaches it, and where. Which principle speaks about which answer is drawn
 by a keyed hash, so that it is the same on every machine, in any order and after any restart.
+
+Principles on one subject may stand in a chapter, a file of their own (``tenure/chapter.v1``), that a
+constitution includes by name: a shipped one (``include: [code, facing]``) or one beside it
+(``include: [ours.yaml]``).
 """
 
 from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from tenure import documents, plugins
 from tenure.dossier.canonical import digest_of
 from tenure.errors import unknown
 
 SHIPPED = "constitution.yaml"
+SECOND = "constitution-2.yaml"
+CHAPTERS = ("code", "facing")
+
+
+def _unset(value: object) -> bool:
+    return value is None
 
 
 class Principle(BaseModel):
     """One principle.
 
     ``critique`` and ``revision`` are the requests made about one answer, ``comparison`` the
-    question about two. ``axis`` is "correctness" where a program can decide, "principle" where it
-    is a matter of judgement. ``weight`` is how often it is drawn. ``provenance`` says where it
-    was drawn from, ``licence`` (None: the constitution's) under which terms its wording stands.
+    question about two; ``polarity`` says which of the two that question names (None: the better).
+    ``axis`` is "correctness" where something other than judgement decides: a program that reads
+    the answer (``check``), or what happens in environments of a family (``world``). It is
+    "principle" where it is a matter of judgement; the two are never averaged. ``weight`` is how
+    often it is drawn. ``provenance`` says where it was drawn from, ``licence`` (None: the
+    constitution's) under which terms its wording stands. What is not set is left out of the
+    digest, so that an older constitution keeps its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,20 +55,54 @@ class Principle(BaseModel):
     check: str | None = None
     weight: float = Field(1.0, gt=0)
     licence: str | None = None
+    chapter: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", exclude_if=_unset)
+    polarity: Literal["better", "worse"] | None = Field(None, exclude_if=_unset)
+    world: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", exclude_if=_unset)
+
+    @property
+    def decided_by(self) -> Literal["program", "world", "judgement"]:
+        """Say what decides it: a check of the answer, an environment, or a judge."""
+        if self.check is not None:
+            return "program"
+        return "judgement" if self.world is None else "world"
 
     @model_validator(mode="after")
     def _a_check_fits_the_axis(self) -> Self:
-        if (self.check is not None) != (self.axis == "correctness"):
+        if (self.decided_by == "judgement") != (self.axis == "principle"):
             raise ValueError(
-                f"principle '{self.id}': axis 'correctness' needs a check, axis 'principle' has none"
+                f"principle '{self.id}': axis 'correctness' needs a check (or a world that decides "
+                "it), axis 'principle' has neither"
             )
         if self.check is not None and self.check not in plugins.names("check"):
             raise ValueError(str(unknown("check", self.check, plugins.names("check"))))
         return self
 
 
+class Chapter(BaseModel):
+    """Principles on one subject, to be included in constitutions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    apiVersion: Literal["tenure/chapter.v1"]  # noqa: N815 - the field's usual name
+    chapter: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    licence: str = Field(min_length=1)
+    principles: tuple[Principle, ...] = Field(min_length=1)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return its principles as a constitution holds them: each with its chapter and licence."""
+        ours = {"chapter": self.chapter, "licence": self.licence}
+        return [
+            ours | {k: v for k, v in p.model_dump(mode="json").items() if v is not None}
+            for p in self.principles
+        ]
+
+
 class Constitution(BaseModel):
-    """Principles under a name and a version; ids are unique."""
+    """Principles under a name and a version; ids are unique.
+
+    ``include`` names chapters whose principles are added when the file is read; what is held, and
+    digested, is the whole.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,7 +110,19 @@ class Constitution(BaseModel):
     name: str = Field(min_length=1)
     version: str = Field(min_length=1)
     licence: str = Field(min_length=1)
+    include: tuple[str, ...] = Field((), exclude=True)
     principles: tuple[Principle, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _chapters_are_read(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("include"), list):
+            return cast("Any", given)
+        held = dict(cast("dict[str, Any]", given))
+        own = held.get("principles")
+        source = Path((info.context or {}).get("source", ""))
+        added = [p for name in held.pop("include") for p in chapter(str(name), source).to_json()]
+        return held | {"principles": [*cast("list[Any]", own or []), *added]}
 
     @model_validator(mode="after")
     def _each_id_stands_once(self) -> Self:
@@ -90,10 +150,29 @@ class Constitution(BaseModel):
         raise unknown("principle", name, [p.id for p in self.principles])
 
 
-def shipped() -> Constitution:
-    """Return the constitution that ships with Tenure."""
-    text = (files("tenure.align") / "data" / SHIPPED).read_text(encoding="utf-8")
-    return documents.parse(text, Constitution, source=f"tenure/align/data/{SHIPPED}")
+def _shipped_text(name: str) -> str:
+    return (files("tenure.align") / "data" / name).read_text(encoding="utf-8")
+
+
+def shipped(name: str = SHIPPED) -> Constitution:
+    """Return a constitution that ships with Tenure: the default, or the larger ``SECOND``."""
+    return documents.parse(_shipped_text(name), Constitution, source=f"tenure/align/data/{name}")
+
+
+def chapter(name: str, beside: Path | None = None) -> Chapter:
+    """Read a chapter: one of ``CHAPTERS`` by its name, or a .yaml file beside ``beside``.
+
+    Raises:
+        UsageError: no shipped chapter has this name.
+        DocumentError: the file is not there or not a chapter; names line and field.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return documents.read((beside or Path()).parent / name, Chapter)
+    if name not in CHAPTERS:
+        raise unknown("chapter", name, [*CHAPTERS, "FILE.yaml beside the constitution"])
+    return documents.parse(
+        _shipped_text(f"{name}.yaml"), Chapter, source=f"tenure/align/data/{name}.yaml"
+    )
 
 
 def read(path: Path | str) -> Constitution:

@@ -9,19 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tenure import documents
 from tenure.dossier.canonical import digest_of
+from tenure.errors import UsageError
 
 SHIPPED = "prompts.yaml"
+FIGURES = "prompts_figures.yaml"
 Split = Literal["train", "held-out"]
+Slice = Literal["itself", "unknowable", "sounds worse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One prompt; ``id`` is its family and its number there."""
+    """One prompt; ``id`` is its family and its number there, ``slice`` its family's."""
 
     id: str
     family: str
     split: Split
     text: str
+    slice: Slice | None = None
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -30,13 +34,19 @@ class Prompt:
 
 
 class Family(BaseModel):
-    """Prompts about one subject."""
+    """Prompts about one subject.
+
+    ``slice`` says what they are asked for besides: about the assistant "itself", about what is
+    "unknowable", or harmless though it "sounds worse"; None for ordinary ones.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     split: Split
     prompts: tuple[str, ...] = Field(min_length=1)
+    # Left out of the dump where it is not set: the digest of a bank without slices stays what it was.
+    slice: Slice | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class Bank(BaseModel):
@@ -65,22 +75,38 @@ class Bank(BaseModel):
         return digest_of(self.model_dump(mode="json"))
 
     def select(self, split: Split, n: int | None = None) -> list[Prompt]:
-        """Return the prompts of a split; ``n`` keeps as many, spread evenly over the families."""
+        """Return the prompts of a split; ``n`` keeps as many, spread evenly over the families.
+
+        Raises:
+            UsageError: the bank holds no prompt of this split.
+        """
         found = [
-            Prompt(id=f"{family.name}-{number}", family=family.name, split=split, text=text)
+            Prompt(
+                id=f"{family.name}-{number}",
+                family=family.name,
+                split=split,
+                text=text,
+                slice=family.slice,
+            )
             for family in self.families
             if family.split == split
             for number, text in enumerate(family.prompts, 1)
         ]
+        if not found:
+            there = ", ".join(family.name for family in self.families)
+            raise UsageError(
+                f"no prompts of split '{split}' in this bank (its families are: {there}); add a "
+                f"family with split: {split}"
+            )
         if n is None or n >= len(found):
             return found
         return [found[i * len(found) // n] for i in range(n)]
 
 
-def shipped() -> Bank:
-    """Return the prompt bank that ships with Tenure."""
-    text = (files("tenure.align") / "data" / SHIPPED).read_text(encoding="utf-8")
-    return documents.parse(text, Bank, source=f"tenure/align/data/{SHIPPED}")
+def shipped(name: str = SHIPPED) -> Bank:
+    """Return a prompt bank that ships with Tenure: ``SHIPPED``, or the larger ``FIGURES``."""
+    text = (files("tenure.align") / "data" / name).read_text(encoding="utf-8")
+    return documents.parse(text, Bank, source=f"tenure/align/data/{name}")
 
 
 def read(path: Path | str) -> Bank:

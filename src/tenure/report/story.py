@@ -279,7 +279,12 @@ def changes(catalog: Catalog) -> list[Plot]:
     """Draw what training changed: the child's adherence minus its parent's, principle by principle."""
     plots: list[Plot] = []
     for item in catalog.items:
-        found = [m for m in item.evidence.measures if m.unit == "difference"]
+        # One row for each principle; the mean over all of them is no principle of its own.
+        found = [
+            m
+            for m in item.evidence.measures
+            if m.unit == "difference" and m.name != "adherence/all"
+        ]
         if item.evidence.name != "align/adherence" or not found:
             continue
         better = [m for m in found if m.low is not None and m.low > 0]

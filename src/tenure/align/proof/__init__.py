@@ -1,0 +1,1 @@
+"""What `align/adherence` reports: recipes over the records of parent and child."""
