@@ -25,6 +25,7 @@ from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError, UsageError
 from tenure.models import template
+from tenure.models.options import in_tokens
 from tenure.models.references import place
 from tenure.models.talk import Messages
 from tenure.models.trees import Tree, alone, can_read, trees
@@ -122,6 +123,26 @@ class Reader:
             read.append((ids, [(end - 1, end), (end, len(ids))]))
         return self._pooled(read, layers)
 
+    def answered(
+        self, conversations: Sequence[Messages], layers: Sequence[int]
+    ) -> tuple[Floats, list[int]]:
+        """Read answers, (conversations, 2, layers, width) float32, and count their tokens.
+
+        The first of the two is the mean over the answer's tokens, the second the state at its last.
+        An answer without a token has NaN in both.
+
+        Raises:
+            UsageError: a layer that there is not.
+        """
+        for layer in layers:
+            self._check_layer(layer)
+        read: list[_Row] = []
+        for messages in conversations:
+            head, tail = (self._ids(t) for t in self._halves(messages))
+            end = len(head) + len(tail)
+            read.append(([*head, *tail], [(len(head), end), (max(len(head), end - 1), end)]))
+        return self._pooled(read, layers), [spans[0][1] - spans[0][0] for _, spans in read]
+
     def _pooled(self, read: Sequence[_Row], layers: Sequence[int]) -> Floats:
         """Return the mean state over each span of each row, (rows, spans, layers, width)."""
         spans = len(read[0][1]) if read else 1
@@ -158,12 +179,17 @@ class Reader:
             raise UsageError(
                 "pooling 'answer' needs conversations that end with the assistant; use 'last'"
             )
-        head = self._ids(self._template.render(messages[:-1] if answered else messages))
-        tail = self._ids(messages[-1]["content"]) if answered else []
+        head, tail = (self._ids(text) for text in self._halves(messages))
         if pooling == "answer" and not tail:
             raise UsageError("pooling 'answer' needs an answer of at least one token")
         ids = [*head, *tail]
         return ids, len(head) if pooling == "answer" else len(ids) - 1
+
+    def _halves(self, messages: Messages) -> tuple[str, str]:
+        """Return the prompt as the model reads it, and the answer ("" where there is none)."""
+        answered = bool(messages) and messages[-1]["role"] == "assistant"
+        head = self._template.render(messages[:-1] if answered else messages)
+        return head, messages[-1]["content"] if answered else ""
 
     def _ids(self, text: str) -> list[int]:
         return cast("list[int]", self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -258,19 +284,9 @@ class Reader:
             UsageError: a layer there is not, or vectors of another shape than (prompts, width).
             EngineError: a prompt longer than the model's window.
         """
-        spelt = [_shortest([tuple(self._ids(s)) for s in spellings]) for spellings in options]
-        heads = sorted({ids[:k] for option in spelt for ids in option for k in range(len(ids))})
-        tokens = sorted({token for option in spelt for ids in option for token in ids})
-        column = {token: at for at, token in enumerate(tokens)}
+        wanted = in_tokens(options, self._ids)
         read = [self._ids(self._template.render(m)) for m in prompts]
-        after = dict(zip(heads, self._following(read, heads, tokens, added), strict=True))
-        found = np.empty((len(prompts), len(options)))
-        for at, option in enumerate(spelt):
-            each = [
-                sum(after[ids[:k]][:, column[ids[k]]] for k in range(len(ids))) for ids in option
-            ]
-            found[:, at] = np.logaddexp.reduce(np.stack(each), axis=0)
-        return found
+        return wanted.summed(self._following(read, wanted.heads, wanted.tokens, added))
 
     def _following(
         self,
@@ -329,15 +345,6 @@ class Reader:
             yield
         finally:
             hook.remove()
-
-
-def _shortest(spellings: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Leave out what begins with another: its chance is part of that one's."""
-    kept: list[tuple[int, ...]] = []
-    for ids in sorted({s for s in spellings if s}, key=lambda s: (len(s), s)):
-        if not any(ids[: len(other)] == other for other in kept):
-            kept.append(ids)
-    return kept
 
 
 def _blocks(model: Any) -> Any:

@@ -1,5 +1,7 @@
 """Drawing the next token: greedy, or from the nucleus, each row with a stream of its own."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,21 @@ class Drawer:
         ends = np.cumsum(chances[kept])
         place = int(np.searchsorted(ends, self._streams[row].random() * ends[-1], side="right"))
         return int(kept[min(place, len(kept) - 1)])
+
+
+class Seen(Drawer):
+    """Draws nothing: it notes the log-probabilities of some ``tokens``, (rows, tokens)."""
+
+    def __init__(self, tokens: Sequence[int], rows: int) -> None:
+        """Make room for them in ``found``."""
+        super().__init__(Sampling(), 0)
+        self._tokens = list(tokens)
+        self.found = np.empty((rows, len(tokens)))
+
+    def draw(self, logits: Floats, rows: list[int]) -> list[int]:
+        """Note the tokens' log-probabilities; what is returned is no draw."""
+        self.found[rows] = log_softmax(logits)[:, self._tokens]
+        return [0] * len(rows)
 
 
 def log_softmax(logits: Floats) -> NDArray[np.float64]:

@@ -17,11 +17,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError
 from tenure.models import convert, gguf_header, template, vocabulary
-from tenure.models.drawing import Drawer, log_softmax
+from tenure.models.drawing import Drawer, Seen, log_softmax
+from tenure.models.options import in_tokens
 from tenure.models.paged import BLOCK, LOGITS_AT_ONCE, Paged, Row
 from tenure.models.references import place
 from tenure.models.talk import EngineKind, Messages, Reply, Sampling
@@ -128,6 +132,29 @@ class Cpu:
             self._score(prompt, self._tokenizer.encode(c, add_special_tokens=False).ids)
             for c in continuations
         ]
+
+    def choose(
+        self, prompts: Sequence[Messages], options: Sequence[Sequence[str]]
+    ) -> NDArray[np.float64]:
+        """Log-probabilities that an answer begins with each option, (prompts, options); see ``models.choosing``.
+
+        Nothing is decoded: one pass over what the prompts begin with, which is shared and kept, and
+        one over the rests.
+        """
+        wanted = in_tokens(
+            options, lambda s: self._tokenizer.encode(s, add_special_tokens=False).ids
+        )
+        read = [self._encode(m) for m in prompts]
+        rows = [[*ids, *head] for head in wanted.heads for ids in read]
+        self._fit(rows, 0)
+        seen = Seen(wanted.tokens, len(rows))
+        for sequences in waves(rows, 1, self._model.blocks):
+            wave = Wave(self._model, sequences, Sampling(max_tokens=1), seen)
+            try:
+                wave.start()
+            finally:
+                wave.finish()
+        return wanted.summed(seen.found.reshape(len(wanted.heads), len(read), -1))
 
     def _score(self, prompt: list[int], continuation: list[int]) -> float:
         if not continuation:
