@@ -42,8 +42,10 @@ class ChatTemplate:
             ) from None
         self._special = dict(special or {})
 
-    def render(self, messages: Messages) -> str:
+    def render(self, messages: Messages, *, opened: bool = True) -> str:
         """Write a conversation as text that ends where the assistant begins to speak.
+
+        With ``opened`` false it ends where the last message does.
 
         Raises:
             EngineError: an unknown role, no messages, or the template refuses the conversation.
@@ -57,7 +59,10 @@ class ChatTemplate:
             raise EngineError("a conversation needs at least one message")
         try:
             return self._template.render(
-                messages=plain(messages), add_generation_prompt=True, tools=None, **self._special
+                messages=plain(messages),
+                add_generation_prompt=opened,
+                tools=None,
+                **self._special,
             )
         except TemplateError as error:
             raise EngineError(

@@ -29,11 +29,11 @@ def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """
     os.environ["HF_HUB_OFFLINE"] = "1"
     settings = job["settings"]
-    _quiet(settings)
+    quiet(settings)
     trainer = _trainer(job, say)
     trainer.train()
     merged = trainer.model.merge_and_unload()
-    _save(merged, job)
+    save(merged, job)
     history = list(trainer.state.log_history)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     went = {
@@ -45,10 +45,11 @@ def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
     if not settings.get("checkpoints"):
         return went
     del merged, trainer  # their memory is wanted for the checkpoints
-    return {**went, "checkpoints": write_checkpoints(job, history, _save)}
+    return {**went, "checkpoints": write_checkpoints(job, history, save)}
 
 
-def _quiet(settings: Mapping[str, Any]) -> None:
+def quiet(settings: Mapping[str, Any]) -> None:
+    """Set threads and seed, ask for exact repetition, and silence what would print."""
     import datasets
     import torch
     import transformers
@@ -127,7 +128,7 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
     )
 
 
-def _save(merged: Any, job: Mapping[str, Any]) -> None:
+def save(merged: Any, job: Mapping[str, Any]) -> None:
     """Save the weights in bf16, and beside them the parent's own tokenizer, template, settings."""
     import torch
 

@@ -8,6 +8,7 @@ path of a job file, up {"done", "of"} while it works and {"result"} or {"error"}
 """
 
 import atexit
+import importlib
 import json
 import os
 import select
@@ -22,12 +23,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tenure.errors import EngineError
+from tenure.errors import EngineError, TenureError
 
 IDLE_SECONDS = 60.0
 LOG_TAIL = 600  # characters of the helper's log that an error quotes
 
 END_SECONDS = 3.0  # for an orderly end, before it is killed
+
+# What a job's "trains" names: a module with ``train(job, say)``, imported in the forked process.
+TRAINERS = {
+    "sft": "tenure.training.sft",
+    "reinforce": "tenure.training.reinforcement.loop",
+    "dpo": "tenure.training.reinforcement.direct",
+    "reward": "tenure.training.reward_trainer",
+}
 
 _running: list[subprocess.Popen[str]] = []
 _idle: list[threading.Timer] = []
@@ -35,7 +44,9 @@ _one_at_a_time = threading.RLock()
 
 
 def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -> dict[str, Any]:
-    """Train in the helper process; ``say`` is told (step, steps). Returns what ``sft.train`` does.
+    """Train in the helper process; ``say`` is told (step, steps). Returns what the trainer does.
+
+    ``job["trains"]`` names the trainer (``TRAINERS``), by default supervised fine-tuning.
 
     Raises:
         EngineError: the training failed or its process was killed; quotes the end of its log.
@@ -53,6 +64,8 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
     if "result" in answer:
         return answer["result"]
     stop()
+    if "refused" in answer:
+        raise EngineError(answer["refused"])
     log = folder / "log.txt"
     tail = log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:] if log.exists() else ""
     raise EngineError(f"the training failed: {answer['error']}; its log ends: {tail.strip()}")
@@ -195,9 +208,10 @@ def _train(path: Path, up: Any, helper: int) -> None:
         log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        from tenure.training.sft import train
-
+        train = importlib.import_module(TRAINERS[job.get("trains", "sft")]).train
         _tell(up, {"result": train(job, lambda said: _tell(up, said))})
+    except TenureError as error:  # said in words that are meant to be read; a trace adds nothing
+        _tell(up, {"refused": str(error)})
     except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
         traceback.print_exc()
         sys.stderr.flush()

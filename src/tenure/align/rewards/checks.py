@@ -1,0 +1,54 @@
+"""The share of a constitution's checks that an answer keeps: a reward that no model has to learn.
+
+Settings: ``checks``, names of files of ``align/checks`` (None: those of the shipped constitution).
+An answer that ran into its limit is not finished, whatever sign it happens to stop at. What a check
+cannot say does not count; an answer of which none says anything has no reward.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tenure.align import constitution
+from tenure.align.checking import Check, check
+from tenure.dossier.nouns import JSON
+from tenure.errors import UsageError, unknown
+from tenure.training.reward import Batch, Reward, Scored, Scorer
+
+ENDS = "finished"  # the check that asks whether an answer came to its end
+
+
+def _open(settings: Mapping[str, JSON], folder: Path) -> Scorer:
+    for name in settings:
+        if name != "checks":
+            raise unknown("setting of the reward 'checks'", name, ["checks"])
+    named = settings.get("checks")
+    if named is None:
+        named = [one.check for one in constitution.shipped().checkable if one.check]
+    if not named:
+        raise UsageError("the reward 'checks' has no check to ask; name at least one")
+    asked = [check(name) for name in named]
+
+    def score(batch: Batch) -> Scored:
+        rows = [
+            [_kept(one, str(row["text"]), text, ended) for one in asked]
+            for row, text, ended in zip(batch.rows, batch.completions, batch.finished, strict=True)
+        ]
+        columns = {one.name: [row[k] for row in rows] for k, one in enumerate(asked)}
+        return Scored(values=[_share(row) for row in rows], columns=columns)
+
+    return score
+
+
+def _kept(one: Check, prompt: str, text: str, ended: bool) -> float | None:  # noqa: FBT001 - one of four plain values
+    kept = one.find(prompt, text).kept
+    if kept is None:
+        return None
+    return float(kept and (ended or one.name != ENDS))
+
+
+def _share(kept: list[float | None]) -> float | None:
+    known = [value for value in kept if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+extension = Reward(name="checks", open=_open)

@@ -1,0 +1,18 @@
+"""Training by a reward: completions are drawn, scored, and what scored better is made likelier.
+
+settings  Reinforce: everything one reinforcement depends on
+job       reinforce(): one unit of work, from prompts and a reward to a registered child
+loop      the training itself, step by step, in a process of its own
+course    what a step draws: prompts, chance, learning rate, as functions of seed and step
+policy    the model that learns, the one that draws and the parent, in one set of weights
+learning  the loss and its gradient
+asking, scoring  the reward by name; what is no number is refused or counted as missing
+alarm     the reward rises while what it stands for falls; who draws is not who learns
+held      the state on disk, so that a killed training goes on exactly where it was
+world, launch  several processes for one training
+"""
+
+from tenure.training.reinforcement.job import reinforce
+from tenure.training.reinforcement.settings import Reinforce
+
+__all__ = ["Reinforce", "reinforce"]
