@@ -178,5 +178,5 @@ def test_known_pairs_keep_which_answer_is_better(tmp_path):
 
     assert all(getattr(g.pair, g.better).startswith("good") for g in found)
     assert {g.better for g in found} == {"a", "b"}
-    with pytest.raises(DocumentError, match="g.jsonl:2: row: this pair stands above"):
+    with pytest.raises(DocumentError, match=r"g.jsonl:2: row: this pair stands above"):
         gold.read_gold(written(tmp_path / "g.jsonl", [rows[0], rows[0]]))

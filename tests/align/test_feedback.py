@@ -118,7 +118,7 @@ def test_known_pairs_repeats_and_the_model_are_measured_for_each_rater(dossier):
             first="b",
             say="a" if i < 12 else "tie",
             kind="gold",
-        )  # fmt: skip
+        )
         for i, g in enumerate(items)
     ]
     own = [one(i, "a" if i % 2 else "b", kind="uniform" if i < 10 else "useful") for i in range(20)]

@@ -221,7 +221,7 @@ class Desk:
         told = {name: given.get(name, "").strip() for name in ("say", "reason", "sources", "help", "which", "confidence")}  # fmt: skip
         if any(len(text) > LONGEST for text in told.values()):
             raise UsageError(f"nothing was signed: a field has at most {LONGEST:,} letters")
-        side = {"first": turn.first, "second": "b" if turn.first == "a" else "a"}
+        side: dict[str, Say] = {"first": turn.first, "second": "b" if turn.first == "a" else "a"}
         say = side.get(told["say"]) or ORDER.get(told["say"])
         if say is None:
             raise UsageError("nothing was signed: choose first, second, tie or both bad")

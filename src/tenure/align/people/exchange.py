@@ -26,7 +26,7 @@ LEFT_OUT = ("tie", "both bad", "known pair", "shown again")
 def exported(said: Said) -> tuple[list[dict[str, JSON]], dict[str, int]]:
     """Return the rows to write, and how many answers were left out for each reason."""
     rows: list[dict[str, JSON]] = []
-    left = dict.fromkeys(LEFT_OUT, 0)
+    left: dict[str, int] = dict.fromkeys(LEFT_OUT, 0)
     for answer in said.answers:
         why = _why_not(answer)
         pair = said.pairs.get(answer.pair)
