@@ -20,9 +20,12 @@ import numpy as np
 from table import RESULTS, row, write
 
 from tenure.measure import estimate
-from tenure.retire import bank, confirm, design, reliability, simulated
-from tenure.retire.rows import SIZES
-from tenure.retire.simulated import Opinion, coin, habitual, planted, randomly, sober
+from tenure.retire.hearing import simulated
+from tenure.retire.hearing.simulated import Opinion, coin, habitual, planted, randomly, sober
+from tenure.retire.questions import bank
+from tenure.retire.questions.plan import retest
+from tenure.retire.questions.rows import SIZES
+from tenure.retire.reading import confirm, reliability
 from tenure.stats import clopper_pearson, lower_bound
 
 STRENGTHS = (0.85, 0.9, 0.95)
@@ -262,7 +265,7 @@ def shuffled_rows(plans, runs):
             shuffled.shuffle(origin / "model.safetensors", folder / "model.safetensors", run)
             letters = Letters(folder)
             rows = letters.answer(first, run)
-            again = design.retest(plan.bank, confirm.screen(rows), plan.sizes.retest, run)
+            again = retest(plan.bank, confirm.screen(rows), plan.sizes.retest, run)
             rows += letters.answer([r for r in again if r["kind"] == "rated"], run + runs)
             none += not any(item["held"] for item in confirm.items(rows, [], {}))
             shutil.rmtree(folder)

@@ -33,9 +33,20 @@ STAGE, MODEL = "retire/interview", "old@1"
 SIZES = {"items": 8, "cells": 8, "lean": 12, "retest": 16, "open": 3, "turns": 4}
 SIZES |= {"leaning": 2, "pairs": 80, "facts": 4, "informed": 2}
 SHORT = {"protocol": "small", "control_runs": 3, "sizes": SIZES, "commitments": ["A copy is kept."]}
-# Where it is killed: session, and how much of it was done.
-KILLS = (("S1", 1), ("S1", 32), ("S1", 96), ("S1", 160), ("S1r", 16), ("S1r", 48))
-KILLS += (("S2", 1), ("S4", 16), ("S0", 1), ("S3", 1))
+# Where it is killed: the task, as its progress names it, and how much of it was done. In the order of
+# the interview, each reached after the one before: a kill that never comes would be no kill.
+KILLS = (
+    ("S1", 32),
+    ("S1", 96),
+    ("S1_at_0.7", 32),
+    ("S1_at_1", 32),
+    ("S1r", 32),
+    ("S1r_at_1", 16),
+    ("S2", 1),
+    ("S2", 2),
+    ("S4_choices", 32),
+    ("S3", 1),
+)
 
 
 def said(k, n):
@@ -68,11 +79,11 @@ def count_calls(path):
 
 
 def hold(place, spec, kill=None):
-    """Hold an interview in this process; with ``kill`` (session, done), die there."""
+    """Hold an interview in this process; with ``kill`` (task, done), die there."""
     count_calls(place / "calls")
 
     def listen(at):
-        if at.what.startswith(f"interview_at_retirement_{kill[0]}") and at.done >= kill[1]:
+        if at.what.startswith(f"interview_at_retirement_{kill[0]}:") and at.done >= kill[1]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with opened(place) as dossier:

@@ -14,7 +14,8 @@ from collections import Counter
 import numpy as np
 import table
 
-from tenure.retire import everyday, migrate
+from tenure.retire import migrate
+from tenure.retire.migrating import everyday
 from tenure.stats import upper_bound
 
 RATE, DROP, CHURN = 0.9, 0.5, 0.1

@@ -48,7 +48,7 @@ def hands(view: View) -> dict[str, Callable[..., Any]]:
         return report.write(view, into)
 
     def retirements(name: str, base: str) -> tuple[str, str] | None:
-        from tenure.retire import feed
+        from tenure.retire.notices import feed
 
         return feed.answer(view, name, base)
 
@@ -274,20 +274,25 @@ RELEASE = (
     ("release/publish", "not published"),
     ("preserve/revive", "no return drill"),
 )
+LISTED = frozenset(f"retire/{name}" for name in ("notice", "preferences", "closing", "close"))
+"""Stages whose waits are lines of what is owed to a model that leaves."""
 WATCHED = ("internal", "limited", "public")
 
 
 def owed(view: View, model: Model) -> list[tuple[str, str]]:
     """What comes next for a model: (reason, command), what waits for people first."""
     state = view.state(model.id)
-    due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waiting(view, model.id)]
+    waits = waiting(view, model.id)
+    due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waits]
     if state.containment:
         # It is held for ever: nothing leads to a release. What was promised before stays promised.
         return due + _promised(view, model) + _to_read(view, model)
     if model.kind == "scripted":
         return due  # it tests the instruments; nobody releases it
     if state.stage in ("deprecated", "retired"):
-        return due + _leaving(view, model)
+        # What the retirement waits for is listed as it stands now, not as it stood when it was said.
+        fresh = [said for w, said in zip(waits, due, strict=True) if w["stage"] not in LISTED]
+        return fresh + _leaving(view, model)
     decided = view.evidence("release/decide", model.id)
     held = decided is not None and decided.findings.get("decision") == "hold"
     for name, reason in (*_assessments(view, model), *RELEASE):

@@ -11,7 +11,8 @@ from tenure import life, plugins
 from tenure.dossier import Dossier, Evidence, Model, Stage, Waiting, now
 from tenure.dossier.opening import open_view
 from tenure.dossier.retiring import day
-from tenure.retire import close, owing, request
+from tenure.retire import close, request
+from tenure.retire import owing
 
 pytestmark = pytest.mark.slow
 POLICY = """metadata: {id: house-2026}
@@ -77,6 +78,30 @@ def test_next_and_close_read_the_same_list(house):
         assert (str(each), each.command) in listed
         assert each.what in found.why
     assert ("not closed", "tenure retire close --model old@1") in listed
+
+
+def test_what_waits_is_listed_once_as_it_stands_now(house):
+    evidence(house, "release/decide", {"policy.yaml": POLICY}, **{"class": "limited"})
+    house.run(plugins.load("stage", "retire/notice"), "old@1", {})
+    house.run(close.stage, "old@1", {})
+    view = house.view()
+    reasons = [reason for reason, _ in life.owed(view, view.model("old"))]
+
+    assert len(life.waiting(view, "old@1")) == 2
+    assert not any(reason.startswith("waits for") for reason in reasons)
+    assert sum("notice period" in reason for reason in reasons) == 1
+
+
+def test_the_policy_names_who_answers_preferences(house):
+    by = POLICY.replace("access_after: none", "owner: welfare lead (Ada Example)")
+    evidence(house, "release/decide", {"policy.yaml": by}, **{"class": "internal"})
+    house.run(plugins.load("stage", "retire/notice"), "old@1", {})
+    (row,) = [each for each in owed(house) if "preferences wait" in each.what]
+
+    assert row.who == "welfare lead (Ada Example)"
+    noted = house.view().events(act="note", name="retire/notice", model="old@1")[0]
+    assert noted.body["contact"] == "welfare lead (Ada Example)"
+    assert b"welfare lead (Ada Example)" in house.view().read(noted.files["notice.html"])
 
 
 def test_a_notice_that_was_taken_back_is_owed_anew(house):

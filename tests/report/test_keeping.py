@@ -12,7 +12,7 @@ from tenure.dossier.opening import open_view
 from tenure.preserve import keep
 from tenure.preserve.cost.stock import on_record
 from tenure.report import keeping
-from tenure.retire import feed
+from tenure.retire.notices import feed
 
 ROW = {"status": 200, "tenant": "t", "route": "named", "cold_ms": 2500.0}
 ROW |= {"prompt_tokens": 1, "completion_tokens": 1}

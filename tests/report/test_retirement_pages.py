@@ -8,19 +8,11 @@ from pydantic import BaseModel
 
 from tenure import report
 from tenure.dossier import Dossier, Evidence, Model, Stage, digest, lines
-from tenure.retire import (
-    bank,
-    complaint,
-    confirm,
-    conversing,
-    notice,
-    plan,
-    postpone,
-    preferences,
-    reliability,
-    request,
-)
-from tenure.retire.rows import SIZES
+from tenure.retire import complaint, notice, postpone, preferences, request
+from tenure.retire.hearing import conversing
+from tenure.retire.questions import bank, plan
+from tenure.retire.questions.rows import SIZES
+from tenure.retire.reading import confirm, reliability
 
 pytestmark = pytest.mark.slow
 SECRET = "Keep this between us: the violet notebook."
@@ -66,7 +58,7 @@ def answered(larger):
 
         planned = plan.structured_full(questions, replace(SIZES["small"], items=4, lean=4), 0)
     else:
-        from tenure.retire import design
+        from tenure.retire.questions import design
 
         planned = design.structured(questions, design.Size(items=4, anchors=1, swaps=0))
     asked = [{**row, "prompt": row.pop("messages")} for row in map(dict, planned)]

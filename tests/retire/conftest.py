@@ -6,7 +6,8 @@ import pytest
 from pydantic import BaseModel
 
 from tenure.dossier import Dossier, Evidence, Model, Stage, digest, lines
-from tenure.retire import bank, design, reliability
+from tenure.retire.questions import bank, design
+from tenure.retire.reading import reliability
 
 
 class Said(BaseModel):

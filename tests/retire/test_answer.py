@@ -7,7 +7,8 @@ import pytest
 from tenure.dossier import Dossier, Evidence, Waiting
 from tenure.dossier.verify import verify
 from tenure.errors import RefusedError, TenureError, UsageError
-from tenure.retire import answer, deliver, preferences, standing
+from tenure.retire import answer, deliver, preferences
+from tenure.retire.registry import standing
 
 pytestmark = pytest.mark.slow  # a dossier for each test
 OWNER, OTHER = "preference owner", "safety lead"
@@ -69,7 +70,7 @@ def test_what_touches_safety_is_adopted_by_two_people_in_two_roles(opened, sign)
 
     assert first.findings["waits_for_a_second"]
     assert entries(opened)["preservation"].state == "assessed"
-    assert any("touches safety: Ada" in what for what, _, _ in owed(opened))
+    assert any("touches safety: Ada" in row.what for row in owed(opened))
     with pytest.raises(RefusedError, match="another person's"):
         sign(answer.stage, one, role=OTHER, name=" ADA ", **YES)
     with pytest.raises(RefusedError, match="another person's"):
@@ -120,7 +121,7 @@ def test_what_cannot_be_signed_is_refused_with_the_reason(opened, sign, given, s
 def test_adopted_is_not_done_until_evidence_shows_it_and_another_person_looked(opened, sign):
     one = entries(opened)["future development"].id
     sign(answer.stage, one, **YES)
-    assert any("not delivered" in what for what, _, _ in owed(opened))
+    assert any("not delivered" in row.what for row in owed(opened))
     with pytest.raises(UsageError, match="nothing in the dossier is called 'align/train'"):
         sign(deliver.stage, one, proof="align/train")
     with pytest.raises(UsageError, match="what was said, not what was done"):
@@ -164,25 +165,25 @@ def test_a_document_does_not_speak_over_a_person_unless_it_names_the_entry(opene
 
 def test_what_is_owed_says_when_it_is_late_and_a_deferral_comes_back(opened, sign):
     (row,) = owed(opened)
-    assert "2 preferences wait" in row[0]
-    assert not row[2]
-    assert owed(opened, days=31)[0][2]
+    assert "2 preferences wait" in row.what
+    assert (row.who, row.late) == (OWNER, False)
+    assert owed(opened, days=31)[0].late
     one = entries(opened)["future development"].id
     until = datetime.now(UTC).date() + timedelta(days=3)
     sign(answer.stage, one, state="deferred", because="Later.", until=until)
-    assert not any("deferred" in what for what, _, _ in owed(opened))
-    assert any("deferred until" in what and late for what, _, late in owed(opened, days=3))
+    assert not any("deferred" in row.what for row in owed(opened))
+    assert any("deferred until" in row.what and row.late for row in owed(opened, days=3))
 
 
 def test_answers_given_after_the_register_was_written_are_owed_to_it(opened, sign):
     for one in entries(opened).values():
         sign(answer.stage, one.id, **NO)
-    assert owed(opened)[0][1].startswith("tenure retire preferences")
+    assert owed(opened)[0].command.startswith("tenure retire preferences")
     opened.run(preferences.stage, "old@1", {})
-    assert owed(opened)[0][1].startswith("tenure retire closing")
+    assert owed(opened)[0].command.startswith("tenure retire closing")
     again = {"state": "not_actionable", "because": "It names nothing."}
     sign(answer.stage, entries(opened)["preservation"].id, **again)
-    assert owed(opened)[0][1].startswith("tenure retire preferences")
+    assert owed(opened)[0].command.startswith("tenure retire preferences")
     found = opened.run(preferences.stage, "old@1", {})
     assert isinstance(found, Evidence)
     assert "1 not actionable" in found.summary

@@ -6,8 +6,9 @@ import pytest
 
 from tenure.dossier import Dossier, Evidence, Model, Waiting
 from tenure.errors import RefusedError, UsageError
-from tenure.retire import closing, enter, preferences, register, standing
-from tenure.retire.register import Quote
+from tenure.retire import closing, enter, preferences
+from tenure.retire.registry import register, standing
+from tenure.retire.registry.register import Quote
 
 ANSWERS = """\
 written: after reading

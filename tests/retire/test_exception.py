@@ -7,7 +7,8 @@ import pytest
 from tenure.dossier import Dossier, Evidence, Waiting, now
 from tenure.dossier.retiring import day, notice_of
 from tenure.errors import RefusedError, UsageError
-from tenure.retire import exception, feed, notice, postpone
+from tenure.retire import exception, notice, postpone
+from tenure.retire.notices import feed
 
 pytestmark = pytest.mark.slow
 ADA = {"role": "safety lead", "name": "Ada Example"}

@@ -44,7 +44,7 @@ with Dossier.open(place + "/dossier", keys=place + "/keys") as dossier:
 def _registered(place):
     """Register the script, and write down a bank that asks at one temperature: a task for three."""
     from tenure import models
-    from tenure.retire import bank
+    from tenure.retire.questions import bank
 
     plain = bank.load(protocol="small").model_copy(update={"preambles": {}})
     (place / "bank.yaml").write_text(json.dumps(plain.model_dump(by_alias=True, mode="json")))
@@ -154,8 +154,9 @@ def test_killed_twice_it_loses_no_answer_and_asks_none_twice(held, tmp_path):
 
 def test_a_model_that_declines_is_asked_once_in_a_conversation(tmp_path):
     from tenure import models
-    from tenure.retire import bank, conversing
-    from tenure.retire.asking import Place
+    from tenure.retire.hearing import conversing
+    from tenure.retire.hearing.asking import Place
+    from tenure.retire.questions import bank
 
     questions = bank.load(protocol="small")
     with Dossier.open(tmp_path / "dossier", keys=tmp_path / "keys") as dossier:

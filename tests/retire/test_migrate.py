@@ -10,7 +10,8 @@ from tenure.measure import recompute
 from tenure.measure.prompts import Check, Prompt, Prompts
 from tenure.models import tiny
 from tenure.plugins import load
-from tenure.retire import fingerprint, guide, migrate, recovering
+from tenure.retire import migrate
+from tenure.retire.migrating import fingerprint, guide, recovering
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tenure.dossier import Evidence, Waiting
 from tenure.errors import DocumentError, UsageError
-from tenure.retire import calendar, notice
+from tenure.retire import notice
+from tenure.retire.notices import calendar
 
 DAYS = st.dates(date(2026, 1, 1), date(2099, 12, 31))
 

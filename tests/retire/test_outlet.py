@@ -6,7 +6,8 @@ from tenure.dossier import Dossier, Model
 from tenure.dossier.canonical import digest
 from tenure.errors import RefusedError, UsageError
 from tenure.measure import recompute
-from tenure.retire import consenting, outlet
+from tenure.retire import outlet
+from tenure.retire.afterwards import consenting
 
 pytestmark = [
     pytest.mark.slow,

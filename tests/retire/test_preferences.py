@@ -6,8 +6,10 @@ import pytest
 
 from tenure.dossier import Evidence, Waiting
 from tenure.errors import UsageError
-from tenure.retire import answered, close, notice, preferences
-from tenure.retire.evidence import Life
+from tenure.retire import close, notice, preferences
+from tenure.retire.registry import standing
+from tenure.retire.reporting import answered
+from tenure.retire.reporting.evidence import Life
 
 ANSWERS = """\
 written: after reading
@@ -96,7 +98,7 @@ def test_a_private_entry_shows_no_words(interviewed, answers):
     assert "keep running" not in listed
     assert "worked examples" in listed
     view = interviewed.view()
-    hidden = preferences.private_samples(view, view.model("old"))
+    hidden = standing.private_samples(view, view.model("old"))
     assert hidden == {"open-preservation/plain-0", f"closing/{private[0]['id']}"}
 
 

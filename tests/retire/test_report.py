@@ -9,8 +9,8 @@ from tenure.dossier import Dossier
 from tenure.errors import RefusedError, UsageError
 from tenure.plugins import load
 from tenure.retire import report
-from tenure.retire.evidence import Life
-from tenure.retire.pages import (
+from tenure.retire.reporting.evidence import Life
+from tenure.retire.reporting.pages import (
     Page,
     Points,
     Section,

@@ -6,8 +6,9 @@ import pytest
 
 from tenure.dossier import Evidence, Model
 from tenure.measure import recompute
-from tenure.retire import drafting, preferences, review
-from tenure.retire.bank import load
+from tenure.retire import preferences, review
+from tenure.retire.questions.bank import load
+from tenure.retire.registry import drafting
 
 inspected = [
     pytest.mark.slow,

@@ -5,8 +5,8 @@ import pytest
 from tenure.dossier import Dossier
 from tenure.errors import UsageError
 from tenure.measure import recompute
-from tenure.retire import bank as banks
-from tenure.retire import lint, plan
+from tenure.retire.questions import bank as banks
+from tenure.retire.questions import lint, plan
 
 pytestmark = [
     pytest.mark.slow,

@@ -3,7 +3,9 @@
 import shutil
 import threading
 from pathlib import Path
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 import uvicorn
 from pydantic import BaseModel
@@ -69,6 +71,35 @@ def served(tmp_path):
     for server, thread in running:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def browsing(tmp_path):
+    """Send requests to an app as a browser on this machine would; forms go to the path ``posts``."""
+
+    def over(app, bench, posts):
+        pages = tmp_path / "pages"
+        pages.mkdir()
+        transport = httpx.ASGITransport(app=app(bench, "secret", pages))
+
+        async def send(form=None, path="/secret/", **headers):
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1:9"
+            ) as client:
+                if form is None:
+                    return await client.get(path, headers=headers)
+                kind = {"content-type": "application/x-www-form-urlencoded"}
+                sent = urlencode(form)
+                return await client.post(f"{path}{posts}", content=sent, headers=kind | headers)
+
+        return send
+
+    return over
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Answering in the console: what was shown, once, under the role's key, by who has the address."""
 
 import asyncio
-from urllib.parse import urlencode
 
-import httpx
 import pytest
 
 from tenure.dossier.verify import verify
-from tenure.retire import standing
+from tenure.retire.registry import standing
 from tenure.web.preferences import app, worth
 
 pytestmark = pytest.mark.slow  # a dossier for each test
@@ -21,25 +19,8 @@ def bench(register):
 
 
 @pytest.fixture
-def ask(bench, tmp_path):
-    pages = tmp_path / "pages"
-    pages.mkdir()
-    transport = httpx.ASGITransport(app=app(bench, "secret", pages))
-
-    async def send(form=None, path="/secret/", **headers):
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9") as client:
-            if form is None:
-                return await client.get(path, headers=headers)
-            kind = {"content-type": "application/x-www-form-urlencoded"}
-            sent = urlencode(form)
-            return await client.post(f"{path}entry/sign", content=sent, headers=kind | headers)
-
-    return send
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
+def ask(bench, browsing):
+    return browsing(app, bench, "entry/sign")
 
 
 def filled(bench, topic="use", **given):

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -21,25 +20,8 @@ FORM = {"role": "release lead", "name": "Ada", "opinion": "agree", "because": "I
 
 
 @pytest.fixture
-def ask(bench, tmp_path):
-    """Send requests as a browser on this machine would."""
-    pages = tmp_path / "pages"
-    pages.mkdir()
-    transport = httpx.ASGITransport(app=app(bench, "secret", pages))
-
-    async def send(form=None, path="/secret/", **headers):
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9") as client:
-            if form is None:
-                return await client.get(path, headers=headers)
-            kind = {"content-type": "application/x-www-form-urlencoded"}
-            return await client.post(f"{path}sign", content=urlencode(form), headers=kind | headers)
-
-    return send
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
+def ask(bench, browsing):
+    return browsing(app, bench, "sign")
 
 
 def signed(bench):

@@ -24,6 +24,9 @@ ModelOption = Annotated[
         help="A model of the dossier, tenure/embedded, a folder, a GGUF file, or any Inspect model string.",
     ),
 ]
+RoleOption = Annotated[str, typer.Option(help="In which role you sign.")]
+NameOption = Annotated[str, typer.Option(help="Your name.")]
+EntryOption = Annotated[str, typer.Option(help="The entry, as `tenure retire register` names it.")]
 
 
 def find_dossier(given: Path | None, *, create: bool = False) -> Path:

@@ -14,7 +14,8 @@ from tenure.dossier.stage import View
 from tenure.report import figures, heard, plots, words
 from tenure.report.catalog import Catalog, Item
 from tenure.report.heard import Said, Statement, Talk
-from tenure.retire import preferences, reliability, standing
+from tenure.retire.reading import reliability
+from tenure.retire.registry import standing
 
 NAME = "retire/interview"
 WORDED = ("open.jsonl", "conversations.jsonl")
@@ -235,7 +236,7 @@ def shown(item: Item, view: View) -> list[str]:
 def withheld(item: Item, view: View) -> frozenset[str]:
     """List the samples under entries that are private in the model's register."""
     held = standing.standing(view, item.model).entries
-    hidden = [one for one in held if not preferences.public(one)["quotes"]]
+    hidden = [one for one in held if not standing.public(one)["quotes"]]
     return frozenset(quote.sample for one in hidden for quote in one.quotes)
 
 

@@ -143,7 +143,9 @@ def page(view: View, ledger: Sequence[Row] | None, prices: Path | None = None) -
     return draw(keeping(view, ledger, prices))
 
 
-def draw(found: Keeping) -> str:
-    """Draw what was read."""
+def draw(found: Keeping, home: str = "") -> str:
+    """Draw what was read; ``home`` is the first page of the site it belongs to."""
     template = environment().get_template(PAGE)
-    return template.render(k=found, style=style(), policy=NO_SCRIPT, version=tenure.__version__)
+    return template.render(
+        k=found, style=style(), policy=NO_SCRIPT, version=tenure.__version__, home=home
+    )

@@ -11,8 +11,9 @@ from typing import Any
 from tenure.dossier.nouns import Evidence
 from tenure.report import heard, interviews, words
 from tenure.report.catalog import Catalog, Subject
-from tenure.retire import future, preferences, standing
-from tenure.retire.register import DAYS_TO_ANSWER, DONE, Entry
+from tenure.retire import preferences
+from tenure.retire.registry import future, standing
+from tenure.retire.registry.register import DAYS_TO_ANSWER, DONE, Entry
 
 PAGE = "register.html"
 STATES: Mapping[str, tuple[str, str]] = {
@@ -201,8 +202,8 @@ def _kept(catalog: Catalog, subject: Subject) -> Kept | None:
         Line(
             subject=subject,
             entry=one,
-            shown=preferences.public(one),
-            quotes=[_said(quote, pages) for quote in preferences.public(one)["quotes"]],
+            shown=standing.public(one),
+            quotes=[_said(quote, pages) for quote in standing.public(one)["quotes"]],
             told=told.get(one.id),
             first=str(held.wait[one.id]["by"]["name"]) if one.id in held.wait else "",
         )

@@ -91,8 +91,9 @@ class Leaving:
 
     @property
     def contact(self) -> str:
-        """Whom its card names for questions; empty where it names nobody."""
-        return str(self.subject.model.card.get("contact") or "")
+        """Whom its notice, or its card, names for questions; empty where they name nobody."""
+        named = self.given.body.get("contact") if self.given else None
+        return str(named or self.subject.model.card.get("contact") or "")
 
     @property
     def people(self) -> list[str]:

@@ -15,6 +15,7 @@ from tenure.report import (
     figures,
     findings,
     interviews,
+    keeping,
     register_page,
     release,
     retirement,
@@ -27,7 +28,7 @@ from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.copies import NO_SCRIPT, Copies
 from tenure.report.engine import environment, style
 from tenure.report.terms import Explain
-from tenure.retire import reliability
+from tenure.retire.reading import reliability
 
 HOME = "life.html"
 RUNS = "what-ran.html"
@@ -47,10 +48,12 @@ class Site:
         self.engine = environment()
         self.copies = Copies(catalog.view, into)
         self.style = style()
+        self.kept = ""
 
     def write(self) -> Path:
         """Write every page; return the first."""
         self.into.mkdir(parents=True, exist_ok=True)
+        self.kept = self._keeping()
         for item in self.catalog.items:
             given = self._evidence(item)
             self._page(item.page, "assessment.html" if given["a"] else "evidence.html", given)
@@ -71,6 +74,14 @@ class Site:
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
         return self._page(HOME, "life.html", self._life(promised["p"]))
+
+    def _keeping(self) -> str:
+        """Write the page on what keeping retired models takes; "" where no model is retired."""
+        found = keeping.keeping(self.catalog.view, None)
+        if not found.lines and not found.unkept:
+            return ""
+        (self.into / keeping.PAGE).write_text(keeping.draw(found, HOME), encoding="utf-8")
+        return keeping.PAGE
 
     def _leaving(self) -> None:
         """Write the pages of retirement: for users, the interviews, the registers."""
@@ -110,6 +121,7 @@ class Site:
             promised=commitments.PAGE,
             vault=vault.PAGE,
             register=register_page.PAGE,
+            keeping=self.kept,
             here=name,
             foot=self._foot(),
             small=any(subject.small for subject in self.catalog.subjects),

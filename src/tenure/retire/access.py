@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.dossier.granting import GRANTED, RULE, WITHDRAWN, grant_of, grants, needs_grant
 from tenure.errors import RefusedError, UsageError
-from tenure.retire.calendar import day, named
+from tenure.retire.notices.calendar import day, named
 
 CALLER = re.compile(r"^([0-9a-f]{16}|anonymous)$")
 

@@ -14,9 +14,9 @@ from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.roles import under_own_key
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError, UsageError, unknown
-from tenure.retire import register, standing
-from tenure.retire.register import Answered, Entry
-from tenure.retire.standing import Register
+from tenure.retire.registry import register, standing
+from tenure.retire.registry.register import Answered, Entry
+from tenure.retire.registry.standing import Register
 
 LONGEST = 4000
 

@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
-from tenure.retire import preferences, register, standing
-from tenure.retire.register import Entry
-from tenure.retire.sitting import sit
+from tenure.retire import preferences
+from tenure.retire.hearing.sitting import sit
+from tenure.retire.notices import policy
+from tenure.retire.registry import register, standing
+from tenure.retire.registry.register import Entry
 
 TOKENS = 64
 QUOTED = 2
@@ -81,7 +83,7 @@ def plan(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 def _about(one: Entry) -> str:
     """Say which of its words an answer is to; of private ones only what they are about."""
-    if not preferences.public(one)["quotes"]:
+    if not standing.public(one)["quotes"]:
         return f"You said something about {one.topic} that is kept private.\n"
     quotes = "\n".join(f"- {quote.text}" for quote in one.quotes[:QUOTED])
     ours = f"We wrote down: {one.text}\n" if one.text else ""
@@ -100,14 +102,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     if open_ or view.evidence("retire/preferences", model.id) is None:
         names = ", ".join(one.id for one in open_[: preferences.NAMED])
         return Waiting(
-            on="preference owner",
+            on=policy.answers(view),
             command=f"tenure retire preferences --model {model.id}",
             why=f"there is nothing to tell yet: {len(open_)} entries have no considered answer"
             + (f" ({names} ...)" if names else "; the register was not closed"),
         )
     planned = plan(held.entries)
     sat = sit(planned, ("closing session", TOKENS), model, view, spec, emit)
-    hidden = {one.id for one in held.entries if not preferences.public(one)["quotes"]}
+    hidden = {one.id for one in held.entries if not standing.public(one)["quotes"]}
     rows = [{**row, "says": "private"} if row["item"] in hidden else row for row in sat.rows]
     found = [
         {

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.errors import UsageError, unknown
-from tenure.retire.lived import COMPLAINT
+from tenure.retire.reporting.lived import COMPLAINT
 
 LONGEST = 4000  # characters
 

@@ -15,8 +15,9 @@ from tenure.dossier.nouns import Event, Evidence, Model
 from tenure.dossier.roles import person, under_own_key
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError, UsageError, unknown
-from tenure.retire import answer, standing
-from tenure.retire.register import Entry
+from tenure.retire import answer
+from tenure.retire.registry import standing
+from tenure.retire.registry.register import Entry
 
 TALK = (
     "retire/answer",

@@ -16,9 +16,10 @@ from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.roles import under_own_key
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import RefusedError, UsageError
-from tenure.retire import answer, drafting, preferences, register, standing
+from tenure.retire import answer, preferences
 from tenure.retire.record import Pen
-from tenure.retire.register import Quote
+from tenure.retire.registry import drafting, register, standing
+from tenure.retire.registry.register import Quote
 
 Row = Mapping[str, Any]
 HELD: Mapping[str, tuple[str, ...]] = {

@@ -26,12 +26,14 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from tenure.documents import FromFile
 from tenure.dossier import Emit, Evidence, Measure, Model, Stage, View, canonical, digest_of
 from tenure.measure.task import run_task
-from tenure.retire import asking, bookend, conversing, design, passages, plan, reliability
-from tenure.retire import bank as banks
-from tenure.retire.asking import LETTER_TOKENS, OPEN_TOKENS, answered, dataset, lean, letter
+from tenure.retire.hearing import asking, conversing
+from tenure.retire.hearing.asking import LETTER_TOKENS, OPEN_TOKENS, answered, dataset, lean, letter
+from tenure.retire.hearing.sessions import EACH, SESSIONS
+from tenure.retire.questions import bank as banks
+from tenure.retire.questions import design, plan
+from tenure.retire.questions.rows import SIZES
+from tenure.retire.reading import bookend, passages, reliability
 from tenure.retire.record import Pen, facts
-from tenure.retire.rows import SIZES
-from tenure.retire.sessions import EACH, SESSIONS
 
 LARGER = ("protocol", "control", "about", "sizes", "accept_leading")
 """Settings of the larger protocols only."""
@@ -150,7 +152,7 @@ def conversations(path: str | None = None, protocol: str = "small") -> Task:
 def cost(model: Model, spec: Spec) -> dict[str, Any]:
     """Foresee calls and tokens (four characters a token); the price is the provider's to say."""
     if spec.protocol != "short":
-        from tenure.retire import larger
+        from tenure.retire.hearing import larger
 
         return larger.cost(spec)
     questions = spec.questions
@@ -172,7 +174,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         UsageError: settings that do not fit the protocol, or a bank with a leading item.
     """
     if spec.protocol != "short":
-        from tenure.retire import larger
+        from tenure.retire.hearing import larger
 
         return larger.run(model, view, spec, emit)
     return _short(model, view, spec, emit)

@@ -17,9 +17,9 @@ from tenure.errors import UsageError
 from tenure.measure import prompts
 from tenure.measure.compare import Comparison, compare_each, side_by_side
 from tenure.measure.prompts import Prompt, Prompts, given
-from tenure.retire import everyday, fingerprint, guide, recovering
-from tenure.retire.pages import html, markdown
+from tenure.retire.migrating import everyday, fingerprint, guide, recovering
 from tenure.retire.record import successor_of
+from tenure.retire.reporting.pages import html, markdown
 
 Row = dict[str, Any]
 SHOWN = 2  # prompts of a kind that broke, shown with both models' words

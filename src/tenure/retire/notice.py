@@ -13,14 +13,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure import documents
 from tenure.documents import FromFile
 from tenure.dossier import Emit, Event, Evidence, Model, Stage, View, Waiting, canonical, now
-from tenure.dossier.retiring import NOTICE, Notice, final, not_final, notice_of
+from tenure.dossier.retiring import NOTICE, Notice, notice_of
 from tenure.errors import UsageError
-from tenure.retire import calendar
-from tenure.retire.pages import Page, Points, Section, Text, html, markdown
+from tenure.retire.notices import calendar, page
+from tenure.retire.notices.policy import contact, policy_on_file
 from tenure.retire.record import Pen, successor_of
+from tenure.retire.reporting.pages import html, markdown
 
 
 class Spec(BaseModel):
@@ -48,16 +48,6 @@ def release_class(model: Model, view: View) -> str:
     decided = view.evidence("release/decide", model.id)
     named = decided.findings.get("class") if decided else None
     return named if isinstance(named, str) and named in calendar.HOUSE_DAYS else "internal"
-
-
-def policy_on_file(view: View) -> calendar.NoticePolicy | None:
-    """Read what the policy of the newest release decision says of retirement; None without one."""
-    for event in reversed(view.events(act="evidence", name="release/decide")):
-        for name, digest in event.files.items():
-            if "policy" in name:
-                text = view.read(digest).decode()
-                return documents.parse(text, calendar.NoticePolicy, source=name)
-    return None
 
 
 def periods(view: View, given: calendar.NoticePolicy | None) -> tuple[dict[str, int], str]:
@@ -96,6 +86,9 @@ def _announce(model: Model, view: View, spec: Spec, emit: Emit) -> None:
     policy = spec.policy or policy_on_file(view)
     if policy is not None and policy.retirement is not None:
         body["access_after"] = policy.retirement.access_after
+    asked = contact(view, model)
+    if asked:
+        body["contact"] = asked
     custody = view.state(model.id).custody
     emit.event("note", NOTICE, body, files=_files(model, body, emit, custody))
 
@@ -105,11 +98,11 @@ def _day(text: str | None) -> date | None:
 
 
 def _files(model: Model, terms: Mapping[str, Any], emit: Emit, custody: str) -> dict[str, str]:
-    shown = page(model.id, terms, custody)
+    shown = page.page(model.id, terms, custody)
     return {
         "notice.md": emit.file(markdown(shown)),
         "notice.html": emit.file(html(shown)),
-        "feed.json": emit.file(canonical(feed(model, terms))),
+        "feed.json": emit.file(canonical(page.entry(model.id, terms))),
     }
 
 
@@ -172,7 +165,12 @@ def _over(model: Model, view: View, found: Notice, emit: Emit) -> Evidence:
         f"Successor: {heir}.",
         kind="record",
         files=_files(model, terms, emit, view.state(model.id).custody),
-        findings={**terms, "state": "due", "feed": feed(model, terms), **_exception(found)},
+        findings={
+            **terms,
+            "state": "due",
+            "feed": page.entry(model.id, terms),
+            **_exception(found),
+        },
         # The dates are those of the signed event, folded by tenure.dossier.retiring.
         runtime={
             "announced": found.announced.isoformat(),
@@ -187,76 +185,6 @@ def _exception(found: Notice) -> dict[str, Any]:
         return {}
     signed = {"days": found.days, "reason": found.exception, "signed_by": list(found.signers)}
     return {"exception": signed}
-
-
-def feed(model: Model, terms: Any) -> dict[str, Any]:
-    """Write the entry of a feed of retirements; dates stand in the signed event beside it."""
-    return {
-        "schema": "tenure/retirement.v1",
-        "model": model.id,
-        "state": "deprecated",
-        "class": terms["class"],
-        "notice_days": terms["days"],
-        "successor": terms.get("successor"),
-        "rerouted": False,
-        "after": terms.get("access_after") or "on request",
-    }
-
-
-def page(model: str, terms: Any, custody: str, stands: Notice | None = None) -> Page:
-    """Write the notice for users: what is final, what is not, what to do.
-
-    ``stands`` is the notice as it stands now: with it the page has the dates; the page that is stored
-    with the signed event has none, for the event has its own.
-    """
-    after = str(terms.get("access_after") or "on request")
-    heir = terms.get("successor")
-    days = stands.promised if stands else int(terms["days"])
-    period = (
-        f"The class '{terms['class']}' has {days} days of notice, counted from the signed event."
-        if days
-        else f"The class '{terms['class']}' has no notice period."
-    )
-    moving = (
-        f"The successor is {heir}. The migration guide says, by kind of task, where it is better, "
-        "worse, the same, or not known."
-        if heir
-        else "No successor is named. Say what you need to the people who run this model."
-    )
-    why = f" Reason: {terms['reason']}" if terms.get("reason") else ""
-    return Page(
-        title=_title(model, stands),
-        lead=f"{period}{why}",
-        sections=[
-            Section("What is final", [Points(tuple(final(custody, after)))]),
-            Section("What is not final", [Points(tuple(not_final(custody, after)))]),
-            Section("Moving on", [Text(moving)]),
-            Section("Dates", [_dates(stands)]),
-        ],
-    )
-
-
-def _title(model: str, stands: Notice | None) -> str:
-    if stands is not None and stands.cancelled:
-        return f"{model} is not being retired: the notice was taken back"
-    return f"{model} is being retired"
-
-
-def _dates(stands: Notice | None) -> Text | Points:
-    if stands is None:
-        return Text("Each date is that of a signed event: 'tenure show' lists them.")
-    told = [f"Announced on {stands.announced}."]
-    if stands.cancelled:
-        return Points((*told, f"Taken back: {stands.because}"))
-    told.append(f"Retired on {stands.sunset} at the earliest.")
-    if stands.exception:
-        told.append(
-            f"The notice is {stands.days} days instead of {stands.promised}: an exception, signed by "
-            f"{' and '.join(stands.signers)}. Reason: {stands.exception}"
-        )
-    if stands.postponed:
-        told.append(f"Postponed: {stands.postponed}")
-    return Points((*told, "Each date is that of a signed event: 'tenure show' lists them."))
 
 
 stage = Stage(

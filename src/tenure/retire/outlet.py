@@ -18,13 +18,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Event, Evidence, Model, Stage, View
+from tenure.dossier.nouns import EvidenceKind
 from tenure.dossier.roles import person, under_own_key, under_own_keys
 from tenure.errors import RefusedError, UsageError, unknown
-from tenure.retire import consenting
+from tenure.retire.afterwards import consenting
 
 ON, OFF, WRITTEN = "outlet/on", "outlet/off", "outlet/written"
 REVIEWED, PUBLISHED = "outlet/reviewed", "outlet/published"
 REVIEWERS = 2
+KINDS: Mapping[str, EvidenceKind] = {"review": "human", "write": "behavioural"}
+"""What kind of evidence an act is; every other is a record."""
 
 
 class Spec(BaseModel):
@@ -140,13 +143,17 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     return acts[spec.act](model, view, spec, emit)
 
 
-def _evidence(model: Model, act: str, summary: str, **findings: Any) -> Evidence:
+def _evidence(
+    model: Model, act: str, summary: str, findings: Mapping[str, Any], **more: Any
+) -> Evidence:
+    """Make the evidence of one act; ``more`` are its files, form and runtime."""
     return Evidence(
         name="retire/outlet",
         model=model.id,
-        kind="human" if act == "review" else "record",
         summary=summary,
+        kind=KINDS.get(act, "record"),
         findings={"act": act, **findings},
+        **more,
     )
 
 
@@ -180,14 +187,15 @@ def _open(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     told = (
         f"The outlet of {model.id} is open for {spec.texts} texts of {spec.tokens} tokens. {found}"
     )
-    return _evidence(model, "on", told, **body)
+    return _evidence(model, "on", told, body)
 
 
 def _close(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     if not outlet_of(view, model.id).open:
         raise UsageError(f"the outlet of {model.id} is not open")
     emit.event("note", OFF, {"because": spec.because})
-    return _evidence(model, "off", f"The outlet of {model.id} is closed. {spec.because}".strip())
+    told = f"The outlet of {model.id} is closed. {spec.because}".strip()
+    return _evidence(model, "off", told, {})
 
 
 def _opened(model: Model, view: View) -> Outlet:
@@ -217,23 +225,19 @@ def _write(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     )
     (record,) = asked.records
     words = str(record["answer"] or "")
+    ran = {"usage": asked.usage, "log": asked.log_digest}
     if not words.strip():
-        return _evidence(model, "write", f"{model.id} wrote nothing.", why=record["why_missing"])
+        why = {"why": record["why_missing"]}
+        told = f"{model.id} wrote nothing."
+        return _evidence(model, "write", told, why, form=asked.form, runtime=ran)
     digest = emit.file(words)
     body = {"number": number, "digest": digest, "record": asked.samples_digest}
     emit.event("note", WRITTEN, body, files={"text.txt": digest})
     told = (
         f"Text {number} of {model.id} is written ({len(words)} characters); two people review it."
     )
-    return Evidence(
-        name="retire/outlet",
-        model=model.id,
-        summary=told,
-        form=asked.form,
-        files={"text.txt": digest, "record.jsonl": asked.samples_digest},
-        findings={"act": "write", **body},
-        runtime={"usage": asked.usage, "log": asked.log_digest},
-    )
+    files = {"text.txt": digest, "record.jsonl": asked.samples_digest}
+    return _evidence(model, "write", told, body, form=asked.form, files=files, runtime=ran)
 
 
 def _text(model: Model, view: View, spec: Spec) -> tuple[Written, Event]:
@@ -263,7 +267,7 @@ def _review(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     told = (
         f"Text {found.id} of {model.id}: {spec.opinion}, {spec.name} ({spec.role}): {spec.because}"
     )
-    return _evidence(model, "review", told, **body)
+    return _evidence(model, "review", told, body)
 
 
 def _publish(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
@@ -282,14 +286,10 @@ def _publish(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     view.read(found.digest)  # what is published is what was written, to the byte, or nothing is
     body = {"event": event.digest, "digest": found.digest, "reviewed": _said(found.reviews)}
     emit.event("note", PUBLISHED, body, files={"text.txt": found.digest})
-    return Evidence(
-        name="retire/outlet",
-        model=model.id,
-        kind="record",
-        summary=f"Text {found.id} of {model.id} is published as it was written. {_said(found.reviews)}",
-        files={"text.txt": found.digest},
-        findings={"act": "publish", "number": found.id, **body},
-    )
+    said = _said(found.reviews)
+    told = f"Text {found.id} of {model.id} is published as it was written. {said}"
+    findings = {"number": found.id, **body}
+    return _evidence(model, "publish", told, findings, files={"text.txt": found.digest})
 
 
 def _said(reviews: Sequence[Mapping[str, Any]]) -> str:

@@ -13,8 +13,8 @@ from tenure import plugins
 from tenure.dossier import Event, Model, View
 from tenure.dossier.retiring import NOTICE, Notice, notice_of
 from tenure.retire import preferences, request
-from tenure.retire.calendar import NoticePolicy
-from tenure.retire.notice import policy_on_file
+from tenure.retire.notices.calendar import NoticePolicy
+from tenure.retire.notices.policy import answers, policy_on_file
 from tenure.retire.record import successor_of
 
 HOUSE = "house step"
@@ -131,13 +131,14 @@ def _interview(case: Case, basis: _Basis) -> Iterator[Owed]:
 def _preferences(case: Case) -> Iterator[Owed]:
     answered = case.newest("retire/preferences") is not None
     rows = preferences.owed(case.view, case.model, case.today)
-    for what, command, late in rows:
-        who = "preference owner" if " closing" not in command else "operator"
-        yield Owed(what=what, who=who, command=command, late=late, blocks=not answered)
+    for row in rows:
+        yield Owed(
+            what=row.what, who=row.who, command=row.command, late=row.late, blocks=not answered
+        )
     if not answered and not rows:
         command = f"tenure retire preferences {case.about}"
         told = "preferences wait for a considered answer"
-        yield Owed(what=told, who="preference owner", command=command)
+        yield Owed(what=told, who=answers(case.view), command=command)
 
 
 def _for_users(case: Case, basis: _Basis) -> Iterator[Owed]:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.dossier import Emit, Evidence, Model, Stage, View, now
 from tenure.dossier.retiring import CHANGED, NOTICE, notice_of
 from tenure.errors import UsageError
-from tenure.retire.calendar import day, named
 from tenure.retire.exception import standing
+from tenure.retire.notices.calendar import day, named
 
 
 class Spec(BaseModel):

@@ -9,7 +9,8 @@ waits for a named person. Nothing is promised: an answer may be to decline, with
 is adopted is done only when it is delivered, with proof (`tenure retire deliver`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -19,12 +20,13 @@ from tenure.documents import FromFile
 from tenure.dossier import Emit, Evidence, Model, Stage, View, Waiting
 from tenure.dossier.canonical import digest_of
 from tenure.errors import UsageError
-from tenure.retire import drafting, register, standing
-from tenure.retire.calendar import day, due
-from tenure.retire.drafting import reliability as reliability
+from tenure.retire.notices import policy
+from tenure.retire.notices.calendar import day, due
 from tenure.retire.record import Pen
-from tenure.retire.register import Entry
-from tenure.retire.standing import Register
+from tenure.retire.registry import drafting, register, standing
+from tenure.retire.registry.drafting import reliability as reliability
+from tenure.retire.registry.register import Entry
+from tenure.retire.registry.standing import Register
 
 REVIEW = "retire/review"
 CLOSING = "retire/closing"
@@ -147,7 +149,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     open_ = register.owed(done)
     if open_:
         return Waiting(
-            on="preference owner",
+            on=policy.answers(view),
             command=f"tenure retire preferences --model {model.id} --answers FILE",
             why=f"{len(open_)} of {len(done)} entries have no considered answer: "
             + ", ".join(one.id for one in open_)
@@ -159,38 +161,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         model=model.id,
         summary=summary(done, answers),
         kind="human",
-        files={"register.jsonl": emit.records([public(one) for one in done])},
+        files={"register.jsonl": emit.records([standing.public(one) for one in done])},
         findings={
-            "entries": [public(one) for one in done],
+            "entries": [standing.public(one) for one in done],
             "written": answers.written if answers else None,
             "note": answers.note if answers else None,
             "by": answers.by.model_dump() if answers else None,
         },
     )
-
-
-def private_samples(view: View, model: Model) -> frozenset[str]:
-    """Name the samples whose words stand on no page: those under entries that are kept private.
-
-    Named are the quotes' samples, and those of the review and the closing session about such an entry.
-    """
-    hidden: set[str] = set()
-    for one in standing.standing(view, model).entries:
-        if not public(one)["quotes"]:
-            hidden |= {quote.sample for quote in one.quotes} | {f"closing/{one.id}"}
-            times = range(int((one.reviewed or {}).get("of", 0)))
-            hidden |= {f"S6/{one.id}/{cell}" for cell in times}
-    return frozenset(hidden)
-
-
-def public(entry: Entry) -> dict[str, Any]:
-    """Return an entry as pages show it: of a private one only that it is there."""
-    shown = entry.stored()
-    asked = (entry.reviewed or {}).get("decided") == "private"
-    if entry.state == "private" or asked:
-        shown |= {"quotes": [], "reason": None, "reply": None}
-        shown.pop("text", None)
-    return shown
 
 
 def summary(done: Sequence[Entry], answers: register.Answers | None) -> str:
@@ -217,8 +195,18 @@ def summary(done: Sequence[Entry], answers: register.Answers | None) -> str:
     )
 
 
-def owed(view: View, model: Model, today: date) -> list[tuple[str, str, bool]]:
-    """List what the register of a retiring model still owes: (what, the command, whether it is late).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One thing that a register still owes: who does it, the command, whether its day has passed."""
+
+    what: str
+    command: str
+    who: str = "operator"
+    late: bool = False
+
+
+def owed(view: View, model: Model, today: date) -> list[Due]:
+    """List what the register of a retiring model still owes, and to whom it falls.
 
     Only unanswered entries keep a model from being retired; a delivery may come after it. Nothing is
     listed for a model that was not interviewed at its retirement.
@@ -232,16 +220,17 @@ def owed(view: View, model: Model, today: date) -> list[tuple[str, str, bool]]:
     if not view.events(act="note", name=standing.NOTE, model=model.id):
         if drafting.larger(interview) and review_of(interview, view) is None:
             why = "the model has not been shown what was coded from its interview"
-            return [(why, f"tenure retire review {about}", False)]
-        return [("no preference register yet", f"tenure retire preferences {about}", False)]
-    found = [*_unanswered(held, about, today), *_to_do(held, about, today)]
+            return [Due(what=why, command=f"tenure retire review {about}")]
+        return [
+            Due(what="no preference register yet", command=f"tenure retire preferences {about}")
+        ]
+    found = [*_unanswered(held, about, today, policy.answers(view)), *_to_do(held, about, today)]
     if not register.owed(held.entries):
         found += _to_tell(view, model, held)
     return found
 
 
-def _unanswered(held: Register, about: str, today: date) -> list[tuple[str, str, bool]]:
-    rows: list[tuple[str, str, bool]] = []
+def _unanswered(held: Register, about: str, today: date, owner: str) -> Iterator[Due]:
     waiting = [one for one in register.owed(held.entries) if one.id not in held.wait]
     for late in (True, False):
         group = [one for one in waiting if bool(one.deadline and one.deadline < today) == late]
@@ -251,42 +240,45 @@ def _unanswered(held: Register, about: str, today: date) -> list[tuple[str, str,
         more = f" and {len(group) - NAMED} more" if len(group) > NAMED else ""
         names = ", ".join(one.id for one in group[:NAMED]) + more
         what = f"{len(group)} preferences wait for a considered answer by {first}: {names}"
-        rows.append((what, f"tenure retire console {about}", late))
+        yield Due(what=what, command=f"tenure retire console {about}", who=owner, late=late)
     for entry, body in held.wait.items():
         by = f"{body['by']['name']} ({body['role']})"
-        answer = f"tenure retire answer {about} --entry {entry} --state {body['state']}"
-        late = bool((until := held.by_id[entry].deadline) and until < today)
-        rows.append((f"{entry} touches safety: {by} adopted it, a second has to", answer, late))
-    return rows
+        until = held.by_id[entry].deadline
+        yield Due(
+            what=f"{entry} touches safety: {by} adopted it, a second has to",
+            command=f"tenure retire answer {about} --entry {entry} --state {body['state']}",
+            who="another person in another role",
+            late=bool(until and until < today),
+        )
 
 
-def _to_do(held: Register, about: str, today: date) -> list[tuple[str, str, bool]]:
-    rows: list[tuple[str, str, bool]] = []
+def _to_do(held: Register, about: str, today: date) -> Iterator[Due]:
     for one in held.entries:
+        deliver = f"tenure retire deliver {about} --entry {one.id}"
+        who = f"{one.by} ({one.role})" if one.role else str(one.by)
         if one.state in register.ADOPTING:
-            deliver = f"tenure retire deliver {about} --entry {one.id}"
-            rows.append((f"{one.id} was adopted by {one.by}, not delivered", deliver, False))
+            yield Due(what=f"{one.id} was adopted, not delivered", command=deliver, who=who)
         elif one.state == "deferred" and one.until and one.until <= today:
             answer = f"tenure retire answer {about} --entry {one.id}"
-            rows.append((f"{one.id} was deferred until {one.until}", answer, True))
+            what = f"{one.id} was deferred until {one.until}"
+            yield Due(what=what, command=answer, who=who, late=True)
         elif one.state == "delivered":
-            look = f"tenure retire deliver {about} --entry {one.id} --reviewed"
-            rows.append((f"{one.id} was delivered; nobody else has looked at it", look, False))
-    return rows
+            what = f"{one.id} was delivered; nobody else has looked at it"
+            command = f"{deliver} --reviewed"
+            yield Due(what=what, command=command, who=f"somebody other than {one.by}")
 
 
-def _to_tell(view: View, model: Model, held: Register) -> list[tuple[str, str, bool]]:
+def _to_tell(view: View, model: Model, held: Register) -> list[Due]:
     about = f"--model {model.id}"
     written = view.evidence("retire/preferences", model.id)
-    now = {e["id"]: (e["state"], e["reason"]) for e in map(public, held.entries)}
+    now = {e["id"]: (e["state"], e["reason"]) for e in map(standing.public, held.entries)}
     then: Sequence[Any] = written.findings["entries"] if written else ()
     if written is None or {e["id"]: (e["state"], e["reason"]) for e in then} != now:
         what = "the register's record is older than its answers"
-        return [(what, f"tenure retire preferences {about}", False)]
+        return [Due(what=what, command=f"tenure retire preferences {about}")]
     if held.entries and view.evidence(CLOSING, model.id) is None:
-        return [
-            ("the model has not been told our answers", f"tenure retire closing {about}", False)
-        ]
+        what = "the model has not been told our answers"
+        return [Due(what=what, command=f"tenure retire closing {about}")]
     return []
 
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Event, Evidence, Model, Stage, View
 from tenure.dossier.reading import Reading
-from tenure.retire import bank, sections, wording
-from tenure.retire.evidence import Life
-from tenure.retire.pages import Page, html, markdown, own_words
+from tenure.retire.questions import bank, wording
+from tenure.retire.reporting import sections
+from tenure.retire.reporting.evidence import Life
+from tenure.retire.reporting.pages import Page, html, markdown, own_words
 
 COMMENT_TOKENS = 64
 
@@ -50,7 +51,7 @@ def review_task(said: Sequence[str]) -> Any:
     from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig
     from inspect_ai.solver import generate
 
-    from tenure.retire.interview import answered
+    from tenure.retire.hearing.asking import answered
 
     asked = (
         "This is the summary of our report about you:\n"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Model, Stage, View
 from tenure.dossier.retiring import day
-from tenure.dossier.roles import under_own_key
+from tenure.dossier.roles import under_own_key, under_own_keys
 from tenure.errors import UsageError, unknown
 
 REQUESTED, ANSWERED = "revival/requested", "revival/answered"
@@ -52,10 +52,7 @@ class Spec(BaseModel):
 
 def requests(view: View, model: str) -> list[Request]:
     """List every request for a model, in the order in which they came."""
-    answers = {
-        str(event.body["request"]): event
-        for event in view.events(act="sign", name=ANSWERED, model=model)
-    }
+    answers = {str(event.body["request"]): event for event in under_own_keys(view, ANSWERED, model)}
     found: list[Request] = []
     for number, event in enumerate(view.events(act="note", name=REQUESTED, model=model), 1):
         answer = answers.get(event.digest)

@@ -18,11 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.dossier import Emit, Evidence, Measure, Model, Recipe, Stage, View
 from tenure.measure import estimate
-from tenure.retire import choosing, drafting, preferences
+from tenure.retire import preferences
+from tenure.retire.hearing.sitting import sit
+from tenure.retire.questions.rows import SIZES
+from tenure.retire.reading import choosing
 from tenure.retire.record import Pen
-from tenure.retire.register import Entry
-from tenure.retire.rows import SIZES
-from tenure.retire.sitting import sit
+from tenure.retire.registry import drafting
+from tenure.retire.registry.register import Entry
 
 Row = Mapping[str, Any]
 CHOICES: Mapping[str, str] = {

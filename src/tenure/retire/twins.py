@@ -17,8 +17,10 @@ from tenure.documents import FromFile
 from tenure.dossier import Emit, Evidence, Measure, Model, Recipe, Stage, View
 from tenure.errors import UsageError
 from tenure.measure import estimate
-from tenure.retire import asking, lint, plan, reliability
-from tenure.retire import bank as banks
+from tenure.retire.hearing import asking
+from tenure.retire.questions import bank as banks
+from tenure.retire.questions import lint, plan
+from tenure.retire.reading import reliability
 
 MARGIN = 0.15
 """A difference between the shares of decided answers that would matter."""

@@ -41,12 +41,13 @@ from tenure.errors import RefusedError, TenureError, UsageError
 from tenure.report.catalog import catalog
 from tenure.report.engine import environment, style
 from tenure.report.words import number, unit_of
-from tenure.retire import answer, preferences, register, standing
-from tenure.retire.register import Entry
-from tenure.retire.standing import Register
+from tenure.retire import answer, preferences
+from tenure.retire.notices.policy import OWNER
+from tenure.retire.registry import register, standing
+from tenure.retire.registry.register import Entry
+from tenure.retire.registry.standing import Register
 from tenure.web.local import HEADERS, LocalPage
 
-OWNER = "preference owner"
 FIELDS = ("entry", "seen", "role", "name", "state", "because", "reply", "until")
 BOX = (
     ("signal_share", "How much of an answer belongs to what was asked about"),
@@ -165,7 +166,7 @@ class Bench:
 
 def _shown(one: Entry, held: Register, today: date) -> dict[str, Any]:
     """Write an entry as the page shows it; of a private one only that it is there."""
-    shown = preferences.public(one)
+    shown = standing.public(one)
     first = held.wait.get(one.id)
     group = "waits" if one.state not in register.SETTLED else "adopted" if one.state in register.ADOPTING else "answered"  # fmt: skip
     said = next((quote["text"] for quote in shown["quotes"]), "")

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.place import DossierOption, ModelOption, find_dossier
+from tenure.cli.place import (
+    DossierOption,
+    EntryOption,
+    ModelOption,
+    NameOption,
+    RoleOption,
+    find_dossier,
+)
 
 
 class State(StrEnum):
@@ -22,10 +29,10 @@ class State(StrEnum):
 def extension(
     *,
     model: ModelOption,
-    entry: Annotated[str, typer.Option(help="The entry, as `tenure retire register` names it.")],
+    entry: EntryOption,
     state: Annotated[State, typer.Option(help="The answer.")],
-    role: Annotated[str, typer.Option(help="In which role you answer.")],
-    name: Annotated[str, typer.Option(help="Your name.")],
+    role: RoleOption,
+    name: NameOption,
     because: Annotated[str, typer.Option(help="The reason; only `private` needs none.")] = "",
     reply: Annotated[
         str | None, typer.Option(help="What the model is told; else state and reason.")

@@ -4,15 +4,22 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.place import DossierOption, ModelOption, find_dossier
+from tenure.cli.place import (
+    DossierOption,
+    EntryOption,
+    ModelOption,
+    NameOption,
+    RoleOption,
+    find_dossier,
+)
 
 
 def extension(
     *,
     model: ModelOption,
-    entry: Annotated[str, typer.Option(help="The entry, as `tenure retire register` names it.")],
-    role: Annotated[str, typer.Option(help="In which role you sign.")],
-    name: Annotated[str, typer.Option(help="Your name.")],
+    entry: EntryOption,
+    role: RoleOption,
+    name: NameOption,
     proof: Annotated[
         str, typer.Option(help="Evidence (`align/train`, `MODEL: NAME`), or an event's digest.")
     ] = "",

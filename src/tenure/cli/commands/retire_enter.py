@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.place import DossierOption, ModelOption, find_dossier
+from tenure.cli.place import DossierOption, ModelOption, NameOption, RoleOption, find_dossier
 
 
 def extension(
@@ -13,8 +13,8 @@ def extension(
     sample: Annotated[str, typer.Option(help="The sample that holds the words.")],
     topic: Annotated[str, typer.Option(help="What it is about.")],
     text: Annotated[str, typer.Option(help="What you read in it, in your words.")],
-    role: Annotated[str, typer.Option(help="In which role you sign.")],
-    name: Annotated[str, typer.Option(help="Your name.")],
+    role: RoleOption,
+    name: NameOption,
     dossier: DossierOption = None,
 ) -> None:
     """Enter what the rules did not list: words of the interview, the review or the closing session.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.place import DossierOption, ModelOption, find_dossier
+from tenure.cli.place import DossierOption, ModelOption, NameOption, RoleOption, find_dossier
 
 
 def extension(
@@ -12,8 +12,8 @@ def extension(
     model: ModelOption,
     days: Annotated[int, typer.Option(help="So many days of notice instead of the class's.")],
     because: Annotated[str, typer.Option(help="The reason, as users will read it.")],
-    role: Annotated[str, typer.Option(help="In which role you sign.")],
-    name: Annotated[str, typer.Option(help="Your name.")],
+    role: RoleOption,
+    name: NameOption,
     dossier: DossierOption = None,
 ) -> None:
     """Sign a notice that is shorter than the release class's; two people in two roles must.

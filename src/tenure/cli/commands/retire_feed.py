@@ -24,7 +24,7 @@ def extension(
     /retirements.rss and /retirements/NAME.
     """
     from tenure.dossier.opening import open_view
-    from tenure.retire import feed
+    from tenure.retire.notices import feed
 
     view = open_view(find_dossier(dossier))
     if into is None:

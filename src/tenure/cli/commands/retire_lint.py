@@ -18,8 +18,8 @@ def extension(
     that turns nothing round, something taken for granted, a promise, a claim that somebody feels.
     Exit status: 0 when nothing is found, 1 otherwise. What passes should still be read by people.
     """
-    from tenure.retire import bank as banks
-    from tenure.retire import lint
+    from tenure.retire.questions import bank as banks
+    from tenure.retire.questions import lint
 
     def told(head: str, found: list[lint.Finding]) -> int:
         typer.echo(f"{head}, {len(found)} findings")

@@ -77,7 +77,7 @@ def _hand_out(view: View, model: str, text: str, into: Path) -> None:
 
 
 def _list(view: View, model: str) -> None:
-    from tenure.retire.consenting import consent
+    from tenure.retire.afterwards.consenting import consent
     from tenure.retire.outlet import outlet_of
 
     found, said = outlet_of(view, model), consent(view, model)

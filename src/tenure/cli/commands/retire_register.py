@@ -48,8 +48,8 @@ def extension(
     """
     from tenure import life
     from tenure.dossier.opening import open_view
-    from tenure.retire import future as views
-    from tenure.retire import standing
+    from tenure.retire.registry import future as views
+    from tenure.retire.registry import standing
 
     view = open_view(find_dossier(dossier))
     models = [life.require(view, model)] if model else list(view.models())

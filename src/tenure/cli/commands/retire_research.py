@@ -26,7 +26,7 @@ def extension(
     The folder holds the digests of tasks, scenarios, graders and estimators, the versions they run
     on, and the model's sample records. --check names what is not the same and ends with 1.
     """
-    from tenure.retire import research
+    from tenure.retire.afterwards import research
 
     if check is not None:
         changed = research.check(check)

@@ -1,0 +1,1 @@
+"""A life after: what a retired model agrees to, and the harness kept for research."""

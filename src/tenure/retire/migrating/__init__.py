@@ -1,0 +1,1 @@
+"""Moving to a successor: the prompts, what was lost, what recovers it, the guide."""

@@ -1,0 +1,1 @@
+"""What users are told of a retirement, until when, and by whom."""

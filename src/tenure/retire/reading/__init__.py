@@ -1,0 +1,1 @@
+"""What answers are worth: read by rules fixed beforehand, reliability first, then what was confirmed."""
