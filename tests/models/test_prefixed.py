@@ -1,6 +1,7 @@
 """Shared prefixes in torch: the text of a row is the text it gets alone; nothing is computed twice."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -77,7 +78,7 @@ def test_a_batch_says_what_transformers_says_row_by_row(ours, tiny_folder):
     import torch
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
     replies = ours.generate(BATCH, HOW)
 
     assert len({r.text for r in replies}) > 4

@@ -67,6 +67,7 @@ def waves(prompts: Sequence[Sequence[int]], new: int, room: int) -> list[Wave]:
 
 def _trunk(rows: Sequence[Sequence[int]]) -> int:
     """Count the tokens, in whole pieces, that all rows begin with."""
-    least, most = min(rows), max(rows)  # what these two share, all between them share
+    ordered = sorted(list(row) for row in rows)
+    least, most = ordered[0], ordered[-1]  # what these two share, all between them share
     shared = common(least, most) // PIECE * PIECE
     return min(shared, *(whole(len(row)) for row in rows))
