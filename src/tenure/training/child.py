@@ -105,7 +105,7 @@ def train(
         EngineError: no chat template, or one that cannot be trained with; the training failed.
         RoomError: too little disk; nothing was started.
     """
-    from tenure.training import worker
+    from tenure.training import launch, worker
 
     scratch = emit.scratch / "training"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -125,7 +125,8 @@ def train(
             "config": order.words.config(order.model),
             **order.job(scratch),
         }
-        went = worker.run(job, scratch, lambda done, of: say(done, of, "training steps"))
+        start = launch.run if job.get("processes", 1) > 1 else worker.run
+        went = start(job, scratch, lambda done, of: say(done, of, "training steps"))
         files = kept(scratch / "out", order.words.readme(order.model), emit)
         added = more(scratch, went)
     finally:

@@ -9,7 +9,7 @@ learning  the loss and its gradient
 asking, scoring  the reward by name; what is no number is refused or counted as missing
 alarm     the reward rises while what it stands for falls; who draws is not who learns
 held      the state on disk, so that a killed training goes on exactly where it was
-world, launch  several processes for one training
+world  the processes that share one training (started by ``training.launch``)
 """
 
 from tenure.training.reinforcement.job import reinforce

@@ -65,6 +65,7 @@ def reinforce(
                 "digest": model.digest,
                 "settings": settings.numbers(),
                 "keep_every": settings.keep_every,
+                "processes": settings.processes,
             }
 
         order = Order(model=model, words=words, job=job)

@@ -10,6 +10,7 @@ All trainable numbers lie in one flat float32 vector with its two moments, so th
 for an exact resume is three arrays.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,9 @@ class Policy:
             task_type="CAUSAL_LM",
         )
         # Adapters in the weights' type, their exact values in the flat vector.
-        self.adapted: Any = get_peft_model(model, lora, autocast_adapter_dtype=False).eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
+            self.adapted: Any = get_peft_model(model, lora, autocast_adapter_dtype=False).eval()
         self._model: Any = self.adapted.base_model.model
         self._trained = [p for p in self.adapted.parameters() if p.requires_grad]
         self.values = torch.cat([p.detach().float().reshape(-1) for p in self._trained])
