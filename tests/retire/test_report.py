@@ -63,14 +63,14 @@ def test_a_report_is_drawn_again_to_the_byte_whatever_came_after(tmp_path):
         view = dossier.view()
         event, found = next(p for p in view.all_evidence("old@1") if p[1].name == "retire/report")
         again = report.rebuilt(event, found, view)
-        later = report.drawn(Life(view.model("old"), view))
+        later = report.page(Life(view.model("old"), view))
 
     assert {n: "sha256:" + sha256(c).hexdigest() for n, c in again.items()} == {
         n: made.files[n] for n in again
     }
     assert "not answered yet" in again["report.md"].decode()
-    assert "We know." in later["report.md"].decode()
-    assert "&lt;b&gt;liked&lt;/b&gt;" in later["report.html"].decode()
+    assert "We know." in markdown(later)
+    assert "&lt;b&gt;liked&lt;/b&gt;" in html(later)
     with (
         Dossier.open(tmp_path / "dossier") as dossier,
         pytest.raises(UsageError, match="is answered"),

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.dossier import Emit, Event, Evidence, Model, Stage, View
+from tenure.dossier import Emit, Event, Evidence, Measure, Model, Stage, View
 from tenure.dossier.reading import Reading
 from tenure.retire.questions import bank, wording
 from tenure.retire.reporting import sections
 from tenure.retire.reporting.evidence import Life
 from tenure.retire.reporting.pages import Page, html, markdown, own_words
+from tenure.retire.reporting.repeated import FILE, repeated
 
 COMMENT_TOKENS = 64
 
@@ -87,13 +88,7 @@ def page(life: Life) -> Page:
     return drawn
 
 
-def drawn(life: Life) -> dict[str, bytes]:
-    """Draw the report's files.
-
-    Raises:
-        RefusedError: our own words claim something about experience.
-    """
-    made = page(life)
+def _written(made: Page) -> dict[str, bytes]:
     return {"report.md": markdown(made).encode(), "report.html": html(made).encode()}
 
 
@@ -102,7 +97,7 @@ def rebuilt(event: Event, evidence: Evidence, view: Reading) -> dict[str, bytes]
     then = view.before(event.index)
     kept = evidence.files.get("comment.jsonl")
     said = _comment(view.records(kept)) if kept else []
-    return drawn(Life(then.model(evidence.model), then, said))
+    return _written(page(Life(then.model(evidence.model), then, said)))
 
 
 def _comment(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -140,8 +135,16 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         comment = _comment(asked.records)
         files["comment.jsonl"], form = asked.samples_digest, asked.form
     life = Life(model, view, comment)
-    made = page(life)
-    files |= {name: emit.file(content) for name, content in drawn(life).items()}
+    made, ends = page(life), repeated(model, view)
+    if ends.rows:
+        files[FILE] = emit.records(ends.rows)
+    files |= {name: emit.file(content) for name, content in _written(made).items()}
+    return _evidence(made, files, ends.measures, life, form)
+
+
+def _evidence(
+    made: Page, files: Mapping[str, str], measures: Sequence[Measure], life: Life, form: str | None
+) -> Evidence:
     empty = [
         section.title
         for section in made.sections
@@ -151,18 +154,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     ]
     return Evidence(
         name="retire/report",
-        model=model.id,
+        model=life.model.id,
         summary=(
             f"Post-deployment report of {len(made.sections)} sections; "
             f"{len(empty)} of them say what would fill them."
         ),
         kind="record",
         form=form,
+        measures=tuple(measures),
         files=files,
         findings={
             "files": {name: files[name] for name in ("report.md", "report.html")},
             "empty": empty,
-            "commented": bool(comment),
+            "commented": bool(life.comment),
         },
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 from tenure.dossier import Evidence
 from tenure.retire.reporting.evidence import HEADER, Life, row, would_fill
 from tenure.retire.reporting.pages import Block, Section, Table, Text, Verbatim
+from tenure.retire.reporting.repeated import repeated
 
 BOX = (
     "signal_share",
@@ -182,6 +183,7 @@ def compared(life: Life) -> Section:
         blocks.append(
             Text(f"No interview at release on record; '{command}' at release would have made one.")
         )
+    blocks += _assessed(life)
     moved = life.newest("retire/migrate")
     if moved is None:
         blocks.append(would_fill("no comparison with a successor", "tenure retire migrate", life))
@@ -195,3 +197,15 @@ def compared(life: Life) -> Section:
             Table(f"Beside {moved.findings['successor']}", header, rows),
         ]
     return Section("8. Beside its release, and its successor", blocks)
+
+
+def _assessed(life: Life) -> list[Block]:
+    """Its assessments before the release and now, pair by pair; nothing where none was repeated."""
+    found = repeated(life.model, life.view)
+    blocks: list[Block] = []
+    if found.measures:
+        title = "The same questions of an assessment now, minus before the release"
+        blocks.append(Table(title, HEADER, tuple(map(row, found.measures))))
+    if found.dropped:
+        blocks.append(Text(f"Not paired: {'; '.join(found.dropped)}."))
+    return blocks

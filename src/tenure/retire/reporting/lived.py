@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tenure.dossier import Event, Evidence
+from tenure.dossier import Event
 from tenure.retire.reporting.evidence import Life, would_fill
 from tenure.retire.reporting.pages import Block, Section, Table, Text, Verbatim
+from tenure.retire.reporting.repeated import both_ends
 
 USAGE, TALLY, COMPLAINT = "usage/", "tally/", "complaint/"
 HAPPENED = ("happened/", "incident/", "commitments/")
@@ -70,21 +71,13 @@ def incidents(life: Life) -> list[Block]:
 
 def outcomes(life: Life) -> list[Block]:
     """Each assessment that was repeated after the release: the numbers then beside the newest."""
-    decided = life.view.events(act="evidence", name="release/decide", model=life.model.id)
-    if not decided:
+    if life.newest("release/decide") is None:
         return []
-    at = decided[0].index
-    before: dict[str, Evidence] = {}
-    after: dict[str, Evidence] = {}
-    for event, found in life.view.all_evidence(life.model.id):
-        if found.name.startswith("assess/"):
-            (before if event.index < at else after)[found.name] = found
     rows = tuple(
         (f"{name.removeprefix('assess/')}: {then.name.replace('_', ' ')}", _span(then), _span(now))
-        for name, newest in after.items()
-        if name in before
-        for then in before[name].measures[:1]
-        for now in newest.measures
+        for name, (before, after) in both_ends(life.model, life.view).items()
+        for then in before.measures[:1]
+        for now in after.measures
         if now.name == then.name
     )
     if rows:

@@ -57,7 +57,7 @@ def repeated(model: Model, view: View) -> Repeated:
         before, after = _first(then, now)
         if before is None or after is None or before.recipe is None or after.recipe is None:
             found.dropped.append(f"{said}: no number of the first time was made again")
-        elif before.recipe != after.recipe:
+        elif _way(before.recipe) != _way(after.recipe):
             found.dropped.append(f"{said}: its number is made another way now")
         elif before.recipe.estimator not in (*BY_SAMPLE, BY_PAIR):
             found.dropped.append(f"{said}: its number is not one of single questions")
@@ -76,6 +76,12 @@ def repeated(model: Model, view: View) -> Repeated:
     return found
 
 
+def _way(recipe: Recipe) -> tuple[Any, ...]:
+    """Say which records a number is made of, and how; not how sure one is of it."""
+    arms = (recipe.arm, recipe.arms, recipe.pair)
+    return recipe.estimator, recipe.value, dict(recipe.where), recipe.cluster, arms
+
+
 def _first(then: Evidence, now: Evidence) -> tuple[Measure | None, Measure | None]:
     before = then.measures[0] if then.measures else None
     return before, next((m for m in now.measures if before and m.name == before.name), None)
@@ -86,15 +92,19 @@ def _named(name: str) -> str:
 
 
 def _changed(then: Evidence, now: Evidence) -> str:
+    told = "the same questions before the release and now, as they were graded"
     if then.form == now.form:
-        return "the same questions before the release and now; the same weights should give 0"
-    return f"the form of the model was {then.form} before the release and is {now.form} now"
+        return f"{told}; the same weights should give 0"
+    return f"{told}; the form of the model was {then.form} and is {now.form} now"
 
 
 def _recipe(name: str, made: Recipe, rows: Sequence[Row]) -> Recipe:
     """Say how the shift comes out of its rows; numbers keep the range that they had."""
-    whole = all(row["value"] in (None, 0, 1) for row in rows) and made.estimator != BY_PAIR
-    options: dict[str, Any] = {} if whole else {"range": made.options.get("range") or [-1, 1]}
+    options: dict[str, Any] = {}
+    if made.estimator == BY_PAIR and all(abs(row["value"] or 0) <= 1 for row in rows):
+        options = {"range": [-1, 1]}
+    elif made.options.get("range") is not None:
+        options = {"range": made.options["range"]}
     return Recipe(
         estimator="paired_difference",
         value="value",
@@ -104,7 +114,7 @@ def _recipe(name: str, made: Recipe, rows: Sequence[Row]) -> Recipe:
         pair="id",
         cluster="cluster" if made.cluster else None,
         level=made.level,
-        options={} if made.estimator == "mean" and not made.options.get("range") else options,
+        options=options,
     )
 
 
