@@ -1,4 +1,4 @@
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportMissingTypeStubs=false
 # scipy.optimize carries no types; it is touched in one place here.
 """Preferences from several sources, each with its own noise and its own habits.
 
@@ -217,12 +217,13 @@ def fit(data: Comparisons, anchors: Set[int], *, l2: float, modelled: bool = Tru
         bounds=asked.bounds,
         options={"maxiter": 2000, "maxfun": 4000, "ftol": 1e-12, "gtol": 1e-6 * max(1.0, len(data.p))},
     )  # fmt: skip
-    w, numbers = asked.numbers(np.asarray(found.x, dtype=float))
+    theta: Floats = np.asarray(found.x, dtype=float)
+    w, numbers = asked.numbers(theta)
     eps, tau, beta, lam = numbers.T
     shared = overlaps(data, anchors)
     few = [s for s in range(len(data.names)) if s not in anchors and shared[s] < ENOUGH]
     plain = Problem(data, 0.0, asked.free, asked.fixed, np.zeros(len(numbers)))
-    total = plain(np.asarray(found.x, dtype=float))[0]
+    total = plain(theta)[0]
     return Fitted(
         w=w,
         names=data.names,

@@ -68,7 +68,8 @@ def floor(p: Floats, bins: int = BINS, *, draws: int = 200, seed: int = 0) -> fl
     if len(p) == 0:
         return float("nan")
     chance = np.random.Generator(np.random.PCG64(seed))
-    return float(np.mean([ece(p, (chance.random(len(p)) < p) * 1.0, bins) for _ in range(draws)]))
+    truths = (chance.random((draws, len(p))) < p).astype(np.float64)
+    return float(np.mean([ece(p, truth, bins) for truth in truths]))
 
 
 def brier(p: Floats, truth: Floats) -> float:
@@ -82,13 +83,19 @@ def log_loss(p: Floats, truth: Floats) -> float:
 
 
 def bootstrap(
-    score: Score, columns: tuple[Floats, Floats], codes: Codes | None, level: float, *, seed: int = 0
-) -> Interval | None:  # fmt: skip
+    score: Score,
+    columns: tuple[Floats, Floats],
+    codes: Codes | None,
+    level: float,
+    *,
+    basic: bool = False,
+) -> Interval | None:
     """Return the percentile interval of a score over whole clusters redrawn; None below two clusters.
 
-    ``codes`` number the clusters 0..G-1 (None: every row is its own). For the calibration error,
-    which is biased upwards and more so in a redrawn sample, the interval is the basic one
-    (Efron and Tibshirani 1993): twice the estimate less the quantiles, from 0 up.
+    ``codes`` number the clusters 0..G-1 (None: every row is its own). ``basic`` is for the
+    calibration error, which is biased upwards and more so in a redrawn sample: twice the estimate
+    less the quantiles, from 0 up (Efron and Tibshirani 1993); its upper end is never below the
+    estimate. The seed is fixed.
     """
     check_level(level)
     p, truth = columns
@@ -98,14 +105,15 @@ def bootstrap(
         return None
     order = np.argsort(groups, kind="stable")
     starts = np.searchsorted(groups[order], np.arange(count + 1))
-    members = [order[starts[g] : starts[g + 1]] for g in range(count)]
-    chance = np.random.Generator(np.random.PCG64(seed))
+    members: list[Codes] = [order[starts[g] : starts[g + 1]] for g in range(count)]
+    chance = np.random.Generator(np.random.PCG64(0))
     drawn = np.empty(DRAWS)
     for at in range(DRAWS):
-        rows = np.concatenate([members[g] for g in chance.integers(0, count, count).tolist()])
+        picked: list[int] = chance.integers(0, count, count).tolist()
+        rows: Codes = np.concatenate([members[g] for g in picked])
         drawn[at] = score(p[rows], truth[rows])
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    if score is ece:
-        found = ece(p, truth)
+    if basic:
+        found = score(p, truth)
         low, high = max(0.0, 2 * found - float(high)), max(found, 2 * found - float(low))
     return Interval(float(low), float(high), level)

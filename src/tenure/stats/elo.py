@@ -59,25 +59,31 @@ def strengths(games: Games) -> Floats:
     cell = games.a * count + games.b
     played = np.bincount(cell, weights=games.weight, minlength=count * count)
     won = np.bincount(cell, weights=games.weight * games.score, minlength=count * count)
-    return _newton(played.reshape(count, count), won.reshape(count, count))
+    size = (count, count)
+    return _newton(*(sums.astype(np.float64).reshape(size) for sums in (played, won)))
 
 
 def _newton(played: Floats, won: Floats) -> Floats:
     theta = np.zeros(len(played))
     for _ in range(100):
-        p = 1 / (1 + np.exp(-(theta[:, None] - theta[None, :])))
-        off = won - played * p
-        own = 1 / (1 + np.exp(-theta))
-        slope = off.sum(1) - off.sum(0) + PRIOR * (0.5 - own)
-        bend = played * p * (1 - p)
-        both = bend + bend.T
-        curve = np.diag(both.sum(1) + PRIOR * own * (1 - own)) - both
-        step = np.linalg.solve(curve, slope)
-        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        theta += step
-        if float(np.abs(step).max()) < 1e-10:
+        step = _step(theta, played, won)
+        far = float(np.abs(step).max())
+        # A step of more than two units would leave where the curve describes the loss.
+        theta = theta + step * min(1.0, 2.0 / max(far, 1e-12))
+        if far < 1e-10:
             break
     return theta - theta.mean()
+
+
+def _step(theta: Floats, played: Floats, won: Floats) -> Floats:
+    p = 1 / (1 + np.exp(-(theta[:, None] - theta[None, :])))
+    off = won - played * p
+    own = 1 / (1 + np.exp(-theta))
+    slope: Floats = off.sum(axis=1) - off.sum(axis=0) + PRIOR * (0.5 - own)
+    bend = played * p * (1 - p)
+    both = bend + bend.T
+    curve: Floats = np.diag(both.sum(axis=1) + PRIOR * own * (1 - own)) - both
+    return np.linalg.solve(curve, slope).astype(np.float64)
 
 
 def ratings(
