@@ -18,6 +18,7 @@ from tenure.errors import TenureError, unknown
 from tenure.measure.columns import Row, select
 from tenure.measure.consistency import CONSISTENCY
 from tenure.measure.estimators import ESTIMATORS
+from tenure.measure.preferring import PREFERRING
 from tenure.measure.ranking import RANKING
 
 Unit = Literal["proportion", "difference", "mean", "count", "ratio", "seconds"]
@@ -47,7 +48,7 @@ def estimate(
     UsageError for an unknown estimator or column, and for an outcome that is neither true, false,
     a number nor null.
     """
-    known = {**ESTIMATORS, **RANKING, **CONSISTENCY}
+    known = {**ESTIMATORS, **RANKING, **CONSISTENCY, **PREFERRING}
     if recipe.estimator not in known:
         raise unknown("estimator", recipe.estimator, known)
     found = known[recipe.estimator](select(records, recipe.where), recipe)

@@ -165,7 +165,8 @@ class PreferenceModel:
         arrays = {"mean": self.mean, "scale": self.scale}
         arrays |= {f"head.{axis}": heads for axis, heads in sorted(self.heads.items())}
         held = io.BytesIO()
-        np.savez(held, **{k: np.ascontiguousarray(v, "<f8") for k, v in arrays.items()})
+        plain: dict[str, Any] = {k: np.ascontiguousarray(v, "<f8") for k, v in arrays.items()}
+        np.savez(held, **plain)
         return {CARD: canonical(self.card()), NUMBERS: held.getvalue()}
 
 

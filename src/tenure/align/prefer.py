@@ -1,0 +1,196 @@
+"""Fit the preference model: small heads on what the backbone makes of answers, from labels of known sources.
+
+People and rules are trusted; what a judge is worth, and its habits of place and length, are fitted
+beside the heads (``tenure.stats.bradley_terry``). Every number told of a pair comes from heads that
+never saw its family. The heads of each axis stay apart and are added with the weights declared here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.align.comparing.labels import check_labels, known_sources, settled
+from tenure.align.comparing.pairs import Axis as AxisName
+from tenure.align.preferring.fitting import Axis, How, Mask, comparisons, learn
+from tenure.align.preferring.states import States, read_states, texts
+from tenure.align.preferring.telling import measures, records
+from tenure.align.preferring.words import FEEDBACK, TRUSTED, Word, gathered, words
+from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.stage import Emit, Stage, View
+from tenure.errors import UsageError
+from tenure.stats.bradley_terry import named_sources
+from tenure.training.preference import Floats, PreferenceModel
+
+PREFER = "align/prefer"
+FLAT = 1e-6  # a feature that varies less says nothing
+
+
+class Spec(BaseModel):
+    """Settings of the preference model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: int | None = Field(None, ge=1, description="After which block; None: two thirds deep.")
+    heads: int = Field(5, ge=1, le=16, description="Members of the ensemble.")
+    folds: int = Field(
+        5, ge=2, description="Into how many parts families are dealt to be held out."
+    )
+    l2: float | None = Field(
+        None, gt=0, description="Penalty, in labels; None: chosen by the folds."
+    )
+    weights: dict[AxisName, float] = Field(
+        {"principle": 1.0, "correctness": 1.0, "helpful": 0.5},
+        description="What an axis counts in the reward.",
+    )
+    uncertainty: float = Field(
+        0.5, ge=0, description="c of the reward, mean - c * std of the heads."
+    )
+    sources: Literal["modelled", "pooled"] = Field(
+        "modelled", description="pooled takes every label at its word, for comparison."
+    )
+    conflicts: Literal["refuse", "tie"] = Field(
+        "refuse", description="What to do with a pair that one source labelled both ways."
+    )
+    seed: int = 0
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Fit the heads; UsageError for unknown sources, labels both ways, nobody to trust, no labels."""
+    given = gathered(model, view)
+    labels = settled(given.labels, spec.conflicts)
+    check_labels(labels, given.pairs.values(), known_sources(view))
+    said, missing = words(given.pairs, labels)
+    states = read_states(model, texts(word.pair for word in said), spec.layer, view, emit)
+    read: Mask = np.asarray(np.isfinite(states.features).all(axis=1))
+    usable = [
+        w for w in said if all(read[states.place[w.pair.prompt, t]] for t in (w.pair.a, w.pair.b))
+    ]
+    if not usable:
+        raise UsageError(
+            f"none of the {len(labels)} labels can be learnt from: {missing} are missing, the answers of "
+            f"{len(said)} are empty or too long; label pairs: tenure align label --model {model.id}"
+        )
+    scale = _scale(states, read)
+    fitted = _axes(usable, states, scale, spec, emit)
+    rows = [r for axis, (mine, found) in fitted.items() for r in records(axis, mine, found)]
+    samples = emit.records(rows)
+    heads = _model(model, states, scale, {a: found for a, (_, found) in fitted.items()}, spec)
+    counted = {
+        "labels": len(labels), "missing": missing, "unread": len(said) - len(usable), **given.left_out,
+    }  # fmt: skip
+    return Evidence(
+        name=PREFER,
+        model=model.id,
+        kind="record",
+        summary=_summary(rows, fitted),
+        form=states.form,
+        measures=tuple(measures(rows, samples)),
+        files={
+            **{name: emit.file(content) for name, content in heads.to_files().items()},
+            "samples.jsonl": samples,
+        },
+        findings={
+            "backbone": model.digest,
+            "layer": states.layer,
+            "form": "head",
+            "sources": {
+                axis: named_sources(found.whole, [w.source for w in mine if w.trusted])
+                for axis, (mine, found) in fitted.items()
+            },
+            "temperature": dict(heads.temperature),
+            "weights": dict(heads.weights),
+            "fits": {axis: _told(found) for axis, (_, found) in fitted.items()},
+            "counted": counted,
+        },
+    )
+
+
+Scale = tuple[Floats, Floats]
+
+
+def _scale(states: States, read: Mask) -> Scale:
+    """Return the mean and the spread of each feature over the answers; one that is flat is left at 1."""
+    seen = states.features[read]
+    spread = seen.std(axis=0)
+    return seen.mean(axis=0), np.where(spread > FLAT, spread, 1.0)
+
+
+def _axes(
+    said: Sequence[Word], states: States, scale: Scale, spec: Spec, emit: Emit
+) -> dict[str, tuple[list[Word], Axis]]:
+    how = How(
+        heads=spec.heads,
+        folds=spec.folds,
+        l2=spec.l2,
+        modelled=spec.sources == "modelled",
+        seed=spec.seed,
+    )
+    axes = sorted({word.pair.axis for word in said})
+    found: dict[str, tuple[list[Word], Axis]] = {}
+    for done, axis in enumerate(axes):
+        emit.progress(done, len(axes), "axes fitted")
+        mine = [word for word in said if word.pair.axis == axis]
+        a, b = (
+            states.of([w.pair.prompt for w in mine], [getattr(w.pair, side) for w in mine])
+            for side in ("a", "b")
+        )
+        problem = comparisons(mine, (a - b) / scale[1], spec.folds, spec.seed)
+        found[axis] = (mine, learn(problem, how))
+    emit.progress(len(axes), len(axes), "axes fitted")
+    return found
+
+
+def _model(
+    model: Model, states: States, scale: Scale, fitted: Mapping[str, Axis], spec: Spec
+) -> PreferenceModel:
+    weights: dict[str, float] = {str(axis): weight for axis, weight in spec.weights.items()}
+    return PreferenceModel(
+        backbone=model.digest,
+        layer=states.layer,
+        mean=scale[0],
+        scale=scale[1],
+        # The offset is 0: features are centred on the answers, so rewards are.
+        heads={
+            axis: np.hstack([found.weights, np.zeros((len(found.weights), 1))])
+            for axis, found in fitted.items()
+        },
+        temperature={axis: found.temperature for axis, found in fitted.items()},
+        weights={axis: weights.get(axis, 1.0) for axis in fitted},
+        uncertainty=spec.uncertainty,
+        about={"model": model.id, "form": states.form, "trusted": list(TRUSTED)},
+    )
+
+
+def _told(found: Axis) -> dict[str, Any]:
+    return {
+        "l2": found.l2,
+        "tried": {k: round(v, 6) for k, v in found.tried.items()},
+        "folds": int(found.fold.max()) + 1,
+        "held_out_by": found.by,
+        "converged": found.whole.converged,
+        "shrunk": list(found.whole.shrunk),
+        "temperature": found.temperature,
+    }
+
+
+def _summary(rows: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> str:
+    parts: list[str] = []
+    for axis in sorted(fitted):
+        mine = [r for r in rows if r["axis"] == axis and r["source"] == "trusted" and r["decided"]]
+        right = sum(bool(r["right"]) for r in mine)
+        parts.append(f"{axis}: the better answer named in {right} of {len(mine)} held-out pairs")
+    return "; ".join(parts)
+
+
+stage = Stage(
+    name=PREFER,
+    spec=Spec,
+    run=run,
+    summary="Fit the preference model: heads on hidden states, from labels of known sources, calibrated",
+    kinds=("weights",),
+    why_not="a preference model here reads hidden states, and those of a model elsewhere cannot be read",
+    disk=200 << 20,
+    reads=("align/pairs", "align/label", FEEDBACK),
+)

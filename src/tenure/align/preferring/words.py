@@ -1,0 +1,109 @@
+"""Labels gathered: what each source said of each pair, over all the principles it was asked about."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tenure.align.comparing.labels import LABEL, Label, read_labels, source_of
+from tenure.align.comparing.pairs import PAIRS, Pair, read_pairs
+from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.stage import View
+from tenure.errors import UsageError
+
+FEEDBACK = "align/feedback"
+TRUSTED = ("human", "rule")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What one source said of one pair in one order: the mean chance over ``principles`` labels.
+
+    ``weight`` is what it counts. Several rules speak as one: what they say of a pair counts once,
+    however many they are, and so do a judge's sixteen principles.
+    """
+
+    pair: Pair
+    source: str
+    first: str
+    p: float
+    weight: float
+    principles: int
+
+    @property
+    def trusted(self) -> bool:
+        """Say whether a person or a rule said it."""
+        return source_of(self.source).kind in TRUSTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Pairs and labels of a model, and how many labels were not used, by reason."""
+
+    pairs: Mapping[str, Pair]
+    labels: Sequence[Label]
+    left_out: Mapping[str, int]
+
+
+def gathered(model: Model, view: View) -> Gathered:
+    """Read every pair of a model, and the newest labels of each judge and of people.
+
+    Planted pairs (gold) and repeats are for judging the rater and are left out, counted.
+
+    Raises:
+        UsageError: no pairs or no labels yet; names the command.
+    """
+    found = [evidence for _, evidence in view.all_evidence(model.id)]
+    drawn = [e for e in found if "pairs.jsonl" in e.files and e.name in (PAIRS, FEEDBACK)]
+    if not drawn:
+        raise UsageError(
+            f"{model.id} has no pairs to learn from; draw some: tenure align pairs --model {model.id}"
+        )
+    newest: dict[str, Evidence] = {}
+    for evidence in found:
+        if "labels.jsonl" in evidence.files and evidence.name in (LABEL, FEEDBACK):
+            newest[f"{evidence.name} {evidence.findings.get('judge', '')}"] = evidence
+    if not newest:
+        raise UsageError(
+            f"the pairs of {model.id} have no labels yet; label them: tenure align label --model "
+            f"{model.id}, or by people: tenure feedback"
+        )
+    pairs = {pair.id: pair for evidence in drawn for pair in read_pairs(view, evidence)}
+    labels = {label.id: label for e in newest.values() for label in read_labels(view, e)}
+    left_out = {"gold": 0, "repeat": 0}
+    kept: list[Label] = []
+    for label in labels.values():
+        why = next((name for name in left_out if label.about.get(name)), None)
+        if why:
+            left_out[why] += 1
+        else:
+            kept.append(label)
+    return Gathered(pairs=pairs, labels=kept, left_out=left_out)
+
+
+def words(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Word], int]:
+    """Make one word of what a source said of a pair in one order; return how many labels are missing."""
+    said: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
+    missing = 0
+    for label in labels:
+        if label.p is None:
+            missing += 1
+        elif label.weight > 0:
+            said[label.pair, label.source, label.first].append((label.p, label.weight))
+    rules: dict[str, int] = defaultdict(int)
+    for pair, source, _ in said:
+        rules[pair] += source_of(source).kind == "rule"
+    found: list[Word] = []
+    for (pair, source, first), given in sorted(said.items()):
+        weight = sum(w for _, w in given)
+        voices = rules[pair] if source_of(source).kind == "rule" else 1
+        found.append(
+            Word(
+                pair=pairs[pair],
+                source=source,
+                first=first,
+                p=sum(p * w for p, w in given) / weight,
+                weight=weight / len(given) / voices,
+                principles=len(given),
+            )
+        )
+    return found, missing
