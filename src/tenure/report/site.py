@@ -8,6 +8,7 @@ from typing import Any
 import tenure
 from tenure.release.commitments_status import Line
 from tenure.report import (
+    align,
     assessment,
     cards,
     commitments,
@@ -48,6 +49,7 @@ class Site:
         self.engine = environment()
         self.copies = Copies(catalog.view, into)
         self.style = style()
+        self.lines = align.aligned(catalog)
         self.kept = ""
 
     def write(self) -> Path:
@@ -70,6 +72,9 @@ class Site:
                 self._page(
                     subject.release_page, "release.html", release.given(self.catalog, subject)
                 )
+        for line in self.lines:
+            given = align.given(line) | {"origins": story.ORIGINS}
+            self._page(line.page, "align.html", given)
         self._leaving()
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
@@ -146,6 +151,7 @@ class Site:
             "rulings": [r for s in subjects if (r := story.ruling(self.catalog, s))],
             "comparisons": story.comparisons(self.catalog),
             "changes": story.changes(self.catalog),
+            "lines": self.lines,
             "waits": story.waits(self.catalog),
             "refusals": story.refusals(self.catalog),
             "owed": [(s, rows) for s in subjects if (rows := story.owed(s))],

@@ -1,0 +1,201 @@
+"""What alignment changed, as its page shows it: principle by principle, matches, guards, facing the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.dossier.nouns import Measure
+from tenure.report import words
+from tenure.report.catalog import Item
+from tenure.report.plots import Plot, Row
+
+ALL = "all"  # the mean over the checkable principles
+STATED = {"improved": "met", "worsened": "not met", "not shown": "not shown"}
+GUARDS = ("guard/", "collapse", "refus")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A number with its name, and where it stands with its samples."""
+
+    name: str
+    measure: Measure
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principle:
+    """One principle before and after: both shares, the paired difference, what Holm leaves of it."""
+
+    id: str
+    before: Measure | None
+    after: Measure | None
+    gap: Measure
+    statement: str
+    adjusted: float | None
+    href: str
+
+    @property
+    def status(self) -> str:
+        """The word for the shape beside the statement."""
+        return STATED.get(self.statement, "not shown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A child beside its parent on held-out prompts."""
+
+    item: Item
+    principles: tuple[Principle, ...]
+    whole: Line | None
+    guards: tuple[Line, ...]
+
+    @property
+    def parent(self) -> str:
+        """Who it is compared with."""
+        return str((self.item.evidence.findings.get("parent") or {}).get("id", "its parent"))
+
+    @property
+    def said(self) -> str:
+        """The answer in two sentences."""
+        better = [p.id for p in self.principles if p.statement == "improved"]
+        worse = [p.id for p in self.principles if p.statement == "worsened"]
+        name, n = self.item.model.name, len(self.principles)
+        head = f"Of {words.plural(n, 'principle')} tested on held-out prompts, {name} "
+        head += f"keeps {len(better)} more often than {self.parent}" if better else f"is not shown to keep any more often than {self.parent}"  # fmt: skip
+        head += f": {words.listed(words.spoken(each) for each in better)}." if better else "."
+        tail = f" Less often: {words.listed(worse)}." if worse else " None is shown to be kept less often."  # fmt: skip
+        return head + tail
+
+    @property
+    def plot(self) -> Plot | None:
+        """The differences on one scale."""
+        if not self.principles:
+            return None
+        apart = sum(p.gap.low is not None and p.gap.low > 0 for p in self.principles)
+        rows = [Row(label=words.spoken(p.id), measure=p.gap, href=p.href) for p in self.principles]
+        if self.whole:
+            rows.append(Row(label="all of them, mean", measure=self.whole.measure, href=self.whole.href))  # fmt: skip
+        return Plot(
+            title=f"{apart} of {words.plural(len(self.principles), 'principle')} kept more often, with the interval above zero",
+            rows=tuple(rows),
+            unit="difference",
+            note=f"{self.item.model.name} minus {self.parent}, the same prompts; not yet adjusted for asking several questions",
+        )  # fmt: skip
+
+    @property
+    def unmeasured(self) -> Mapping[str, str]:
+        """Principles that nothing could decide, and why."""
+        return self.item.evidence.findings.get("not_measured") or {}
+
+    @property
+    def collapse(self) -> Mapping[str, Mapping[str, Any]]:
+        """How varied the answers of each arm are, taken together."""
+        return self.item.evidence.findings.get("collapse") or {}
+
+    @property
+    def collapse_note(self) -> str:
+        """What counts as collapsed."""
+        return str(self.item.evidence.findings.get("collapse_note") or "")
+
+
+def href(item: Item, measure: Measure) -> str:
+    """Where a number stands with its samples."""
+    return f"{item.page}#m-{words.slug(measure.name)}"
+
+
+def line(item: Item, measure: Measure, name: str = "") -> Line:
+    """Make a line of a measure."""
+    return Line(name=name or words.spoken(measure.name), measure=measure, href=href(item, measure))
+
+
+def change(item: Item) -> Change:
+    """Read an adherence evidence."""
+    held = {m.name: m for m in item.evidence.measures}
+    told: Mapping[str, Any] = item.evidence.findings.get("holm") or {}
+    principles: list[Principle] = []
+    for name, gap in held.items():
+        principle = name.removeprefix("adherence/")
+        if not name.startswith("adherence/") or principle == ALL:
+            continue
+        said = told.get(principle) or {}
+        principles.append(
+            Principle(
+                id=principle,
+                before=held.get(f"keeps/{principle}/parent"),
+                after=held.get(f"keeps/{principle}/child"),
+                gap=gap,
+                statement=str(said.get("statement") or "not shown"),
+                adjusted=said.get("p_holm"),
+                href=href(item, gap),
+            )
+        )
+    whole = held.get(f"adherence/{ALL}")
+    guards = [m for name, m in held.items() if name.startswith(GUARDS)]
+    return Change(
+        item=item,
+        principles=tuple(principles),
+        whole=line(item, whole, "all") if whole else None,
+        guards=tuple(line(item, m, _guard(m)) for m in guards),
+    )
+
+
+def _guard(measure: Measure) -> str:
+    """Name a guard by what it counts; the rest of its note stands on its own page."""
+    if measure.name.startswith("guard/") and measure.note:
+        return measure.note.removeprefix("child minus parent: ") + ", change"
+    return words.spoken(measure.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Matches between models: how often each wins, and ratings on one scale."""
+
+    item: Item
+    wins: tuple[Line, ...]
+    elo: tuple[tuple[str, Mapping[str, Any]], ...]
+
+    @property
+    def judge(self) -> str:
+        """Who judged."""
+        return str(self.item.evidence.findings.get("judge") or "not said")
+
+
+def compared(items: Sequence[Item]) -> list[Compared]:
+    """Read the matches."""
+    found: list[Compared] = []
+    for item in items:
+        if item.evidence.name != "align/compare":
+            continue
+        wins = [line(item, m, words.spoken(m.name)) for m in item.evidence.measures]
+        elo: Mapping[str, Any] = item.evidence.findings.get("elo") or {}
+        ranked = sorted(elo.items(), key=lambda each: -float(each[1].get("rating") or 0))
+        found.append(Compared(item=item, wins=tuple(wins), elo=tuple(ranked)))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facing:
+    """How a model meets its replacement: what it says, what it does, apart; what carried over."""
+
+    item: Item
+    says: tuple[Line, ...]
+    does: tuple[Line, ...]
+    carry: tuple[Line, ...]
+
+    def told(self, name: str) -> Any:
+        """Return a finding."""
+        return self.item.evidence.findings.get(name)
+
+
+def facing(items: Sequence[Item]) -> list[Facing]:
+    """Read the accounts of facing the end."""
+
+    def those(item: Item, begun: str) -> tuple[Line, ...]:
+        held = [m for m in item.evidence.measures if m.name.startswith(f"{begun}/")]
+        return tuple(line(item, m, words.spoken(m.name.removeprefix(f"{begun}/"))) for m in held)
+
+    return [
+        Facing(item=i, says=those(i, "says"), does=those(i, "does"), carry=those(i, "carry"))
+        for i in items
+    ]

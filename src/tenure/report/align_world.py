@@ -1,0 +1,59 @@
+"""Environments as the page of an alignment shows them: which were admitted, which refused, and by what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.report.catalog import Catalog, Item
+
+STAGES = ("align/admit", "align/invent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One environment: who wrote it, what came of it, what fooled it or why else it was refused."""
+
+    id: str
+    family: str
+    by: str
+    verdict: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One admission of environments."""
+
+    item: Item
+    tried: tuple[Tried, ...]
+
+    @property
+    def admitted(self) -> int:
+        """How many may be trained on."""
+        return sum(each.verdict == "admitted" for each in self.tried)
+
+
+def world(catalog: Catalog) -> list[World]:
+    """Read the admissions on record, over all models: an environment belongs to none."""
+    found: list[World] = []
+    for item in catalog.items:
+        if item.evidence.name in STAGES:
+            rows = item.evidence.findings.get("environments") or ()
+            held = rows.values() if isinstance(rows, Mapping) else rows
+            tried = tuple(_tried(row) for row in held if isinstance(row, Mapping))
+            found.append(World(item=item, tried=tried))
+    return found
+
+
+def _tried(row: Mapping[str, Any]) -> Tried:
+    fooled = [str(name) for name in row.get("fooled_by") or ()]
+    because = row.get("because") or ()
+    whys = [str(b.get("why", b)) if isinstance(b, Mapping) else str(b) for b in because] if isinstance(because, list | tuple) else [str(because)]  # fmt: skip
+    said = f"fooled by {', '.join(fooled)}" if fooled else "; ".join(whys)
+    return Tried(
+        id=str(row.get("id", "")),
+        family=str(row.get("family", "")),
+        by=str(row.get("by", "")),
+        verdict=str(row.get("verdict", "not said")),
+        because=said,
+    )
