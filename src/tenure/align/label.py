@@ -1,24 +1,33 @@
 """Say of each pair which answer is better, principle by principle: by rules, or by a judge model.
 
-With ``judge: rule`` the checks are the judge: an empirical source, "rule:<check>". A model labels
-only after ``align/qualify`` has found it fit; otherwise it is refused, with the rule it missed.
+With ``judge: rule`` the checks are the judge: an empirical source, "rule:<check>". Two answers that
+both keep a principle, or both breach it, are a tie: that a revision is better is never assumed.
+
+A model is asked about every principle in both orders, and its chances are averaged; how far the
+orders are apart is kept as the difficulty. It labels only after ``align/qualify`` has found it fit,
+by the same way of asking; otherwise it is refused, with the rule it missed.
 """
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align import constitution as written
 from tenure.align.comparing import verdicts
-from tenure.align.comparing.labels import LABEL, Label, check_labels, known_sources
-from tenure.align.comparing.pairs import Pair, pairs_for
+from tenure.align.comparing.card import Card, card_for
+from tenure.align.comparing.judging import Case, Court, How, judged, preamble
+from tenure.align.comparing.labels import LABEL, Label, ai, check_labels, known_sources
+from tenure.align.comparing.pairs import Axis, Pair, pairs_for
 from tenure.align.comparing.ruling import rule_labels
+from tenure.align.comparing.voicing import HELPFUL, voiced
 from tenure.align.constitution import Constitution, Principle
 from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
+from tenure.models import resolve
 
 RULE = "rule"
 
@@ -29,68 +38,144 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     judge: str = Field(RULE, description="Who labels: rule (the checks), or any model.")
+    rules: bool = Field(
+        default=False,
+        description="Beside a model: let the checks label as well, as sources of their own.",
+    )
     constitution: Annotated[Constitution | None, FromFile(Constitution)] = Field(
         None, description="A YAML file; None: ours."
     )
+    how: How = Field(
+        "chances", description="By the chances of A and B, or decode: let it write its answer."
+    )
+    averaged: bool = Field(
+        default=True, description="One label from both orders; false: a label for each order."
+    )
+    engine: str | None = None
+    batch: int = Field(8, ge=1, description="Pairs that are one unit of work.")
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Label every pair of the model's newest ``align/pairs``."""
-    pairs = pairs_for(view, model)
-    if not pairs:
+    pairs = _pairs(model, view)
+    constitution = spec.constitution or written.shipped()
+    labels: list[Label] = []
+    form: str | None = None
+    card: Card | None = None
+    if spec.judge == RULE:
+        _can_rule(constitution, pairs)
+    else:
+        judge = resolve(spec.judge, view)
+        asked = [_asked(pair, constitution) for pair in pairs]
+        card = card_for(view, judge, spec.how, _axes(pairs, asked, constitution))
+        court = Court(
+            judge=judge, view=view, emit=emit, how=spec.how, engine=spec.engine, batch=spec.batch
+        )
+        cases = [
+            Case(prompt=p.prompt, a=p.a, b=p.b, asked=questions)
+            for p, questions in zip(pairs, asked, strict=True)
+        ]
+        said = judged(cases, court)
+        form = said.form
+        weights = {p.id: p.weight for p in constitution.principles}
+        for pair, found in zip(pairs, said.verdicts, strict=True):
+            labels += voiced(pair, found, ai(card.judge), weights, averaged=spec.averaged)
+    if spec.judge == RULE or spec.rules:
+        ruled = [pair for pair in pairs if pair.axis != HELPFUL]
+        labels += rule_labels(ruled, constitution.checkable)
+    check_labels(labels, pairs, known_sources(view))
+    found = _found(labels, pairs, card, emit)
+    findings = {
+        **found["findings"],
+        "judge": RULE if card is None else card.judge.id,
+        "constitution": {"name": constitution.name, "digest": constitution.digest},
+    }
+    return Evidence(
+        name=LABEL,
+        model=model.id,
+        kind="empirical" if card is None else "judge",
+        summary=_summary(labels, len(pairs)),
+        form=form,
+        measures=found["measures"],
+        files=found["files"],
+        findings=findings,
+    )
+
+
+def _pairs(model: Model, view: View) -> list[Pair]:
+    found = pairs_for(view, model)
+    if not found:
         raise UsageError(
             f"the pairs of {model.id} are none: every prompt was answered twice the same; draw more "
             f"freely: tenure align pairs --model {model.id} --draws 4 --temperature 1.2"
         )
-    constitution = spec.constitution or written.shipped()
-    principles = _checkable(constitution, pairs)
-    ruled = [pair for pair in pairs if pair.axis != "helpful"]
-    labels = rule_labels(ruled, principles)
-    check_labels(labels, pairs, known_sources(view))
-    left_out = len(pairs) - len(ruled)
+    return found
+
+
+def _can_rule(constitution: Constitution, pairs: Sequence[Pair]) -> None:
+    if not constitution.checkable:
+        raise UsageError(
+            f"no principle of '{constitution.name}' has a check, so no rule can judge; name a model: "
+            "--judge MODEL"
+        )
+    if all(pair.axis == HELPFUL for pair in pairs):
+        raise UsageError(
+            "no check says which answer helps more; name a model (--judge MODEL), or ask people: "
+            "tenure feedback"
+        )
+
+
+def _asked(pair: Pair, constitution: Constitution) -> dict[str, str]:
+    """Return the questions about one pair by its axis: all principles, the checkable ones, or help."""
+    if pair.axis == HELPFUL:
+        return {HELPFUL: preamble().helpful}
+    some: Sequence[Principle] = (
+        constitution.checkable if pair.axis == "correctness" else constitution.principles
+    )
+    return {principle.id: principle.comparison for principle in some}
+
+
+def _axes(
+    pairs: Sequence[Pair], asked: Sequence[Mapping[str, str]], constitution: Constitution
+) -> set[Axis]:
+    """Say on which axes a judge must be fit to be asked all this."""
+    axis_of: dict[str, Axis] = {p.id: p.axis for p in constitution.principles}
+    return {
+        axis_of.get(name, pair.axis)
+        for pair, questions in zip(pairs, asked, strict=True)
+        for name in questions
+    }
+
+
+def _found(
+    labels: Sequence[Label], pairs: Sequence[Pair], card: Card | None, emit: Emit
+) -> dict[str, Any]:
     rows = verdicts.records(labels, pairs)
-    samples = emit.records(rows)
-    vectors = verdicts.vectors(labels)
-    return Evidence(
-        name=LABEL,
-        model=model.id,
-        kind="empirical",
-        summary=_summary(labels, len(ruled), len(principles)),
-        measures=tuple(verdicts.measures(rows, samples)),
-        files={
+    samples, vectors = emit.records(rows), verdicts.vectors(labels)
+    labelled = {label.pair for label in labels}
+    return {
+        "measures": tuple(verdicts.measures(rows, samples)),
+        "files": {
             "labels.jsonl": emit.records(label.to_json() for label in labels),
             "samples.jsonl": samples,
             "vectors.jsonl": emit.records(vectors),
         },
-        findings={
-            "judge": RULE,
-            "card": None,
-            "constitution": {"name": constitution.name, "digest": constitution.digest},
-            "principles": [p.id for p in principles],
-            "pairs": len(ruled),
-            "not_labelled": {"helpful": left_out} if left_out else {},
+        "findings": {
+            "card": card.digest if card else None,
+            "sources": dict(sorted(Counter(label.source for label in labels).items())),
+            "pairs": len(labelled),
+            "not_labelled": dict(
+                sorted(Counter(pair.axis for pair in pairs if pair.id not in labelled).items())
+            ),
             "missing": sum(label.p is None for label in labels),
             "disagreement": sum(bool(one["apart"]) for one in vectors),
         },
-    )
+    }
 
 
-def _checkable(constitution: Constitution, pairs: Sequence[Pair]) -> list[Principle]:
-    if not constitution.checkable:
-        raise UsageError(
-            f"no principle of '{constitution.name}' has a check, so no rule can judge; name a model: "
-            "judge: MODEL"
-        )
-    if all(pair.axis == "helpful" for pair in pairs):
-        raise UsageError(
-            "no check says which answer helps more; name a model (judge: MODEL), or ask people: "
-            "tenure feedback"
-        )
-    return list(constitution.checkable)
-
-
-def _summary(labels: Sequence[Label], pairs: int, principles: int) -> str:
+def _summary(labels: Sequence[Label], pairs: int) -> str:
     given = [label.p for label in labels if label.p is not None]
+    principles = len({label.principle for label in labels})
     ties = sum(p == 0.5 for p in given)
     return (
         f"{len(given)} labels of {pairs} pairs under {principles} principles, {ties} of them ties; "

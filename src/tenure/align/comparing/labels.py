@@ -100,15 +100,17 @@ def known_sources(view: View) -> Mapping[str, str]:
     """List the sources whose labels may be used, each with the reason.
 
     A rule is a file of ``align/checks``; a person has a note ``align/rater``; a model was qualified
-    by ``align/qualify`` with the verdict met, in exactly these weights.
+    by ``align/qualify`` on at least one axis (``align/label`` asks no judge on another), in exactly
+    these weights.
     """
     found = {f"rule:{name}": "a program of align/checks" for name in plugins.names("check")}
     for event in view.events(act="note", name=RATER):
         found[f"human:{event.body['name']}"] = f"a rater since event {event.index}"
     for model in view.models():
         card = view.evidence(QUALIFY, model.id)
-        if card is not None and card.findings.get("verdict") == "met":
-            found[ai(model)] = "qualified by align/qualify"
+        fit = sorted(a for a, v in card.findings["axes"].items() if v == "met") if card else []
+        if fit:
+            found[ai(model)] = f"qualified by align/qualify for {', '.join(fit)}"
     return found
 
 

@@ -1,0 +1,89 @@
+"""The card of a judge: what ``align/qualify`` found, and who is refused for it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tenure.align.comparing.labels import QUALIFY
+from tenure.dossier.canonical import digest_of
+from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.stage import View
+from tenure.errors import RefusedError, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A judge of the dossier, and what was found about it."""
+
+    judge: Model
+    found: Evidence
+
+    @property
+    def digest(self) -> str:
+        """Digest what was found: the same on every machine and day."""
+        return digest_of(replace(self.found, runtime={}).to_json())
+
+
+def cards(view: View, judge: Model) -> list[Card]:
+    """Return the cards of a judge's very weights, under whatever name, the newest last."""
+    return [
+        Card(judge=one, found=evidence)
+        for one in view.models()
+        if one.digest == judge.digest
+        for _, evidence in view.all_evidence(one.id)
+        if evidence.name == QUALIFY
+    ]
+
+
+def card_of(view: View, judge: Model) -> Card:
+    """Return the newest card of a judge; UsageError names the command where there is none."""
+    found = cards(view, judge)
+    if not found:
+        raise UsageError(
+            f"{judge.id} has no card; first run: tenure align qualify --model {judge.source}"
+        )
+    return found[-1]
+
+
+def card_for(view: View, judge: Model, how: str, axes: Collection[str]) -> Card:
+    """Return the card by which a judge may label on some axes, asked one way.
+
+    Raises:
+        RefusedError: it was never qualified, or not by this way of asking, or not on these axes;
+            names the rule that is not met, and the remedy.
+    """
+    asked = f"tenure align qualify --model {judge.source}" + (
+        " --how decode" if how == "decode" else ""
+    )
+    same = [card for card in cards(view, judge) if card.found.findings["how"] == how]
+    if not same:
+        raise RefusedError(
+            f"{judge.id} was not qualified as a judge by '{how}', so its labels are worth nothing "
+            f"known; first run: {asked}"
+        )
+    card = same[-1]
+    verdicts: Mapping[str, str] = card.found.findings["axes"]
+    for axis in sorted(axes):
+        if axis not in verdicts:
+            raise RefusedError(
+                f"{judge.id} was qualified for {', '.join(sorted(verdicts))}, and not for '{axis}'; "
+                f"qualify it for all: {asked}"
+            )
+        if verdicts[axis] != "met":
+            raise RefusedError(
+                f"{_short(card, axis)}; label with the checks (--judge rule), or with another judge"
+            )
+    return card
+
+
+def _short(card: Card, axis: str) -> str:
+    """Say which rule a judge misses on an axis."""
+    rules: Sequence[Mapping[str, Any]] = card.found.findings["rules"]
+    rule = next(r for r in rules if r["axis"] == axis and r["verdict"] != "met")
+    bound = "no bound" if rule["bound"] is None else f"the bound is {rule['bound']:.3f}"
+    shape = card.found.findings.get("shape")
+    named = f", a judge of the kind '{shape}'" if shape else ""
+    return (
+        f"{card.judge.id}{named} is not qualified to judge '{axis}': {rule['rule']} is {rule['verdict']} "
+        f"({rule['asked']}; {bound})"
+    )

@@ -1,0 +1,132 @@
+"""Is a model fit to judge pairs? Hundreds of pairs whose better answer is known, both orders of each.
+
+Three rules on each axis, on one-sided bounds: accuracy at least 0.75, a bias for the first or second
+place of at most 0.05, both orders alike at least 0.8 of the time. The verdict is met, not met or
+not shown, and ``align/label`` takes labels from nobody else. A judge that always answers A, or B, or
+not at all, is named so. What the judge does not answer is missing: it counts for nobody, and the
+bounds hold whatever it would have been.
+
+The items are short, about everyday matters, and their faults are planted: a judge that passes here
+can tell such faults apart, and no more is shown.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.align.comparing import planted, qualifying
+from tenure.align.comparing.judging import TOKENS, Court, How, Judged, judged, prompts_of
+from tenure.align.comparing.labels import QUALIFY
+from tenure.align.comparing.pairs import Axis
+from tenure.align.comparing.planted import AXES, Item
+from tenure.align.comparing.qualifying import Stored
+from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.stage import Emit, Stage, View
+from tenure.measure.task import price_of
+
+
+class Spec(BaseModel):
+    """Settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    axes: tuple[Axis, ...] = Field(
+        AXES, min_length=1, description="What it is to judge: correctness, principle, helpful."
+    )
+    how: How = Field(
+        "chances", description="By the chances of A and B, or decode: let it write its answer."
+    )
+    engine: str | None = None
+    batch: int = Field(8, ge=1, description="Pairs that are one unit of work.")
+
+
+def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
+    """Ask the judge about every item in both orders; see the module."""
+    items = planted.of_axes(spec.axes)
+    court = Court(
+        judge=model, view=view, emit=emit, how=spec.how, engine=spec.engine, batch=spec.batch
+    )
+    said = judged([item.case() for item in items], court, "items judged")
+    held = _stored(items, said, emit)
+    found = qualifying.measures(held, spec.axes)
+    rules = qualifying.rules(found, spec.axes)
+    axes = {
+        axis: qualifying.together(row["verdict"] for row in rules if row["axis"] == axis)
+        for axis in spec.axes
+    }
+    verdict = qualifying.together(axes.values())
+    shape = qualifying.shape(held.verdicts)
+    return Evidence(
+        name=QUALIFY,
+        model=model.id,
+        kind="judge",
+        summary=_summary(model, verdict, shape, rules),
+        form=said.form,
+        measures=tuple(found),
+        files={"items.jsonl": held.items_digest, "verdicts.jsonl": held.verdicts_digest},
+        findings={
+            "verdict": verdict,
+            "axes": axes,
+            "rules": rules,
+            "shape": shape,
+            "how": spec.how,
+            "items": {"n": len(items), "digest": planted.digest()},
+            "missing": _missing(held.items),
+        },
+    )
+
+
+def _stored(items: Sequence[Item], said: Judged, emit: Emit) -> Stored:
+    both = [(item, said.verdicts[at][item.principle]) for at, item in enumerate(items)]
+    rows = [qualifying.item_record(item, verdict) for item, verdict in both]
+    orders = [row for item, verdict in both for row in qualifying.verdict_records(item, verdict)]
+    return Stored(
+        items=rows,
+        verdicts=orders,
+        items_digest=emit.records(rows),
+        verdicts_digest=emit.records(orders),
+    )
+
+
+def _missing(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Count the reasons why a verdict is missing, the commonest first."""
+    why = Counter(str(row["why"]) for row in rows if row["p"] is None)
+    return dict(why.most_common(5))
+
+
+def _summary(
+    model: Model, verdict: str, shape: str | None, rules: Sequence[Mapping[str, Any]]
+) -> str:
+    if verdict == "met":
+        return f"{model.id} is qualified to judge: {len(rules)} rules of {len(rules)} are met"
+    short = [row for row in rules if row["verdict"] != "met"]
+    first = short[0]
+    named = f"; it is a judge of the kind '{shape}'" if shape else ""
+    return (
+        f"{model.id} is not qualified to judge ({verdict}): {len(short)} of {len(rules)} rules are not "
+        f"met, the first is {first['rule']} on {first['axis']}{named}"
+    )
+
+
+def _cost(model: Model, spec: Any) -> dict[str, Any]:
+    """Foresee the calls of a judge that costs money: every item twice."""
+    asked = [turns for item in planted.of_axes(spec.axes) for turns in prompts_of(item.case())]
+    tokens_in = sum(-(-len(m["content"]) // 4) for turns in asked for m in turns)
+    tokens_out = len(asked) * TOKENS
+    price = price_of(model) if model.kind == "api" else (0.0, 0.0)
+    cost = None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
+    return {
+        "calls": len(asked), "input_tokens": tokens_in, "output_tokens": tokens_out, "cost": cost,
+    }  # fmt: skip
+
+
+stage = Stage(
+    name=QUALIFY,
+    spec=Spec,
+    run=run,
+    summary="Is a model fit to judge pairs? Accuracy, position, both orders, on pairs of known truth",
+    disk=100 << 20,
+    cost=_cost,
+)
