@@ -107,7 +107,7 @@ def rows(seeds, labels, fewer):
     """The figures asked for, and those beside them."""
     for confounded in (True, False):
         yield from told(seeds, labels, confounded)
-    for line in told(seeds, fewer, True):
+    for line in told(seeds, fewer, confounded=True):
         yield {**line, "asked": "-", "holds": None, "figure": f"{line['figure']}, {fewer:,} labels"}
 
 
