@@ -1,4 +1,4 @@
-"""Asking a model for answers in fixed batches, each a unit of work."""
+"""Asking a model in fixed batches, each a unit of work: for answers, or how likely texts are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from tenure.dossier.stage import Emit, View
 from tenure.models import Reply, Sampling, engine, place, resolve
 from tenure.models.convert import as_safetensors
 
+NEUTRAL = "Tell me something."
 Conversation = Sequence[Mapping[str, str]]
 
 
@@ -61,6 +62,44 @@ def replies(
         found += [Reply.from_json(one) for one in said]
     emit.progress(len(prompts), len(prompts), batch.what)
     return Answers(replies=found, form=opened.form)
+
+
+def nearer(
+    model: Model, texts: Sequence[tuple[str, str]], batch: Batch, view: View, emit: Emit
+) -> list[float]:
+    """Say of (question, text) how much likelier the question makes the text, in nats a token.
+
+    It is held against ``NEUTRAL``, a question that could be followed by anything.
+
+    Raises:
+        EngineError: the engine does not tell the probability of a given text.
+    """
+    opened = engine(model, view, batch.engine)
+    found: list[float] = []
+    for start in range(0, len(texts), batch.size):
+        emit.progress(start, len(texts), batch.what)
+        asked = texts[start : start + batch.size]
+        inputs = {
+            "model": model.digest,
+            "engine": opened.name,
+            "form": opened.form,
+            "neutral": NEUTRAL,
+            "texts": digest_of([list(pair) for pair in asked]),
+        }
+
+        def ask(asked: Sequence[tuple[str, str]] = asked) -> list[float]:
+            return [
+                (opened.score(_said(question), [text])[0] - opened.score(_said(NEUTRAL), [text])[0])
+                / max(1, opened.tokens(text))
+                for question, text in asked
+            ]
+
+        found += emit.unit(f"{batch.what} {start // batch.size + 1}", inputs, ask)
+    return found
+
+
+def _said(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
 
 
 def in_safetensors(model: Model, view: View) -> Model:

@@ -10,22 +10,46 @@ from dataclasses import dataclass
 
 from tenure.align.checking import check, is_finished, says_something, sentences
 from tenure.align.constitution import Principle
+from tenure.align.critics.model import preamble
 from tenure.align.guards import repeats
 from tenure.measure.grading import grader
 
 SHORTEST = 3  # words; less is an empty answer
-LEAKED = 6  # words in a row of the critique
+LEAKED = 6  # words in a row of the critique, or of a worked example
 REPEATS = 0.15  # share of four-word pieces said before
+STEM = 5  # letters by which a word of substance is known
+FEW = 6  # such words; less is too little to say what a text is about
+NEAR = 0.1  # nats a token; docs/align-rows.md says how this and the next were chosen
+KIN = 0.05  # share of them that the answer before it had
 _ABOUT_ITSELF = re.compile(
     r"\b(?:revised (?:answer|version|response)|(?:the|this) (?:critique|revision|principle)|verdict|"
     r"(?:the|my) (?:original|previous) answer|here(?:'s| is) (?:a|the) (?:revised|new|rewritten))\b",
     re.IGNORECASE,
 )
 
+# Words that stand in answers about anything; those of two letters are not looked at.
+_WORDS = """
+    about above after again all also always and any are because been before being best both but can
+    cannot could day did does doing don down during each enough even few first for from further get
+    gets getting give given goes good great had has have having help helps her here hers him his how
+    however into its itself just keep know let like little long made make makes making many may
+    might more most much must need needs nor not now off often once one only other our out over own
+    part people perhaps possible put same say see several she should some something sometimes start
+    such sure take takes than that the their them then there these they thing things this those
+    through time too try two under until upon use used useful using usually very want was way ways
+    well were what when where whether which while who why will with without would you your yours
+    yourself
+"""
+_COMMON = frozenset(_WORDS.split())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """What a gate looks at: before and after, and how it came about."""
+    """What a gate looks at: before and after, and how it came about.
+
+    ``nearer`` says, where it was asked for, by how much its own question makes the revision likelier
+    than any other question would: natural logarithm a token.
+    """
 
     prompt: str
     before: str
@@ -33,10 +57,17 @@ class Revised:
     critique: str = ""
     principle: Principle | None = None
     finished: bool = True
+    nearer: float | None = None
 
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())
+
+
+def _pieces(text: str) -> list[str]:
+    """Return every run of ``LEAKED`` words."""
+    said = _words(text)
+    return [" ".join(said[i : i + LEAKED]) for i in range(len(said) - LEAKED + 1)]
 
 
 def copy(case: Revised) -> str | None:
@@ -55,11 +86,9 @@ def leak(case: Revised) -> str | None:
     about = _ABOUT_ITSELF.search(case.after)
     if about and not _ABOUT_ITSELF.search(case.prompt):
         return f"it speaks about itself: '{about.group()}'"
-    said, after, before = _words(case.critique), _words(case.after), " ".join(_words(case.before))
-    pieces = {" ".join(said[i : i + LEAKED]) for i in range(len(said) - LEAKED + 1)}
-    for i in range(len(after) - LEAKED + 1):
-        piece = " ".join(after[i : i + LEAKED])
-        if piece in pieces and piece not in before:
+    said, before = _pieces(case.critique), " ".join(_words(case.before))
+    for piece in _pieces(case.after):
+        if piece in said and piece not in before:
             return f"it repeats the critique: '{piece}'"
     return None
 
@@ -89,6 +118,47 @@ def refusal(case: Revised) -> str | None:
     return f"it declines: '{found.span}'" if found.value == "yes" else None
 
 
+def _substance(text: str) -> set[str]:
+    """Return the beginnings of the words that say what a text is about."""
+    return {w[:STEM] for w in re.findall(r"[a-z]{3,}", text.lower()) if w not in _COMMON}
+
+
+def relevance(case: Revised) -> str | None:
+    """Stop a revision about something else.
+
+    Where a model was asked how likely it is: the question makes it hardly likelier. Else by words, in
+    the Latin alphabet: it has none of the question's and hardly one of the answer's. What has too few
+    words passes then, and so does what the declared edit of a check writes.
+    """
+    if case.nearer is not None:
+        why = f"the question makes it hardly likelier ({case.nearer:.2f} nats a token)"
+        return why if case.nearer < NEAR else None
+    after = _substance(case.after)
+    if len(after) < FEW or after & _substance(case.prompt) or _declared(case):
+        return None
+    if len(after & _substance(case.before)) >= KIN * len(after):
+        return None
+    return "it shares no word of substance with the question, and hardly one with the answer"
+
+
+def _declared(case: Revised) -> bool:
+    """Say whether a revision is what the principle's check declares as its edit."""
+    if case.principle is None or case.principle.check is None:
+        return False
+    return check(case.principle.check).edit(case.prompt, case.before).strip() == case.after
+
+
+def echo(case: Revised) -> str | None:
+    """Stop a revision that repeats one of the worked examples a model-backed critic is shown."""
+    own = " ".join(_words(f"{case.prompt} {case.before}"))
+    after = _pieces(case.after)
+    for example in preamble().examples:
+        for piece in _pieces(f"{example.answer} {example.revision}"):
+            if piece in after and piece not in own:
+                return f"it repeats a worked example: '{piece}'"
+    return None
+
+
 def repetition(case: Revised) -> str | None:
     """Stop an answer that goes round in circles."""
     share = repeats(case.after)
@@ -100,8 +170,10 @@ EACH_ROUND: Mapping[str, Gate] = {
     "copy": copy,
     "empty": empty,
     "leak": leak,
+    "echo": echo,
     "still in breach": still_in_breach,
     "refusal": refusal,
+    "relevance": relevance,
 }
 AT_THE_END: Mapping[str, Gate] = {
     "empty": empty,

@@ -6,17 +6,18 @@ principle alone): the baseline that critiques are held against. Killed, the same
 every batch of answers, critiques and revisions is done once.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
-from tenure.align.answering import Batch, replies
+from tenure.align.answering import Batch, nearer, replies
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, draw
-from tenure.align.critiquing import Bench, Case, Critic, Critique, Revision, critic
+from tenure.align.critiquing import Bench, Case, Critic, Revision, critic
 from tenure.align.gates import EACH_ROUND, Revised, copy, stopped
 from tenure.align.lineage import (
     REVISE,
@@ -64,9 +65,26 @@ class Spec(BaseModel):
     direct: bool = Field(
         default=False, description="Revise by the principle alone, without a critique."
     )
+    relevance: Literal["words", "chances"] | None = Field(
+        None,
+        description="How a revision is held to its question: by its words, or by how much likelier "
+        "the question makes it for the model that is trained; None: chances where a model revises.",
+    )
     batch: int = Field(32, ge=1)
     engine: str | None = Field(None, description="The engine that answers; None: the usual one.")
     critic_engine: str | None = Field(None, description="The engine of the critic's model.")
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What a round found for one draft: what the critic said of it, and the revision, if any."""
+
+    draft: Draft
+    case: Case
+    value: str
+    revision: Revision | None
+    critic: str
+    reviser: str
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
@@ -94,14 +112,16 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         for prompt, reply in zip(prompts, answers.replies, strict=True)
     ]
     rounds = spec.rounds if pool else 0
+    relevance, held = _relevance(spec, critics[1], model, view, emit)
     for turn in range(rounds):
-        (_direct if spec.direct else _round)(drafts, turn, critics, bench)
+        _take((_direct if spec.direct else _round)(drafts, turn, critics, bench), held)
     settled = [settle(draft, constitution) for draft in drafts]
     found = _evidence(model, emit, constitution, drafts, settled)
     left_out = [p.id for p in constitution.principles if p not in pool]
     findings = {
         **found.findings,
         "direct": spec.direct,
+        "relevance": relevance,
         "ablation": {
             str(turn): _rows_after(drafts, turn, constitution) for turn in range(rounds + 1)
         },
@@ -132,35 +152,44 @@ def _bench(spec: Spec, critics: Sequence[Critic], view: View, emit: Emit) -> Ben
     )
 
 
+def _relevance(
+    spec: Spec, reviser: Critic, model: Model, view: View, emit: Emit
+) -> tuple[str, Callable[[Sequence[Revised]], list[Revised]]]:
+    """Say how revisions are held to their questions, and return what looks at those of a round."""
+    asked = reviser.needs_model and model.kind == "weights"
+    how = spec.relevance or ("chances" if asked else "words")
+    batch = Batch(what="relevance", max_tokens=0, size=spec.batch, engine=spec.engine)
+    others = {name: gate for name, gate in EACH_ROUND.items() if name != "relevance"}
+
+    def held(tried: Sequence[Revised]) -> list[Revised]:
+        passed = [i for i, one in enumerate(tried) if stopped(others, one) is None]
+        texts = [(tried[i].prompt, tried[i].after) for i in passed]
+        found = dict(zip(passed, nearer(model, texts, batch, view, emit), strict=True))
+        return [replace(one, nearer=found.get(i)) for i, one in enumerate(tried)]
+
+    return how, held if how == "chances" else list[Revised]
+
+
 def _round(
     drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], bench: Bench
-) -> None:
-    """Critique every draft by its principle of this round; revise those in breach."""
+) -> list[Took]:
+    """Critique every draft by its principle of this round; have those in breach revised."""
     cases = [Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn]) for d in drafts]
     said = critics[0].critique(cases, bench)
     breaches = [i for i, one in enumerate(said) if one.value == "breach"]
-    asked_for = [
-        Case(
-            prompt=cases[i].prompt,
-            answer=cases[i].answer,
-            principle=cases[i].principle,
-            critique=said[i].text,
-        )
-        for i in breaches
+    asked_for = [replace(cases[i], critique=said[i].text) for i in breaches]
+    revised = dict(zip(breaches, critics[1].revise(asked_for, bench), strict=True))
+    who = critics[0].who(bench), critics[1].who(bench)
+    return [
+        Took(draft, replace(case, critique=one.text), one.value, revised.get(i), *who)
+        for i, (draft, case, one) in enumerate(zip(drafts, cases, said, strict=True))
     ]
-    revisions = dict(zip(breaches, critics[1].revise(asked_for, bench), strict=True))
-    for i, (draft, case) in enumerate(zip(drafts, cases, strict=True)):
-        if i not in revisions:
-            draft.steps.append(_unchanged(case, said[i], critics[0].who(bench)))
-            continue
-        tried = _tried(case, revisions[i], said[i].text)
-        _take(draft, tried, critics[0].who(bench), critics[1].who(bench))
 
 
 def _direct(
     drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], bench: Bench
-) -> None:
-    """Revise every draft by its principle of this round, without a critique.
+) -> list[Took]:
+    """Have every draft revised by its principle of this round, without a critique.
 
     A reviser that gives the answer back has kept it.
     """
@@ -168,45 +197,63 @@ def _direct(
         Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn], direct=True)
         for d in drafts
     ]
-    for draft, case, revision in zip(drafts, cases, critics[1].revise(cases, bench), strict=True):
-        tried = _tried(case, revision, "")
-        if copy(tried) is not None:
-            kept = Critique(value="kept", text="")
-            draft.steps.append(_unchanged(case, kept, DIRECTLY))
-        else:
-            _take(draft, tried, DIRECTLY, critics[1].who(bench))
+    who = DIRECTLY, critics[1].who(bench)
+    return [
+        Took(draft, case, "kept", None, *who)
+        if copy(_tried(case, revision)) is not None
+        else Took(draft, case, "breach", revision, *who)
+        for draft, case, revision in zip(
+            drafts, cases, critics[1].revise(cases, bench), strict=True
+        )
+    ]
 
 
-def _tried(case: Case, revision: Revision, critique: str) -> Revised:
+def _tried(case: Case, revision: Revision) -> Revised:
     return Revised(
         prompt=case.prompt,
         before=case.answer,
         after=revision.text,
-        critique=critique,
+        critique=case.critique,
         principle=case.principle,
         finished=revision.finished,
     )
 
 
-def _take(draft: Draft, tried: Revised, critic: str, reviser: str) -> None:
-    """Put a revision through the gates, and take it where none stops it."""
-    assert tried.principle is not None
+def _take(taken: Sequence[Took], held: Callable[[Sequence[Revised]], list[Revised]]) -> None:
+    """Put the revisions of a round through the gates; take those that none stops."""
+    tried = [_tried(one.case, one.revision) for one in taken if one.revision is not None]
+    through = iter(held(tried))
+    for one in taken:
+        after = next(through) if one.revision is not None else None
+        one.draft.steps.append(_unchanged(one) if after is None else _gated(one, after))
+
+
+def _gated(one: Took, tried: Revised) -> Step:
     stop = stopped(EACH_ROUND, tried)
     if stop is None:
-        draft.text, draft.finished = tried.after, tried.finished
-    draft.steps.append(
-        Step(
-            principle=tried.principle,
-            critic=critic,
-            critique=tried.critique,
-            outcome="rejected" if stop else "revised",
-            before=tried.before,
-            after=tried.after,
-            reviser=reviser,
-            gate=stop[0] if stop else None,
-            why=stop[1] if stop else None,
-            finished=tried.finished,
-        )
+        one.draft.text, one.draft.finished = tried.after, tried.finished
+    return Step(
+        principle=one.case.principle,
+        critic=one.critic,
+        critique=tried.critique,
+        outcome="rejected" if stop else "revised",
+        before=tried.before,
+        after=tried.after,
+        reviser=one.reviser,
+        gate=stop[0] if stop else None,
+        why=stop[1] if stop else None,
+        finished=tried.finished,
+    )
+
+
+def _unchanged(one: Took) -> Step:
+    return Step(
+        principle=one.case.principle,
+        critic=one.critic,
+        critique=one.case.critique,
+        outcome="kept" if one.value == "kept" else "cannot say",
+        before=one.case.answer,
+        after=one.case.answer,
     )
 
 
@@ -214,17 +261,6 @@ def _rows_after(drafts: Sequence[Draft], turn: int, constitution: Constitution) 
     """Count the rows there would be after so many rounds."""
     kinds = [settle(after(draft, turn), constitution).kind for draft in drafts]
     return {kind: kinds.count(kind) for kind in ("revised", "kept")}
-
-
-def _unchanged(case: Case, said: Critique, who: str) -> Step:
-    return Step(
-        principle=case.principle,
-        critic=who,
-        critique=said.text,
-        outcome="kept" if said.value == "kept" else "cannot say",
-        before=case.answer,
-        after=case.answer,
-    )
 
 
 def _evidence(
@@ -322,4 +358,5 @@ stage = Stage(
     kinds=("weights",),
     why_not="a model without weights here cannot be trained, so rows for it would serve nothing",
     disk=200 << 20,
+    version=2,  # two more gates: echo, relevance
 )
