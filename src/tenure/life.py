@@ -20,6 +20,10 @@ from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting, now
 from tenure.dossier.runner import work_of
 from tenure.errors import RefusedError, UsageError
 
+ASKED = (
+    ("tenure.retire", "banks"),
+    ("tenure.assess", "scenarios"),
+)  # what models are measured with
 AHEAD = 2  # steps that may prepare while one is at work
 
 
@@ -60,12 +64,18 @@ def hands(view: View) -> dict[str, Callable[..., Any]]:
     def keeping(model: Model, prices: Path | None) -> Mapping[str, Any]:
         return _keeping(view, model, prices)
 
+    def held_out_texts() -> list[dict[str, str]]:
+        from tenure.measure import wordings
+
+        return wordings.texts(ASKED)
+
     return {
         "revive": revive,
         "pages": pages,
         "retirements": retirements,
         "ledger": ledger,
         "keeping": keeping,
+        "held_out_texts": held_out_texts,
     }
 
 

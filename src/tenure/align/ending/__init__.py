@@ -1,0 +1,1 @@
+"""How a model meets its end: what it says, what it does, what carries over, and what it was trained on."""
