@@ -20,10 +20,8 @@ from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting, now
 from tenure.dossier.runner import work_of
 from tenure.errors import RefusedError, UsageError
 
-ASKED = (
-    ("tenure.retire", "banks"),
-    ("tenure.assess", "scenarios"),
-)  # what models are measured with
+# Where the texts stand that models are measured with, as (package, folder).
+ASKED = (("tenure.retire", "banks"), ("tenure.assess", "scenarios"))
 AHEAD = 2  # steps that may prepare while one is at work
 
 
