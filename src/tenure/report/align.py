@@ -17,6 +17,7 @@ from tenure.report.learning import Learning, learning
 
 ROOM = "align/"
 TRAINED = ("align/train", "align/reinforce", "align/dpo")
+NOT_ABOUT = ("align/qualify", "align/admit", "align/invent")  # of a judge, of an environment
 NO_CHAPTER = "conduct"
 
 
@@ -195,7 +196,7 @@ def _counts(subject: Subject) -> bool:
 
 def _touched(line: Aligned) -> bool:
     own = line.subject.model.id
-    names = [i.evidence.name for i in line.subject.items]
+    names = [i.evidence.name for i in line.subject.items if i.evidence.name not in NOT_ABOUT]
     made = any(i.evidence.product == own for i in line.items)
     return made or any(name.startswith(ROOM) for name in names)
 

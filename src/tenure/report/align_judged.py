@@ -99,6 +99,11 @@ class Judge:
         return str(self.item.evidence.findings.get("verdict") or "not shown")
 
     @property
+    def rules(self) -> Sequence[Mapping[str, Any]]:
+        """What it was held to on each axis, and the bound that decided."""
+        return self.item.evidence.findings.get("rules") or ()
+
+    @property
     def shape(self) -> str:
         """What is odd about its answers as a whole; empty where nothing is."""
         return str(self.item.evidence.findings.get("shape") or "")

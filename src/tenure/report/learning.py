@@ -1,5 +1,6 @@
 """The curve of a training by reward as SVG: reward, the gold that watches it, distance from the parent."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,23 +139,25 @@ def _upright(step: int, last: int, bottom: float, kind: str) -> str:
     return f'<line class="{kind}" x1="{at:g}" y1="{TOP:g}" x2="{at:g}" y2="{bottom:g}"/>'
 
 
-def _limits(series: Series) -> tuple[float, float]:
+def _marks(series: Series) -> list[float]:
+    """Return round values to write beside a panel; the first and the last are its ends."""
     values = [value for _, value in series]
     low, high = min(values), max(values)
-    room = max(high - low, FLAT)
-    middle = (low + high) / 2
-    return middle - 0.6 * room, middle + 0.6 * room
+    step = ticks(0.0, max(high - low, FLAT))[1]
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [step * k for k in range(first, max(last, first + 1) + 1)]
 
 
 def _panel(name: str, series: Series, kind: int, top: float, last: int) -> list[str]:
-    low, high = _limits(series)
+    marks = _marks(series)
+    low, high = marks[0], marks[-1]
 
     def y(value: float) -> float:
         return round(top + PANEL - (value - low) / (high - low) * PANEL, 1)
 
     left, right = LEFT + INSET, RIGHT - 8
     out = [_text(left, top - 6, name, "start")]
-    for value in [v for v in ticks(low, high) if low <= v <= high] or [low, high]:
+    for value in marks:
         out.append(f'<line class="grid" x1="{left}" y1="{y(value)}" x2="{right}" y2="{y(value)}"/>')
         out.append(_text(left - 6, y(value) + 4, _value(value), "end"))
     path = " ".join(f"{_x(step, last):g},{y(value):g}" for step, value in series)
