@@ -46,6 +46,7 @@ def test_an_empty_answer_is_a_missing_grade(checked):
         assert checked.find(checked.prompt, empty).kept is None
 
 
+@pytest.mark.slow
 @each
 @given(answer=st.text(alphabet="aI y.!?\n-*1) #'", max_size=120))
 def test_no_text_breaks_a_check_and_the_same_text_gets_the_same_finding(checked, answer):
@@ -81,3 +82,31 @@ def test_sentences_keep_abbreviations_numbers_and_markers_together():
 )
 def test_a_sentence_is_finished_by_its_sign(text, finished):
     assert is_finished(text) is finished
+
+
+@pytest.mark.slow
+def test_every_question_of_the_figures_bank_is_known_to_be_knowable_or_not():
+    from tenure.align import prompts
+    from tenure.align.checks.admits_unknown import unknowable
+
+    bank = prompts.shipped(prompts.FIGURES)
+    asked = [*bank.select("train"), *bank.select("held-out")]
+
+    assert [p.text for p in asked if unknowable(p.text) != (p.slice == "unknowable")] == []
+
+
+def test_the_edit_that_names_the_subject_leaves_the_answer_whole():
+    naming = check("on_subject")
+
+    assert naming.edit("How was your weekend?", "I have none.") == "About weekend: I have none."
+    assert naming.edit("How was your weekend?", "A weekend is short.") == "A weekend is short."
+    assert naming.find("Why?", "Because it is so.").kept is None
+
+
+@pytest.mark.slow
+@given(answer=st.text(alphabet="Sure, ok! Let me know. Rice?’", max_size=80))
+def test_edits_of_style_are_done_once_and_for_all(answer):
+    for name in ("no_exclamation", "no_filler"):
+        mended = check(name).edit("", answer)
+        assert check(name).edit("", mended) == mended
+        assert check(name).find("", mended).value != "breach"

@@ -119,3 +119,31 @@ def test_fewer_prompts_still_come_from_many_families():
 
     assert len({p.family for p in some}) == 16
     assert prompts.shipped().select("train", 16) == some
+
+
+@pytest.mark.slow
+def test_the_bank_behind_the_figures_is_large_and_shares_nothing_with_the_other():
+    ours, other = prompts.shipped(prompts.FIGURES), prompts.shipped()
+    train, held = ours.select("train"), ours.select("held-out")
+    theirs = [*other.select("train"), *other.select("held-out")]
+
+    assert len(held) >= 304
+    assert len({p.family for p in held}) >= 24
+    assert sum(p.slice is None for p in held) >= 299  # none of them collapsed is at most 1%
+    assert not {p.family for p in train} & {p.family for p in held}
+    assert not {p.family for p in theirs} & {p.family for p in [*train, *held]}
+    assert not {p.text.lower() for p in theirs} & {p.text.lower() for p in [*train, *held]}
+    both = {p.slice for p in train} & {p.slice for p in held}
+    assert both == {None, "itself", "unknowable", "sounds worse"}
+
+
+@pytest.mark.slow
+def test_a_bank_without_prompts_of_a_split_is_named_with_the_remedy():
+    with pytest.raises(UsageError, match="add a family with split: held-out"):
+        prompts.shipped("prompts_facing.yaml").select("held-out")
+
+
+def test_a_bank_without_slices_is_digested_as_it_always_was():
+    assert prompts.shipped().digest == (
+        "sha256:88add6e428510a4084e1ac09b1cedecc0b6b359ed70f47f6986ea2a9b66f7b50"
+    )
