@@ -112,7 +112,9 @@ def settle(draft: Draft, constitution: Constitution) -> Settled:
 def signals(draft: Draft) -> list[str]:
     """Say what kind of signal made the row: a principle judged, or an empirical check (or neither)."""
     kinds = {
-        "principle, judged by a model" if step.principle.axis == "principle" else "empirical check"
+        "empirical check"
+        if step.principle.decided_by == "program"
+        else "principle, judged by a model"
         for step in draft.steps
         if step.outcome == "revised"
     }
