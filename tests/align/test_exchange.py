@@ -69,8 +69,11 @@ def test_a_draft_never_goes_out():
 def test_what_goes_out_comes_in_as_the_same_labels(tmp_path):
     said = held(answer(0, "a", reason="Shorter."), answer(1, "b"), answer(5, "b", p=0.2))
     rows, _ = exchange.exported(said)
-    found = exchange.brought(written(tmp_path / "p.jsonl", rows), None, said)
+    path = written(tmp_path / "p.jsonl", rows)
+    found = exchange.brought(path, None, held())
 
+    assert exchange.brought(path, None, said).left == {"here already": 3}
+    assert exchange.brought(path, None, said).answers == ()
     assert [(a.id, a.say, a.p, a.reason) for a in found.answers] == [
         (a.id, a.say, a.p, a.reason) for a in said.answers
     ]

@@ -11,7 +11,7 @@ from tenure.report import words
 from tenure.report.plots import LEFT, RIGHT, WIDTH, ticks
 
 INSET = 46.0  # left of the first step, for the numbers of the axis
-PANEL, GAP, TOP = 92.0, 34.0, 22.0  # height of a panel, what is between two, above the first
+PANEL, GAP, TOP = 92.0, 38.0, 26.0  # height of a panel, what is between two, above the first
 FLAT = 0.05  # a panel whose values differ less is not stretched any further
 Series = tuple[tuple[int, float], ...]
 
@@ -156,7 +156,7 @@ def _panel(name: str, series: Series, kind: int, top: float, last: int) -> list[
         return round(top + PANEL - (value - low) / (high - low) * PANEL, 1)
 
     left, right = LEFT + INSET, RIGHT - 8
-    out = [_text(left, top - 6, name, "start")]
+    out = [_text(left, top - 10, name, "start")]
     for value in marks:
         out.append(f'<line class="grid" x1="{left}" y1="{y(value)}" x2="{right}" y2="{y(value)}"/>')
         out.append(_text(left - 6, y(value) + 4, _value(value), "end"))

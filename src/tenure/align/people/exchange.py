@@ -6,7 +6,7 @@ better), source, principle, reason, pair. A tie has neither a chosen nor a rejec
 left out and counted, as is what was asked to test the rater.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,37 +101,36 @@ def brought(path: Path, source: str | None, said: Said) -> Brought:
     """
     given = None if source is None else rater_of(source)
     known = {_key(pair): pair for pair in said.pairs.values()}
+    standing = {answer.id: answer for answer in said.answers}
     answers: dict[str, Answer] = {}
     new: dict[str, Pair] = {}
-    left: dict[str, int] = {}
+    left = dict.fromkeys(("no preference", "here already"), 0)
     for number, row in rows_of(path):
         where = (path, number)
-        if argilla.is_one(row):
-            found = argilla.preferences(row, where)
-            left["no preference"] = left.get("no preference", 0) + (not found)
-        else:
-            found = [_preference(row, where)]
+        is_argilla = argilla.is_one(row)
+        found = argilla.preferences(row, where) if is_argilla else [_preference(row, where)]
+        left["no preference"] += not found
         for one in found:
             if one["chosen"] == one["rejected"]:
                 raise DocumentError(*where, "rejected", "another answer than the chosen one")
             by = _by(row, given, said, where)
-            pair = _pair(one, known, new)
-            answer = _answer(one, pair, by)
+            answer = _answer(one, _pair(one, known, new), by)
+            if (there := standing.get(answer.id)) is not None and there.say == answer.say:
+                left["here already"] += 1  # as it was given, with its seconds and its order
+                continue
             before = answers.setdefault(answer.id, answer)
             if before.say != answer.say:
                 raise DocumentError(
                     *where, "chosen", f"{by} preferred the other answer of this pair above; keep one, or neither"
                 )  # fmt: skip
-    if not answers:
-        raise DocumentError(
-            path, None, "rows", "not one preference; each needs prompt, chosen, rejected"
-        )
-    left = {why: n for why, n in left.items() if n}
+    if not answers and not left["here already"]:
+        expected = "not one preference; each needs prompt, chosen, rejected"
+        raise DocumentError(path, None, "rows", expected)
     return Brought(
         answers=tuple(answers.values()),
         pairs=tuple(new.values()),
         source=source or "as each row says",
-        left=left,
+        left={why: n for why, n in left.items() if n},
     )
 
 
@@ -211,6 +210,8 @@ def file_brought(found: Brought, path: Path, said: Said, emit: Emit) -> None:
                 f"{answer.by} said '{before.say}' of {answer.pair} before, {path.name} says '{answer.say}'; "
                 f"nothing was brought in. Take the earlier back: tenure feedback --undo {before.id}"
             )
+    if not found.answers:
+        return
     for name in dict.fromkeys(answer.by for answer in found.answers):
         if name not in said.raters:
             admit(said, name, expert=False, how="import", emit=emit)
@@ -220,8 +221,3 @@ def file_brought(found: Brought, path: Path, said: Said, emit: Emit) -> None:
     }
     told = {"file": path.name, "source": found.source, "answers": len(found.answers)}
     emit.event("note", BROUGHT, {**told, "left_out": dict(found.left)}, files=files)
-
-
-def sources_of(answers: Iterable[Answer]) -> list[str]:
-    """List the sources of answers."""
-    return sorted({answer.source for answer in answers})
