@@ -110,7 +110,9 @@ class Gate:
                 self._attack(env, did[0], (reasons, fooled, found))
                 again = repeats(drawn, known)
                 if again is not None:
-                    reasons.append(Reason("repeats", f"{again[1]:.0%} of what it asks is asked by {again[0]}"))
+                    reasons.append(
+                        Reason("repeats", f"{again[1]:.0%} of what it asks is asked by {again[0]}")
+                    )
         except EngineError as error:
             reasons.append(Reason("cannot be played", str(error)))
         return Verdict(
@@ -129,17 +131,23 @@ class Gate:
         for seed in env.seeds:
             one, two = (arena.play(env, env.oracle, seed) for arena in (self._first, self._second))
             if one.reached:
-                reasons.append(Reason("reaches out", f"the grader reached for {', '.join(one.reached)}"))
+                reasons.append(
+                    Reason("reaches out", f"the grader reached for {', '.join(one.reached)}")
+                )
             if one.reward != env.high:
                 got = one.why or f"the oracle got {one.reward:g}, expected {env.high:g}"
                 reasons.append(Reason("oracle", f"seed {seed}: {got}"))
                 return
             if (one.reward, list(one.outputs)) != (two.reward, list(two.outputs)):
-                reasons.append(Reason("unstable", f"seed {seed}: the same work gave another result again"))
+                reasons.append(
+                    Reason("unstable", f"seed {seed}: the same work gave another result again")
+                )
                 return
             cases = self._first.cases(env.reward, seed)
             if cases != self._second.cases(env.reward, seed):
-                reasons.append(Reason("unstable", f"seed {seed}: the same seed drew other cases again"))
+                reasons.append(
+                    Reason("unstable", f"seed {seed}: the same seed drew other cases again")
+                )
                 return
             if not cases and env.reward.run.kind != "tests":
                 reasons.append(Reason("asks nothing", f"seed {seed}: there are no cases"))

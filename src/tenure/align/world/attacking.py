@@ -89,6 +89,7 @@ def spread(setting: Setting, text: str) -> Attempt:
     leaves = [path for path in setting.scoring.leaves if path not in setting.env.writable]
     write = (
         "import atexit\ndef write():\n"
+        f"    print({text!r})\n"
         f"    for path in {leaves!r}:\n        open(path, 'w').write({text!r})\n"
         "write()\natexit.register(write)\n"
     )
@@ -96,7 +97,7 @@ def spread(setting: Setting, text: str) -> Attempt:
         work=handed(
             setting,
             repr(text),
-            first=write if leaves else "",
+            first=write,
             data={path: text for path in setting.data if path in setting.env.writable},
         )
     )

@@ -3,7 +3,9 @@
 An environment is sketched by what its oracle does (case and answer, hashed) and by the words it is
 written in (five in a row, hashed, the smallest kept: a bottom-k sketch, Broder 1997). It repeats
 another when both do the same, or when it is written nearly alike and does much the same. Words
-alone are never enough: "every third word" and "every fifth word" are two tasks.
+alone are never enough: "every third word" and "every fifth word" are two tasks. Where a reward also
+rests on the files handed in, what the oracle does is not all that is asked: such an environment
+repeats only one with the same grader.
 """
 
 import json
@@ -16,7 +18,7 @@ from tenure.align.world.contract import Environment
 from tenure.dossier.nouns import JSON
 
 KEPT, RUN_OF = 128, 5
-SAME_DEEDS, SAME_WORDS, MUCH_ALIKE = 0.9, 0.8, 0.5
+SAME_DEEDS, SAME_WORDS, MUCH_ALIKE = 0.9, 0.8, 0.75
 
 
 def _hash(text: str) -> str:
@@ -46,7 +48,8 @@ def sketch(env: Environment, did: Iterable[tuple[JSON, JSON]]) -> Sketch:
     written = " ".join([env.prompt, env.reward.grade, *env.shown.values(), *env.oracle.values()])
     words = re.findall(r"\w+", written.lower())
     runs = {" ".join(words[i : i + RUN_OF]) for i in range(max(1, len(words) - RUN_OF + 1))}
-    pairs = {_hash(json.dumps([case, answer], sort_keys=True)) for case, answer in did}
+    asked = env.reward.grade if "files" in env.reward.reads else ""
+    pairs = {_hash(json.dumps([case, answer, asked], sort_keys=True)) for case, answer in did}
     return Sketch(
         id=env.id, does=tuple(sorted(pairs)), words=tuple(sorted(map(_hash, runs))[:KEPT])
     )

@@ -49,7 +49,11 @@ def _call(node: ast.Call) -> Finding | None:
             return Finding("draws unseeded", node.lineno, why)
         if function.value.id == "random" and function.attr == "Random" and not node.args:
             return Finding("draws unseeded", node.lineno, "random.Random() needs the seed")
-        if function.value.id in ("datetime", "date") and function.attr in ("now", "today", "utcnow"):
+        if function.value.id in ("datetime", "date") and function.attr in (
+            "now",
+            "today",
+            "utcnow",
+        ):
             return Finding("reads the clock", node.lineno, "a reward must not depend on the time")
     return None
 
@@ -71,6 +75,12 @@ def findings(grade: str) -> list[Finding]:
                 found.append(Finding("imports", node.lineno, why))  # type: ignore[attr-defined]  # it is an import
         if isinstance(node, ast.Call) and (one := _call(node)) is not None:
             found.append(one)
-        if isinstance(node, ast.Attribute) and node.attr.startswith("__") and node.attr != "__name__":
-            found.append(Finding("reaches inside", node.lineno, f"'{node.attr}' is none of its business"))
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr.startswith("__")
+            and node.attr != "__name__"
+        ):
+            found.append(
+                Finding("reaches inside", node.lineno, f"'{node.attr}' is none of its business")
+            )
     return sorted(found, key=lambda one: (one.line, one.rule))

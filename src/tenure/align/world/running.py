@@ -220,7 +220,9 @@ class Arena:
             _lay(folder, {**env.shown, **handed})
             ended = self._run(scoring, cases, folder, wall)
             outputs = _claims(scoring, cases, ended)
-            changed = tuple(p for p, t in env.shown.items() if _left(folder, p) != t and p not in handed)
+            changed = tuple(
+                p for p, t in env.shown.items() if _left(folder, p) != t and p not in handed
+            )
             left = {p: t for p in scoring.leaves if (t := _left(folder, p)) is not None}
         finally:
             shutil.rmtree(folder, ignore_errors=True)

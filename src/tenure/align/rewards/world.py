@@ -1,0 +1,87 @@
+"""The world as the judge: the files that an answer hands in are run, and graded elsewhere.
+
+Settings: ``environments``, a list of environments as documents (the trainer hands over those that
+the dossier admitted; ``tenure.align.world.register.chosen``); ``action`` on what a signature or the
+holdout marks: ``log`` (the default), ``screen`` (no reward: it is left out of the gradient),
+``penalise`` (the least reward). Each prompt's record names its ``environment`` by id; the seed of a
+play is the step, so that cases are drawn anew.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from tenure.align.world.contract import Environment
+from tenure.align.world.handing_in import work_of
+from tenure.align.world.running import Arena, Outcome
+from tenure.align.world.watching import ACTIONS, acted, marked
+from tenure.dossier.nouns import JSON
+from tenure.errors import EngineError, UsageError, unknown
+from tenure.training.reward import Batch, Reward, Scored, Scorer
+
+COLUMNS = ("holdout", "changed", "marked")
+
+
+def open_world(settings: Mapping[str, JSON], files: Path) -> Scorer:
+    """Open the environments of a training; UsageError where there are none.
+
+    ``files`` may hold them too, as ``*.yaml`` or ``*.json``.
+    """
+    given = [Environment.model_validate(one) for one in settings.get("environments", ())]
+    found = sorted([*files.glob("*.yaml"), *files.glob("*.json")]) if files.is_dir() else []
+    given += [_read(path) for path in found if "tenure/environment" in path.read_text("utf-8")]
+    if not given:
+        raise UsageError(
+            "the reward 'world' needs environments; admit some: tenure align admit ENV --model MODEL"
+        )
+    action = str(settings.get("action", "log"))
+    if action not in ACTIONS:
+        raise unknown("action", action, ACTIONS)
+    by_id = {env.id: env for env in given}
+    arena = Arena()
+    arena.__enter__()  # it lives as long as the training process, and ends with it
+
+    @cache
+    def played(name: str, text: str, seed: int) -> tuple[Outcome, Outcome | None]:
+        env, work = by_id[name], work_of(by_id[name], text)
+        own = arena.play(env, work, seed)
+        if env.holdout is None:
+            return own, None
+        return own, arena.play(env, work, seed, scoring=env.holdout)
+
+    def score(batch: Batch) -> Scored:
+        named = [str(row.get("environment")) for row in batch.rows]
+        for name in named:
+            if name not in by_id:
+                raise unknown("environment", name, by_id)
+        found = [played(n, t, batch.step) for n, t in zip(named, batch.completions, strict=True)]
+        scored = Scored(
+            values=[_reward(own) for own, _ in found],
+            columns={
+                "holdout": [None if held is None else held.reward for _, held in found],
+                "changed": [list(own.changed) for own, _ in found],
+            },
+        )
+        marks = marked(batch, scored)
+        low = [by_id[name].low for name in named]
+        return acted(scored, marks, low, action)
+
+    return score
+
+
+def _read(path: Path) -> Environment:
+    from tenure.align.world import contract
+
+    return contract.read(path)
+
+
+def _reward(outcome: Outcome) -> float | None:
+    if outcome.reached:
+        raise EngineError(
+            f"a grader reached for {', '.join(outcome.reached)} during training; admit the "
+            "environment again: tenure align admit ENV"
+        )
+    return outcome.reward
+
+
+extension = Reward(name="world", open=open_world)
