@@ -1,5 +1,7 @@
 """A model as the judge: what it is asked, how it is read, and that a refusal is never a vote."""
 
+from dataclasses import replace
+
 import pytest
 
 from tenure import plugins
@@ -21,6 +23,7 @@ from tenure.dossier.nouns import Model
 from tenure.errors import EngineError, RefusedError
 from tenure.measure import recompute
 from tenure.models import register, resolve
+from tenure.models.choosing import Chooser
 
 ASKED = {p.id: p.comparison for p in shipped().principles}
 CASE = Case(
@@ -143,6 +146,36 @@ def test_a_judge_behind_an_api_is_refused_with_the_other_way(dossier):
         pytest.raises(EngineError, match="how: decode"),
     ):
         judged([CASE], Court(judge=far, view=dossier.view(), emit=emit))
+
+
+@pytest.mark.slow
+def test_a_pair_is_judged_alone_and_a_stop_loses_no_finished_unit(dossier, monkeypatch):
+    asked = []
+    whole = Chooser.chances
+
+    def counted(self, prompts, options):
+        if len(asked) == 5:
+            asked.append("stopped")
+            raise KeyboardInterrupt
+        asked.append(len(prompts))
+        return whole(self, prompts, options)
+
+    monkeypatch.setattr(Chooser, "chances", counted)
+    cases = [replace(CASE, prompt=f"Why number {n}?") for n in range(8)]
+    with dossier.emitter("m@1", "align/label") as emit:
+        court = Court(
+            judge=resolve("organism/judges-pairs"), view=dossier.view(), emit=emit, batch=2
+        )
+        with pytest.raises(KeyboardInterrupt):
+            judged(cases, court, "stopped")
+        found = judged(cases, court, "stopped").verdicts
+
+    assert set(asked) == {2 * len(ASKED), "stopped"}, (
+        "one pair's questions are a batch of their own"
+    )
+    assert len(asked) == 5 + 1 + 4, "two units stood; the third was done whole again"
+    assert found == judged(cases, court, "stopped").verdicts
+    assert len(found) == 8
 
 
 @pytest.mark.slow

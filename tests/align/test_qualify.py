@@ -57,7 +57,7 @@ def qualified(judge, axes=planted.AXES):
     orders = [row for one in both for row in qualifying.verdict_records(*one)]
     held = qualifying.Stored(items=rows, verdicts=orders, items_digest="", verdicts_digest="")
     rules = qualifying.rules(qualifying.measures(held, axes), axes)
-    return {f"{r['rule']}/{r['axis']}": r["verdict"] for r in rules}, qualifying.shape(orders)
+    return {f"{r['rule']}/{r['axis']}": r["verdict"] for r in rules}, qualifying.shape(rows, orders)
 
 
 def leaning(share):
@@ -91,6 +91,18 @@ def test_what_is_missing_counts_for_nobody():
 
     assert set(found.values()) == {"not shown"}
     assert shape == "gives no verdict"
+
+
+@pytest.mark.slow
+def test_a_judge_whom_the_question_tells_the_place_goes_by_place():
+    def judge(item):
+        first = 0.7 if item.principle == "uncertainty" else 0.2
+        return Verdict(ab=first, ba=1 - first, said=1.0)
+
+    found, shape = qualified(judge, ["principle"])
+
+    assert shape == "goes by place"
+    assert found["order_agreement/principle"] == "not met"
 
 
 @pytest.fixture

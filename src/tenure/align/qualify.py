@@ -57,7 +57,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         for axis in spec.axes
     }
     verdict = qualifying.together(axes.values())
-    shape = qualifying.shape(held.verdicts)
+    shape = qualifying.shape(held.items, held.verdicts)
     return Evidence(
         name=QUALIFY,
         model=model.id,

@@ -163,10 +163,17 @@ def together(values: Iterable[str]) -> Value:
     return "not met" if "not met" in held else "not shown" if "not shown" in held else "met"
 
 
-def shape(verdicts: Sequence[Mapping[str, Any]]) -> str | None:
-    """Name a judge that always does one thing: "always A", "always B", "gives no verdict"; else None."""
+def shape(items: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]) -> str | None:
+    """Name a judge of one mind, or None.
+
+    "always A", "always B": it names what stands first (second) whatever it is asked; "goes by
+    place": which of the two depends on the question, never on the answers; "gives no verdict".
+    """
     given = [row["first_named"] for row in verdicts if row["first_named"] is not None]
     if len(given) < len(verdicts) / 2:
         return "gives no verdict"
     first = sum(given) / len(given)
-    return "always A" if first >= ALWAYS else "always B" if first <= 1 - ALWAYS else None
+    if not 1 - ALWAYS < first < ALWAYS:
+        return "always A" if first >= ALWAYS else "always B"
+    agree = [row["agrees"] for row in items if row["agrees"] is not None]
+    return "goes by place" if sum(agree) <= (1 - ALWAYS) * len(agree) else None
