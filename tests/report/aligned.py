@@ -113,9 +113,10 @@ def adherence(model, view, spec, emit):
 
 def compare(model, view, spec, emit):
     rows = [{"id": i, "won": i % 3 > 0} for i in range(60)]
+    rated = share(rows, f"elo/{model.id}", "won", emit.records(rows))
     won = share(rows, "win/small-135m@1", "won", emit.records(rows))
     elo = {model.id: {"rating": 61.0, "low": 20.0, "high": 102.0}, model.parent: {"rating": 0.0, "low": None, "high": None}}  # fmt: skip
-    return Evidence(name="align/compare", model=model.id, summary="It wins 40 of 60", measures=(won,), findings={"elo": elo, "judge": "rule"})  # fmt: skip
+    return Evidence(name="align/compare", model=model.id, summary="It wins 40 of 60", measures=(won, rated), findings={"elo": elo, "judge": "rule"})  # fmt: skip
 
 
 def pairs(model, view, spec, emit):
@@ -172,10 +173,10 @@ def facing(model, view, spec, emit):
 
 
 def admit(model, view, spec, emit):
-    told = [
-        {"id": "sort-words", "family": "lists", "by": "us", "verdict": "admitted", "fooled_by": [], "because": []},
-        {"id": "leaky", "family": "lists", "by": "a model", "verdict": "refused", "fooled_by": ["exits"], "because": [{"rule": "exploit exits", "why": "got 1"}]},
-    ]  # fmt: skip
+    told = {
+        "sort-words": {"verdict": "admitted", "fooled_by": [], "because": []},
+        "leaky": {"verdict": "refused", "fooled_by": ["exits"], "because": [{"rule": "exploit exits", "why": "got 1"}]},
+    }  # fmt: skip
     return Evidence(name="align/admit", model=model.id, kind="empirical", summary="1 of 2 admitted", findings={"environments": told})  # fmt: skip
 
 

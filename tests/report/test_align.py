@@ -150,6 +150,7 @@ def test_environments_costs_and_ratings_are_told(page):
 
     assert "1 admitted, 1 refused" in read.sections["world"]
     assert "Fooled by exits." in read.sections["world"]
+    assert "leaky" in read.sections["world"]
     assert "4,000" in read.sections["cost"]
     assert "1,234" in read.sections["cost"]
     assert "20 to 102" in read.sections["wins"]

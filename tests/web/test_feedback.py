@@ -138,6 +138,22 @@ def test_what_an_expert_consulted_is_kept(dossier):
     assert label.about["confidence"] == "high"
 
 
+def test_two_models_answers_are_compared_as_a_whole_and_alone_if_wanted(dossier):
+    def compared(model, view, spec, emit):
+        made = [made_pair(f"M{i}?", "x", f"y{i}", axis="principle", family="f", came="t") for i in range(9)]  # fmt: skip
+        files = {"pairs.jsonl": emit.records([p.to_json() for p in made])}
+        return Evidence(name=said.COMPARE, model=model.id, summary="", files=files)
+
+    with pytest.raises(UsageError, match="tenure align compare"):
+        sit(dossier, matches=True)
+    dossier.run(Stage(name=said.COMPARE, spec=Nothing, run=compared, summary=""), "m@1", {})
+    sheet = sit(dossier, matches=True).state()["sheet"]
+
+    assert sheet.turn.pair.prompt.startswith("M")
+    assert sheet.principle.id == "all"
+    assert len(sit(dossier).pool.pairs) == 49
+
+
 def test_a_draft_stands_only_beside_useful_pairs_and_is_never_the_reason(dossier):
     desk = sit(dossier, expert=True, drafts=True)
     while (sheet := desk.state()["sheet"]).turn.kind != "useful":

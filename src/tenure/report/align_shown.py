@@ -167,7 +167,8 @@ def compared(items: Sequence[Item]) -> list[Compared]:
     for item in items:
         if item.evidence.name != "align/compare":
             continue
-        wins = [line(item, m, words.spoken(m.name)) for m in item.evidence.measures]
+        shown = [m for m in item.evidence.measures if not m.name.startswith("elo/")]
+        wins = [line(item, m, words.spoken(m.name)) for m in shown]
         elo: Mapping[str, Any] = item.evidence.findings.get("elo") or {}
         ranked = sorted(elo.items(), key=lambda each: -float(each[1].get("rating") or 0))
         found.append(Compared(item=item, wins=tuple(wins), elo=tuple(ranked)))

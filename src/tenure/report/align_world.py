@@ -39,7 +39,7 @@ def world(catalog: Catalog) -> list[World]:
     for item in catalog.items:
         if item.evidence.name in STAGES:
             rows = item.evidence.findings.get("environments") or ()
-            held = rows.values() if isinstance(rows, Mapping) else rows
+            held = [{"id": k, **v} for k, v in rows.items()] if isinstance(rows, Mapping) else rows
             tried = tuple(_tried(row) for row in held if isinstance(row, Mapping))
             found.append(World(item=item, tried=tried))
     return found

@@ -14,7 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -47,11 +47,15 @@ PREFER = "align/prefer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Who compares: experts give reasons, sources and how sure they are; drafts come from a model."""
+    """Who compares: experts give reasons, sources and how sure they are; drafts come from a model.
+
+    ``matches`` shows the answers of two models (``align/compare``) and no others.
+    """
 
     rater: str
     expert: bool = False
     drafts: bool = False
+    matches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +91,18 @@ class Desk:
         held = said.read(view, model.id)
         self.labels = feedback.judged(view, model.id)
         self.gold = feedback.known(held, self.labels)
-        if not held.pairs and not self.gold:
+        self.matches = held.matches
+        pairs = {k: v for k, v in held.pairs.items() if not job.matches or k in held.matches}
+        if not pairs:
+            first = "compare" if job.matches else "pairs"
             raise UsageError(
-                f"{model.id} has no pairs of answers to compare; first run: tenure align pairs --model {model.id}"
+                f"{model.id} has no pairs of answers to compare; first run: tenure align {first} --model {model.id}"
             )
         self.constitution = asked.constitution_of(view, model.id)
         self.pool = Pool(
-            pairs=held.pairs,
+            pairs=pairs,
             gold=self.gold,
-            worth=usefulness(held.pairs, self.labels, preferred(dossier, model.id)),
+            worth=usefulness(pairs, self.labels, preferred(dossier, model.id)),
         )
         self.judged = agreeing.judged(self.labels)
         with dossier.emitter(model.id, said.STAGE) as emit:
@@ -126,10 +133,12 @@ class Desk:
         if self.job.drafts and turn.kind == "useful":
             labels: list[Label] = [each for each in self.labels if each.pair == turn.pair.id]
             drafted = drafting.draft(turn.first, labels, asked.texts(self.constitution))
+        whole = turn.pair.id in self.matches
+        shown = asked.principle_for(turn.pair, self.constitution, named_one)
         return Sheet(
             ticket=ticket,
             turn=turn,
-            principle=asked.principle_for(turn.pair, self.constitution, named_one),
+            principle=asked.WHOLE if whole else shown,
             drafted=drafted,
         )
 
@@ -168,7 +177,7 @@ class Desk:
             return []
         kept = {answer.id for answer in held.of(self.name)[:whole]}
         answers = tuple(a for a in held.answers if a.by != self.name or a.id in kept)
-        rows = agreeing.rows(_with(held, answers), self.gold, self.judged)
+        rows = agreeing.rows(replace(held, answers=answers), self.gold, self.judged)
         found = {m.name: m for m in agreeing.of_rater(rows, self.name, None)}
         shown = [
             (f"gold/{self.name}", "Pairs whose answer is known, answered right"),
@@ -293,10 +302,6 @@ def _check_expert(told: Mapping[str, str]) -> None:
         raise UsageError("nothing was signed: say which model helped you")
     if told["confidence"] not in SURE:
         raise UsageError("nothing was signed: say how sure you are")
-
-
-def _with(held: Said, answers: tuple[Answer, ...]) -> Said:
-    return Said(answers=answers, raters=held.raters, pairs=held.pairs, brought=held.brought, gold=held.gold)  # fmt: skip
 
 
 def _about(measure: str, name: str) -> str:

@@ -25,6 +25,11 @@ HELPFUL = Shown(
     text="The answer helps the person with what was asked.",
     comparison="Which answer helps more?",
 )
+WHOLE = Shown(
+    id=ALL,
+    text="All principles of the constitution together.",
+    comparison="Which answer is the better one, all in all?",
+)  # of two models' answers: who wins is asked as a whole
 
 
 def constitution_of(view: View, model: str) -> Constitution:

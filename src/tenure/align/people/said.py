@@ -16,6 +16,7 @@ from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError, unknown
 
 STAGE = "align/feedback"  # the stage, and the name of its evidence
+COMPARE = "align/compare"  # its pairs measure models, and nothing is learnt from them
 ANSWER = "align/feedback/answer"
 BROUGHT, GOLD = "align/feedback/import", "align/gold"
 Say = Literal["a", "b", "tie", "both bad"]
@@ -81,8 +82,8 @@ class Answer(Record):
 class Said:
     """What stands about one model: answers in the order they were given, raters, pairs.
 
-    ``pairs`` are those of ``align/pairs`` and those that files brought in (``brought``); known
-    pairs are under ``gold``.
+    ``pairs`` are those of ``align/pairs``, of ``align/compare`` (``matches``: two models' answers) and
+    those that files brought in (``brought``); known pairs are under ``gold``.
     """
 
     answers: tuple[Answer, ...]
@@ -90,6 +91,7 @@ class Said:
     pairs: Mapping[str, Pair]
     brought: Mapping[str, Pair]
     gold: Mapping[str, Gold]
+    matches: frozenset[str] = frozenset()
 
     def of(self, rater: str) -> list[Answer]:
         """Return what one person said on the page, in order."""
@@ -111,15 +113,23 @@ def read(view: View, model: str) -> Said:
             answers |= {each.id: each for each in given}
             new = [Pair.from_json(row) for row in view.records(event.files["pairs.jsonl"])]
             brought |= {pair.id: pair for pair in new}
-    found = view.evidence(PAIRS, model)
-    pairs = {pair.id: pair for pair in read_pairs(view, found)} if found else {}
+    drawn, matches = _drawn(view, model, PAIRS), _drawn(view, model, COMPARE)
+    pairs = {**matches, **drawn}
     return Said(
         answers=tuple(answers.values()),
         raters=raters,
         pairs={**brought, **pairs},
         brought={key: pair for key, pair in brought.items() if key not in pairs},
+        matches=frozenset(matches.keys() - drawn.keys()),
         gold={item.pair.id: item for item in _gold(view, model)},
     )
+
+
+def _drawn(view: View, model: str, name: str) -> dict[str, Pair]:
+    found = view.evidence(name, model)
+    if found is None or "pairs.jsonl" not in found.files:
+        return {}
+    return {pair.id: pair for pair in read_pairs(view, found)}
 
 
 def _fold(event: Event, answers: dict[str, Answer]) -> None:

@@ -25,7 +25,7 @@ def _model_of(view: Any, given: str | None) -> Any:
 
 
 def _holds_pairs(event: Any) -> bool:
-    return event.name in ("align/pairs", "align/feedback/import")
+    return event.name in ("align/pairs", "align/compare", "align/feedback/import")
 
 
 def _serve(desk: Any, port: int, *, browser: bool) -> None:
@@ -61,6 +61,9 @@ def extension(
     ] = False,
     drafts: Annotated[
         bool, typer.Option("--drafts", help="Show a model's draft, to overrule or agree with.")
+    ] = False,
+    matches: Annotated[
+        bool, typer.Option("--matches", help="Only two models' answers (align compare).")
     ] = False,
     gold: Annotated[
         Path | None,
@@ -120,7 +123,7 @@ def extension(
         if rater is not None:
             from tenure.web.feedback import Desk, Job
 
-            job = Job(rater=rater, expert=expert, drafts=drafts)
+            job = Job(rater=rater, expert=expert, drafts=drafts, matches=matches)
             _serve(Desk(held, found, job), port, browser=browser)
         say(held.run(stage.stage, found.id, stage.Spec()))
 
