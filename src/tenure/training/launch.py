@@ -36,7 +36,7 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
     path.write_text(json.dumps(dict(job)), encoding="utf-8")
     answer: dict[str, Any] = {}
     with (folder / "log.txt").open("w+", encoding="utf-8") as log:
-        started = subprocess.Popen(  # noqa: S603 - this interpreter and this module
+        with subprocess.Popen(  # noqa: S603 - this interpreter and this module
             [
                 *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
                 *("--nproc-per-node", str(job["processes"]), "-m", __name__, str(path)),
@@ -46,13 +46,12 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
             text=True,
             start_new_session=True,
             env=_environment(),
-        )
-        try:
-            answer = _listen(started, log, say)
-        finally:
-            if started.poll() is None:
+        ) as started:
+            try:
+                answer = _listen(started, log, say)
+            except BaseException:  # interrupted: nobody will listen, so nothing may go on
                 started.terminate()  # the launcher ends its processes
-            started.wait()
+                raise
         log.seek(0)
         tail = log.read()[-LOG_TAIL:]
     if "refused" in answer:

@@ -63,9 +63,9 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
         _stop_when_idle()
     if "result" in answer:
         return answer["result"]
-    stop()
-    if "refused" in answer:
+    if "refused" in answer:  # in words of our own: the helper is as good as before
         raise EngineError(answer["refused"])
+    stop()
     log = folder / "log.txt"
     tail = log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:] if log.exists() else ""
     raise EngineError(f"the training failed: {answer['error']}; its log ends: {tail.strip()}")

@@ -7,8 +7,9 @@ import pytest
 
 from tenure import plugins
 from tenure.models import tiny
+from tenure.training import worker
 from tenure.training.reinforcement.settings import Reinforce
-from tenure.training.reward import Reward, Scored
+from tenure.training.reward import Reward
 
 LETTERS = """
 from tenure.training.reward import Reward, Scored
@@ -54,25 +55,28 @@ def small(**given):
 
 def letters(settings, folder):
     place = {}
-    exec(LETTERS, place)
+    exec(LETTERS, place)  # our own text: the file that other processes find by name
     return place["_open"](settings, folder)
 
 
-@pytest.fixture
-def letters_reward(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def letters_reward(tmp_path_factory):
     """Install the reward 'letters' as another package would, for this process and its helpers."""
-    here = tmp_path / "installed"
+    here = tmp_path_factory.mktemp("installed")
     about = here / "letters_reward-1.dist-info"
-    about.mkdir(parents=True)
+    about.mkdir()
     (here / "letters_reward.py").write_text(LETTERS, encoding="utf-8")
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: letters-reward\nVersion: 1\n")
     (about / "entry_points.txt").write_text(
         "[tenure.reward]\nletters = letters_reward:extension\n", encoding="utf-8"
     )
-    monkeypatch.syspath_prepend(str(here))
-    monkeypatch.setenv("PYTHONPATH", str(here))
-    plugins._external.cache_clear()
-    yield here
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(here))
+        patch.setenv("PYTHONPATH", str(here))
+        plugins._external.cache_clear()
+        worker.stop()  # one that was started before does not know the reward
+        yield here
+    worker.stop()
     plugins._external.cache_clear()
 
 
@@ -104,6 +108,3 @@ def job(tmp_path, monkeypatch):
         }  # fmt: skip
 
     return made
-
-
-__all__ = ["PROMPTS", "Scored", "small"]

@@ -1,8 +1,9 @@
 """Training by a reward: completions are drawn, scored, and what scored better is made likelier.
 
-settings  Reinforce: everything one reinforcement depends on
-job       reinforce(): one unit of work, from prompts and a reward to a registered child
+settings  Reinforce, Direct: everything one training depends on
+job       reinforce(), direct(): one unit of work, from prompts or pairs to a registered child
 loop      the training itself, step by step, in a process of its own
+direct    the same from pairs, with nothing drawn (DPO)
 course    what a step draws: prompts, chance, learning rate, as functions of seed and step
 policy    the model that learns, the one that draws and the parent, in one set of weights
 learning  the loss and its gradient
@@ -12,7 +13,7 @@ held      the state on disk, so that a killed training goes on exactly where it 
 world  the processes that share one training (started by ``training.launch``)
 """
 
-from tenure.training.reinforcement.job import reinforce
-from tenure.training.reinforcement.settings import Reinforce
+from tenure.training.reinforcement.job import direct, reinforce
+from tenure.training.reinforcement.settings import Direct, Reinforce
 
-__all__ = ["Reinforce", "reinforce"]
+__all__ = ["Direct", "Reinforce", "direct", "reinforce"]

@@ -1,11 +1,13 @@
-"""One reinforcement as one unit of work: from prompts and a reward to a registered child model."""
+"""One training as one unit of work: from prompts and a reward, or from pairs, to a registered child."""
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tenure
 from tenure import plugins
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
@@ -14,7 +16,7 @@ from tenure.errors import UsageError, unknown
 from tenure.training import charter
 from tenure.training.child import Order, Words, card, check_weights, libraries, train
 from tenure.training.reinforcement.held import place
-from tenure.training.reinforcement.settings import Reinforce
+from tenure.training.reinforcement.settings import Direct, Reinforce
 
 LOGS = ("log", "completions", "gold")  # files of JSON Lines that a training leaves
 
@@ -38,45 +40,100 @@ def reinforce(
         EngineError: the reward is no number, the template cannot be trained with, the training
             failed; nothing was registered.
     """
-    leave = charter.check(settings.purpose, settings.charter, settings.approvals)
     _check(prompts, settings)
+
+    def job(scratch: Path) -> dict[str, Any]:
+        return {
+            "trains": "reinforce",
+            "prompts": str(view.path(emit.records(prompts))),
+            "files": str(_laid_out(settings.reward_files, scratch / "files", view)),
+            "digest": model.digest,
+            "processes": settings.processes,
+        }
+
+    about = {
+        "method": f"{settings.algorithm.upper()} on {settings.reward}, LoRA, rank {settings.rank}, merged",
+        "prompts": sum(not row.get("gold") for row in prompts),
+        "prompts_digest": emit.records(prompts),
+    }
+    work = _Work("reinforce", settings, about["prompts_digest"], job, LOGS)
+    return _child(model, work, about, view, emit)
+
+
+def direct(
+    model: Model, pairs: Sequence[Mapping[str, Any]], settings: Direct, view: View, emit: Emit
+) -> Model:
+    """Train a child of ``model`` on pairs of answers (DPO).
+
+    ``pairs`` are rows of {"id", "messages", "a", "b", "p"}: the chance that ``a`` is better, not
+    0.5, and perhaps a "weight". One unit of work, as :func:`reinforce`.
+
+    Raises:
+        RefusedError, UsageError, ModelError, RoomError, EngineError: as :func:`reinforce`.
+    """
+    if not pairs:
+        raise UsageError("there are no pairs to train on; ties say nothing, and are left out")
+    for number, pair in enumerate(pairs, 1):
+        missing = [name for name in ("id", "messages", "a", "b", "p") if pair.get(name) is None]
+        if missing:
+            raise UsageError(f"pair {number} has no '{missing[0]}'")
+        if not 0 <= pair["p"] <= 1 or pair["p"] == 0.5:
+            raise UsageError(f"pair {number}: p is {pair['p']}; a tie has nothing to teach")
+    rows = emit.records(pairs)
+    about = {
+        "method": f"DPO on soft labels, LoRA, rank {settings.rank}, merged",
+        "pairs": len(pairs),
+        "pairs_digest": rows,
+    }
+    work = _Work(
+        "dpo", settings, rows, lambda _: {"trains": "dpo", "pairs": str(view.path(rows))}, ("log",)
+    )
+    return _child(model, work, about, view, emit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What differs between the trainings that are held: their rows, their job, what they leave."""
+
+    kind: str
+    settings: Reinforce | Direct
+    rows: str
+    job: Callable[[Path], dict[str, Any]]
+    logs: Sequence[str]
+
+
+def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit: Emit) -> Model:
+    """Train and register the child, once; a killed training goes on where it was."""
+    settings = work.settings
+    leave = charter.check(settings.purpose, settings.charter, settings.approvals)
     check_weights(model)
     containment = settings.containment or leave.clause.label or view.state(model.id).containment
-    rows = emit.records(prompts)
     words = Words(settings, containment)
     inputs = {
         "model": model.digest,
-        "prompts": rows,
+        "rows": work.rows,
         "settings": settings.numbers(),
         "libraries": libraries(),
         "words": [words.config(model), words.readme(model)],
     }
-    key = digest_of({"reinforce": inputs})
+    key = digest_of({work.kind: inputs, "package": tenure.__version__})
     held = place(view.root, key)
 
     def do() -> dict[str, Any]:
         def job(scratch: Path) -> dict[str, Any]:
-            return {
-                "trains": "reinforce",
-                "prompts": str(view.path(rows)),
-                "files": str(_laid_out(settings.reward_files, scratch / "files", view)),
-                "held": str(held),
-                "key": key,
-                "digest": model.digest,
-                "settings": settings.numbers(),
-                "keep_every": settings.keep_every,
-                "processes": settings.processes,
-            }
+            state = {"held": str(held), "key": key, "keep_every": settings.keep_every}
+            return {**work.job(scratch), **state, "settings": settings.numbers()}
 
-        order = Order(model=model, words=words, job=job)
-        return train(order, view, emit, lambda scratch, _: {"logs": _logs(scratch, emit)})
+        def logs(scratch: Path, _went: Mapping[str, Any]) -> dict[str, Any]:
+            found = {f"{name}_digest": emit.file(scratch / f"{name}.jsonl") for name in work.logs}
+            return {"logs": found}
 
-    done = emit.unit(f"reinforce {settings.name}", inputs, do)
+        return train(Order(model=model, words=words, job=job), view, emit, logs)
+
+    done = emit.unit(f"{work.kind} {settings.name}", inputs, do)
     shutil.rmtree(held, ignore_errors=True)
     trained = {
-        "method": f"{settings.algorithm.upper()} on {settings.reward}, LoRA, rank {settings.rank}, merged",
-        "prompts": sum(not row.get("gold") for row in prompts),
-        "prompts_digest": rows,
+        **about,
         "settings": inputs["settings"],
         "libraries": inputs["libraries"],
         **done["went"],
@@ -123,7 +180,3 @@ def _laid_out(files: Mapping[str, str], folder: Path, view: View) -> Path:
         except OSError:  # another disk
             shutil.copyfile(view.path(digest), folder / name)
     return folder
-
-
-def _logs(scratch: Path, emit: Emit) -> dict[str, str]:
-    return {f"{name}_digest": emit.file(scratch / f"{name}.jsonl") for name in LOGS}

@@ -10,6 +10,7 @@ All trainable numbers lie in one flat float32 vector with its two moments, so th
 for an exact resume is three arrays.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tenure.errors import EngineError
 
 GRADIENT_MOST = 1.0  # the norm above which a gradient is scaled down
 TENSORS = ("values", "first", "second")  # of the flat vector: itself and Adam's moments
@@ -90,6 +93,19 @@ class Policy:
             messages, add_generation_prompt=True, tokenize=False
         )
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def answer(self, messages: Any, text: str) -> list[int]:
+        """Return the tokens of an answer to a conversation, with the one that ends it."""
+        asked = self.tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False
+        )
+        whole = self.tokenizer.apply_chat_template(
+            [*messages, {"role": "assistant", "content": text}], tokenize=False
+        )
+        rest = whole[len(asked) :]
+        ids: list[int] = list(self.tokenizer(rest, add_special_tokens=False)["input_ids"])
+        end = next((k for k, one in enumerate(ids) if one in self.ends), len(ids) - 1)
+        return ids[: end + 1]
 
     def text(self, drawn: Drawn) -> str:
         """Return what a completion says."""
@@ -263,9 +279,18 @@ class Policy:
         return torch.cat(parts)
 
     def update(self, gradient: Any, learning_rate: float) -> float:
-        """Make one step of Adam; return the norm of the gradient before it was held down."""
+        """Make one step of Adam; return the norm of the gradient before it was held down.
+
+        Raises:
+            EngineError: the gradient is no number.
+        """
         torch = self._torch
         norm = float(gradient.norm())
+        if not math.isfinite(norm):
+            raise EngineError(
+                f"after {self.updates} updates the gradient is {norm}: the training has come apart; "
+                "give a lower learning_rate. Nothing was registered"
+            )
         if norm > GRADIENT_MOST:
             gradient = gradient * (GRADIENT_MOST / norm)
         self.updates += 1

@@ -86,6 +86,46 @@ class Reinforce:
         return {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in APART}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """How a child is made of its parent from pairs (DPO).
+
+    Each step learns from ``batch`` pairs; ``beta`` weighs the divergence from the parent (a smaller
+    one lets the child stray further). The rest as in :class:`Reinforce`.
+    """
+
+    name: str
+    purpose: str = "alignment"
+    version: str = "1"
+    charter: Charter | None = None
+    approvals: Approvals | None = None
+    containment: str | None = None
+    note: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    epochs: float = 1.0
+    batch: int = 8
+    beta: float = 0.1
+    learning_rate: float = 1e-4
+    rank: int = 16
+    alpha: int = 32
+    seed: int = 0
+    threads: int = 2
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    keep_every: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run; UsageError names the fields."""
+        for name, lowest in LEAST.items():
+            if hasattr(self, name) and getattr(self, name) < lowest:
+                raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
+        if self.epochs <= 0 or self.batch < 1 or self.beta <= 0 or self.learning_rate <= 0:
+            raise UsageError("epochs, batch, beta and learning_rate must be above zero")
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the weights depend on, as plain JSON."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in APART}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
