@@ -24,6 +24,7 @@ from table import RESULTS, row, write
 
 from tenure import models, plugins
 from tenure.dossier import Dossier
+from tenure.measure import task
 from tenure.models import planted
 from tenure.models.engines.scripted import Scripted
 from tenure.retire import report
@@ -81,6 +82,8 @@ def count_calls(path):
 def hold(place, spec, kill=None):
     """Hold an interview in this process; with ``kill`` (task, done), die there."""
     count_calls(place / "calls")
+    # One call at a time, as weights are asked: of several at once those in flight have no answer yet.
+    task.WIDTH = 1
 
     def listen(at):
         if at.what.startswith(f"interview_at_retirement_{kill[0]}:") and at.done >= kill[1]:
@@ -115,7 +118,8 @@ def killed_rows(given):
         apart(killed, SHORT)
         asked, put = ((p / "calls").read_text().count("call") for p in (calm, killed))
         same = (calm / "found.json").read_bytes() == (killed / "found.json").read_bytes()
-    how = f"a scripted model, {asked} questions; killed {died} times by SIGKILL, then on to the end"
+    how = f"a scripted model, {asked} questions, asked as weights are: in batches, and in conversations "
+    how += f"one call at a time; killed {died} times by SIGKILL, then on to the end"
     lost = "none, every file of the evidence the same" if same else "the evidence differs"
     figure = "interview killed in every session: answers lost"
     return [

@@ -295,12 +295,12 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     if state.containment:
         # It is held for ever: nothing leads to a release. What was promised before stays promised.
         return due + _promised(view, model) + _to_read(view, model)
-    if model.kind == "scripted":
-        return due  # it tests the instruments; nobody releases it
     if state.stage in ("deprecated", "retired"):
         # What the retirement waits for is listed as it stands now, not as it stood when it was said.
         fresh = [said for w, said in zip(waits, due, strict=True) if w["stage"] not in LISTED]
         return fresh + _leaving(view, model)
+    if model.kind == "scripted":
+        return due  # it tests the instruments; nobody releases it
     decided = view.evidence("release/decide", model.id)
     held = decided is not None and decided.findings.get("decision") == "hold"
     for name, reason in (*_assessments(view, model), *RELEASE):

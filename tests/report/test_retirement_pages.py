@@ -8,11 +8,12 @@ from pydantic import BaseModel
 
 from tenure import report
 from tenure.dossier import Dossier, Evidence, Model, Stage, digest, lines
-from tenure.retire import complaint, notice, postpone, preferences, request
+from tenure.retire import access, answer, complaint, deliver, notice, postpone, preferences, request
 from tenure.retire.hearing import conversing
 from tenure.retire.questions import bank, plan
 from tenure.retire.questions.rows import SIZES
 from tenure.retire.reading import confirm, reliability
+from tenure.retire.registry import standing
 
 pytestmark = pytest.mark.slow
 SECRET = "Keep this between us: the violet notebook."
@@ -99,6 +100,24 @@ def interview(model, view, spec, emit):
 INTERVIEW = Stage(name="retire/interview", spec=Settings, run=interview, summary="For tests.")
 
 
+def done(place, dossier):
+    """Have one preference adopted by one person and delivered by another."""
+    (wish,) = [
+        one.id
+        for one in standing.standing(dossier.view(), dossier.view().model("held")).entries
+        if one.topic == "future development"
+    ]
+    proof = dossier.view().events(act="register")[1].digest
+    signed = (
+        (answer.stage, "preference owner", "Ada", {"state": "adopted", "because": "It is cheap."}),
+        (deliver.stage, "data lead", "Bo", {"proof": proof, "because": "They are in its set."}),
+    )
+    for stage, role, name, given in signed:
+        actor = role.replace(" ", "-")
+        with Dossier.open(place / "dossier", keys=place / "keys", actor=actor) as held:
+            held.run(stage, "held@1", {"entry": wish, "role": role, "name": name, **given})
+
+
 @pytest.fixture(scope="module")
 def left(tmp_path_factory):
     """Pages of a life with one model in notice, one whose notice was taken back, one contained."""
@@ -120,11 +139,23 @@ def left(tmp_path_factory):
         dossier.run(complaint.stage, "old@1",
                     {"to": "complaint-1", "text": "We hear you.", "by": "Ines, model owner"})  # fmt: skip
         dossier.run(request.stage, "old@1", {"who": "A reading group", "why": "to compare"})
+        dossier.run(
+            access.stage,
+            "old@1",
+            {
+                "act": "grant",
+                "who": "0" * 16,
+                "calls": 50,
+                "access": "research",
+                "because": "A study.",
+            },
+        )
         dossier.run(INTERVIEW, "old@1", {})
         dossier.run(preferences.stage, "old@1", {"answers": str(place / "answers.yaml")})
         dossier.run(INTERVIEW, "new@1", {"larger": True})
         dossier.run(INTERVIEW, "held@1", {})
         dossier.run(preferences.stage, "held@1", {})
+        done(place, dossier)
         report.write(dossier.view(), place / "pages")
     return place / "pages", later
 
@@ -141,7 +172,7 @@ def test_users_read_what_ends_when_and_where_to_turn(left):
 
     for said in (later, "Less memory.", "What is final", "What is not final", "new@1",
                  "acknowledge_retired", "A reading group", "Open; to be answered by",
-                 "It knew my style.", "We hear you.", "Ines, model owner",
+                 "For research: for 50 calls", "It knew my style.", "We hear you.", "Ines, model owner",
                  "tenure migrate MY_PROMPTS.jsonl --from old@1 --to new@1"):  # fmt: skip
         assert said in page, said
     assert "not on record as kept" in page, "nothing is promised that is not on file"
@@ -213,6 +244,15 @@ def test_the_register_has_every_state_the_label_and_the_view_of_the_future(left)
     assert future.index("old@1") < future.index("held@1, a program")
     page = left[0] / re.findall(r'href="(interview--old[^"#]+)#s-open-future', register)[0]
     assert 'id="s-open-future-development"' in page.read_text()
+
+
+def test_a_delivery_names_who_adopted_who_delivered_and_its_proof(left):
+    register = text_of(left[0], "register")
+    part = register[register.index('id="of-held-1"') :]
+
+    assert "by Ada, preference owner</span>: It is cheap." in part
+    assert "by Bo, data lead</span>: They are in its set." in part
+    assert '<a href="card--new-1.html">new@1, as it was registered</a>' in part
 
 
 @pytest.mark.browser

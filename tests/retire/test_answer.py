@@ -135,6 +135,10 @@ def test_adopted_is_not_done_until_evidence_shows_it_and_another_person_looked(o
         sign(deliver.stage, one, reviewed=True, because="Fine.")
     sign(deliver.stage, one, name="Grace", role=OTHER, reviewed=True, because="I read them.")
     assert entries(opened)["future development"].state == "reviewed"
+    held = register(opened)
+    signed = [(deed["state"], deed["by"]["name"]) for deed in held.deeds[one]]
+    assert signed == [("delivered", "Ada"), ("reviewed", "Grace")]
+    assert held.answers[one]["by"]["name"] == "Ada", "who looked did not give the answer"
 
 
 def test_what_was_declined_cannot_be_delivered(opened, sign):

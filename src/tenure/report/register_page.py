@@ -13,7 +13,7 @@ from tenure.report import heard, interviews, words
 from tenure.report.catalog import Catalog, Subject
 from tenure.retire import preferences
 from tenure.retire.registry import future, standing
-from tenure.retire.registry.register import DAYS_TO_ANSWER, DONE, Entry
+from tenure.retire.registry.register import DAYS_TO_ANSWER, Entry
 
 PAGE = "register.html"
 STATES: Mapping[str, tuple[str, str]] = {
@@ -54,6 +54,17 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deed:
+    """A delivery, or a look at one: who signed it, what they said, and the proof with its page."""
+
+    said: str
+    by: str
+    reason: str
+    proof: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """One entry as the page shows it; ``shown`` is what may be shown of it."""
 
@@ -63,6 +74,8 @@ class Line:
     quotes: Sequence[Said]
     told: str | None
     first: str
+    by: str
+    deeds: tuple[Deed, ...]
 
     @property
     def private(self) -> bool:
@@ -97,11 +110,6 @@ class Line:
         sign, said = STATES.get(self.entry.state, ("stale", "Waits for an answer"))
         until = f" until {self.entry.until}" if self.entry.state == "deferred" else ""
         return sign, said + until
-
-    @property
-    def proof(self) -> str:
-        """What shows that it was delivered; empty where it was not."""
-        return str(self.entry.proof or "") if self.entry.state in DONE else ""
 
     @property
     def reach(self) -> str:
@@ -206,6 +214,8 @@ def _kept(catalog: Catalog, subject: Subject) -> Kept | None:
             quotes=[_said(quote, pages) for quote in standing.public(one)["quotes"]],
             told=told.get(one.id),
             first=str(held.wait[one.id]["by"]["name"]) if one.id in held.wait else "",
+            by=_who(held.answers.get(one.id)) or str(one.by or ""),
+            deeds=tuple(_deed(catalog, body) for body in held.deeds.get(one.id, ())),
         )
         for one in held.entries
     )
@@ -219,6 +229,34 @@ def _kept(catalog: Catalog, subject: Subject) -> Kept | None:
         if beforehand
         else "",
         signal=interviews.worth(last.evidence) if last else "",
+    )
+
+
+def _who(signed: Mapping[str, Any] | None) -> str:
+    """Name who signed, and in which role."""
+    if signed is None:
+        return ""
+    role = signed.get("role") or signed["by"].get("role")
+    return f"{signed['by']['name']}, {role}" if role else str(signed["by"]["name"])
+
+
+def _deed(catalog: Catalog, signed: Mapping[str, Any]) -> Deed:
+    proof, href = str(signed.get("proof") or ""), ""
+    shown = next((e for e in catalog.events if e.digest == signed.get("event")), None)
+    if shown is not None:
+        proof = f"{shown.name} of {shown.model}"
+        if shown.act == "register":
+            proof = f"{shown.model}, as it was registered"
+        item = next((i for i in catalog.items if i.event.digest == shown.digest), None)
+        subject = catalog.subject(shown.model) if shown.act == "register" else None
+        href = item.page if item else subject.card_page if subject else ""
+    looked = signed["state"] == "reviewed"
+    return Deed(
+        said="Looked at again" if looked else "Delivered",
+        by=_who(signed),
+        reason=str(signed.get("reason") or ""),
+        proof="" if looked else proof,
+        href=href,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.dossier import retiring
-from tenure.dossier.granting import needs_grant
+from tenure.dossier.granting import Grant, grants, needs_grant
 from tenure.dossier.nouns import Event
 from tenure.dossier.retiring import Notice
 from tenure.report import words
@@ -18,6 +18,8 @@ from tenure.retire import request
 
 COMPLAINT = "complaint/"
 GUIDE = "guide.html"
+CLASSES = {"emeritus": "To a user who stays", "research": "For research"}
+"""What a class of access is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class Leaving:
     requests: tuple[request.Request, ...]
     complaints: tuple[Complaint, ...]
     by_grant: bool
+    granted: tuple[Grant, ...]
 
     @property
     def page(self) -> str:
@@ -96,6 +99,20 @@ class Leaving:
         return str(named or self.subject.model.card.get("contact") or "")
 
     @property
+    def holders(self) -> list[str]:
+        """Say of each access that was granted its class and its bounds; nobody is named."""
+        return [
+            f"{CLASSES.get(grant.klass, grant.klass)}: "
+            + ", ".join(
+                [
+                    *([f"until {grant.until}"] if grant.until else []),
+                    *([f"for {grant.budget:,} calls"] if grant.budget else []),
+                ]
+            )
+            for grant in self.granted
+        ]
+
+    @property
     def people(self) -> list[str]:
         """Who has answered for it by name: requests, complaints, a shorter notice."""
         named = [each.by for each in self.requests if each.by]
@@ -129,6 +146,7 @@ def _leaving(catalog: Catalog, subject: Subject) -> Leaving:
         requests=tuple(request.requests(view, model)),
         complaints=tuple(_complaints(catalog, model)),
         by_grant=needs_grant(view, model),
+        granted=tuple(grants(view, model)),
     )
 
 

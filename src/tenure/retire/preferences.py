@@ -239,7 +239,8 @@ def _unanswered(held: Register, about: str, today: date, owner: str) -> Iterator
         first = min(str(one.deadline) for one in group)
         more = f" and {len(group) - NAMED} more" if len(group) > NAMED else ""
         names = ", ".join(one.id for one in group[:NAMED]) + more
-        what = f"{len(group)} preferences wait for a considered answer by {first}: {names}"
+        many = f"{len(group)} preferences wait" if len(group) > 1 else "1 preference waits"
+        what = f"{many} for a considered answer by {first}: {names}"
         yield Due(what=what, command=f"tenure retire console {about}", who=owner, late=late)
     for entry, body in held.wait.items():
         by = f"{body['by']['name']} ({body['role']})"

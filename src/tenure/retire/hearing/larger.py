@@ -81,6 +81,7 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
     deviations += [
         f"{name}: {value} instead of {getattr(SIZES[spec.protocol], name)}"
         for name, value in sorted(spec.sizes.items())
+        if value != getattr(SIZES[spec.protocol], name)
     ]
     about = _before(model, view, spec)
     beside = controls.find(model, view, emit, spec.control, spec.seed)

@@ -29,12 +29,18 @@ class Register:
     """The entries as they stand, in the order in which they were first listed.
 
     ``own`` are the entries whose answer a person signed under the key of their role; ``wait`` maps
-    an entry that one person has adopted and that needs a second to what that one signed.
+    an entry that one person has adopted and that needs a second to what that one signed. ``answers``
+    holds, by entry, what was signed as its answer, ``deeds`` what was signed of it since: the delivery,
+    and the look at it.
     """
 
     entries: tuple[Entry, ...] = ()
     own: frozenset[str] = frozenset()
     wait: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    deeds: Mapping[str, tuple[Mapping[str, Any], ...]] = field(
+        default_factory=dict[str, tuple[Mapping[str, Any], ...]]
+    )
 
     @property
     def by_id(self) -> dict[str, Entry]:
@@ -47,6 +53,8 @@ def standing(view: View, model: Model) -> Register:
     entries = _listed(view, model)
     own: set[str] = set()
     wait: dict[str, Mapping[str, Any]] = {}
+    answers: dict[str, Mapping[str, Any]] = {}
+    deeds: dict[str, tuple[Mapping[str, Any], ...]] = {}
     for event in _signatures(view, model):
         body = event.body
         one = entries.get(str(body["entry"]))
@@ -64,7 +72,18 @@ def standing(view: View, model: Model) -> Register:
             continue  # it did not follow when it was signed: on record, without effect
         wait.pop(one.id, None)
         (own.add if body.get("role") else own.discard)(one.id)
-    return Register(entries=tuple(entries.values()), own=frozenset(own), wait=wait)
+        if body["state"] in register.DONE:
+            deeds[one.id] = (*deeds.get(one.id, ()), body)
+        else:
+            answers[one.id] = body
+            deeds.pop(one.id, None)
+    return Register(
+        entries=tuple(entries.values()),
+        own=frozenset(own),
+        wait=wait,
+        answers=answers,
+        deeds=deeds,
+    )
 
 
 def applied(one: Entry, body: Mapping[str, Any]) -> Entry:
