@@ -125,7 +125,7 @@ def left(tmp_path_factory):
     later = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
     (place / "answers.yaml").write_text(ANSWERS)
     with Dossier.open(place / "dossier", keys=place / "keys") as dossier:
-        for name in ("old", "new", "back"):
+        for name in ("old", "new", "back", "gone"):
             files = {"w.bin": dossier.files.put(name.encode())}
             dossier.register(Model(name=name, source=f"files/{name}", files=files))
         dossier.register(
@@ -156,6 +156,9 @@ def left(tmp_path_factory):
         dossier.run(INTERVIEW, "held@1", {})
         dossier.run(preferences.stage, "held@1", {})
         done(place, dossier)
+        with dossier.emitter("gone@1", "test") as emit:
+            for fact, value in (("custody", "kept"), ("stage", "deprecated"), ("stage", "retired")):
+                emit.fact(fact, value, "for the test")
         report.write(dossier.view(), place / "pages")
     return place / "pages", later
 
@@ -246,6 +249,16 @@ def test_the_register_has_every_state_the_label_and_the_view_of_the_future(left)
     assert 'id="s-open-future-development"' in page.read_text()
 
 
+def test_what_keeping_takes_is_reached_from_the_first_page_and_the_retired_models(left):
+    page = text_of(left[0], "keeping")
+
+    assert "gone@1" in page
+    assert '<a href="life.html">' in page
+    for start in ("life", "retirement--gone"):
+        assert 'href="keeping.html"' in text_of(left[0], start), start
+    assert 'href="keeping.html"' not in text_of(left[0], "retirement--old")
+
+
 def test_a_delivery_names_who_adopted_who_delivered_and_its_proof(left):
     register = text_of(left[0], "register")
     part = register[register.index('id="of-held-1"') :]
@@ -258,7 +271,14 @@ def test_a_delivery_names_who_adopted_who_delivered_and_its_proof(left):
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1100, "dark")])
 def test_the_pages_fit_and_stand_out(left, fits_and_stands_out, width, scheme):
-    names = ("retirement--old", "retirement--back", "interview--old", "interview--new", "register")
+    names = (
+        "retirement--old",
+        "retirement--back",
+        "interview--old",
+        "interview--new",
+        "register",
+        "keeping",
+    )
     paths = [path for name in names for path in left[0].glob(f"{name}*.html")]
 
     fits_and_stands_out(paths, width, scheme)
