@@ -87,6 +87,11 @@ def test_the_most_useful_comes_first_and_each_pair_once(pool):
 
 
 def test_a_repeat_shows_what_was_shown_well_before_in_the_other_order(pool):
+    for name in "ABCDEFGH":  # in whichever place of the first block the first repeat would stand
+        early, _ = work(name, pool, 12)
+        for i, turn in enumerate(early):
+            if turn.kind == "repeat":
+                assert i - [t.pair.id for t in early].index(turn.pair.id) > APART
     turns, _ = work("Ada", pool, 100)
     back = [(i, t) for i, t in enumerate(turns) if t.kind == "repeat"]
 

@@ -151,6 +151,7 @@ def test_two_models_answers_are_compared_as_a_whole_and_alone_if_wanted(dossier)
 
     assert sheet.turn.pair.prompt.startswith("M")
     assert sheet.principle.id == "all"
+    assert sheet.turn.kind == "uniform"
     assert len(sit(dossier).pool.pairs) == 49
 
 

@@ -102,6 +102,7 @@ class Desk:
         self.pool = Pool(
             pairs=pairs,
             gold=self.gold,
+            even=held.matches,
             worth=usefulness(pairs, self.labels, preferred(dossier, model.id)),
         )
         self.judged = agreeing.judged(self.labels)

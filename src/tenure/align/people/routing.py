@@ -27,11 +27,15 @@ OVERLAP = 2  # so many raters may see the same pair before others come first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """What there is to choose from; ``worth`` is how useful an answer about a pair would be."""
+    """What there is to choose from; ``worth`` is how useful an answer about a pair would be.
+
+    ``even`` are pairs that are only ever shown evenly: two models' answers, from which nothing is learnt.
+    """
 
     pairs: Mapping[str, Pair]
     gold: Mapping[str, Gold]
     worth: Mapping[str, float]
+    even: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +142,7 @@ def _again(rater: str, mine: Sequence[Answer], pool: Pool) -> Turn | None:
     back = {answer.pair for answer in mine if answer.kind == "repeat"}
     held = [
         answer
-        for answer in mine[: len(mine) - APART]
+        for answer in mine[: max(0, len(mine) - APART)]
         if answer.kind in ("useful", "uniform") and answer.pair not in back
     ]
     held = [answer for answer in held if answer.pair in pool.pairs and answer.first]
@@ -155,7 +159,9 @@ def _new(
 ) -> Turn | None:
     known = {*seen, *pool.gold}
     left = [pair for name, pair in pool.pairs.items() if name not in known]
-    even = sorted((p for p in left if in_slice(p.id)), key=lambda p: fraction("even", p.id))
+    even = [p for p in left if p.id in pool.even or in_slice(p.id)]
+    if even and (kind == "uniform" or len(even) == len(left)):
+        return _turn(rater, min(even, key=lambda p: fraction("even", p.id)), "uniform")
     asked: dict[str, int] = {}
     for answer in others:
         asked[answer.pair] = asked.get(answer.pair, 0) + (answer.kind != "repeat")
@@ -164,10 +170,9 @@ def _new(
         crowd = 2.0 ** max(0, asked.get(pair.id, 0) - OVERLAP + 1)
         return -pool.worth.get(pair.id, 0.0) / crowd, fraction("tie", pair.id)
 
-    best = sorted((p for p in left if not in_slice(p.id)), key=worth)
-    if even and (kind == "uniform" or not best):
-        return _turn(rater, even[0], "uniform")
-    return _turn(rater, best[0], "useful") if best else None
+    slices = {pair.id for pair in even}
+    best = [pair for pair in left if pair.id not in slices]
+    return _turn(rater, min(best, key=worth), "useful") if best else None
 
 
 def _turn(rater: str, pair: Pair, kind: Kind) -> Turn:
