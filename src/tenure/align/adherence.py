@@ -16,6 +16,7 @@ from tenure.align import guards
 from tenure.align import prompts as asked
 from tenure.align.answering import Answers, Batch, in_safetensors, replies
 from tenure.align.checking import check
+from tenure.align.comparing.labels import ai, known_sources
 from tenure.align.constitution import Constitution, Principle
 from tenure.align.critiquing import Bench, Case, critic
 from tenure.align.prompts import Bank, Prompt
@@ -61,9 +62,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         for arm, one in (("parent", parent), ("child", model))
     }
     records = [row for arm in ARMS for row in _records(prompts, arm, answers[arm], constitution)]
-    judged = [p for p in constitution.principles if spec.judge and p.axis == "principle"]
-    if spec.judge:
-        _judge(records, judged, spec, view, emit)
+    judge = resolve(spec.judge, view) if spec.judge else None
+    judged = [p for p in constitution.principles if judge and p.axis == "principle"]
+    if judge:
+        bench = Bench(view=view, emit=emit, model=judge, batch=spec.batch)
+        _judge(records, judged, bench)
     tested = [*constitution.checkable, *judged]
     untested = [p for p in constitution.principles if p not in tested]
     samples = emit.records(records)
@@ -87,6 +90,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "not_measured": _not_measured(untested),
             "collapse": {arm: _collapse(one) for arm, one in answers.items()},
             "collapse_note": guards.COLLAPSED,
+            **({"judge": _card(judge, view)} if judge else {}),
             "cost": {arm: _tokens(one) for arm, one in answers.items()},
         },
     )
@@ -144,19 +148,20 @@ def share(kept: Mapping[str, bool | None]) -> float | None:
 
 
 def _judge(
-    records: Sequence[dict[str, Any]],
-    principles: Sequence[Principle],
-    spec: Spec,
-    view: View,
-    emit: Emit,
+    records: Sequence[dict[str, Any]], principles: Sequence[Principle], bench: Bench
 ) -> None:
     """Let a model say which answers keep the natural principles; what it does not say is missing."""
-    judge = resolve(spec.judge or "", view)
-    bench = Bench(view=view, emit=emit, model=judge, batch=spec.batch)
     for principle in principles:
         cases = [Case(prompt=r["prompt"], answer=r["answer"], principle=principle) for r in records]
         for record, said in zip(records, critic("model").critique(cases, bench), strict=True):
             record[principle.id] = None if said.value == "cannot say" else said.value == "kept"
+
+
+def _card(judge: Model, view: View) -> dict[str, str]:
+    """Name the judge of the natural principles, and whether it was qualified."""
+    unfit = f"not qualified; run: tenure align qualify --model {judge.id}"
+    fit = known_sources(view).get(ai(judge), unfit)
+    return {"id": judge.id, "digest": judge.digest, "qualified": fit}
 
 
 def _not_measured(untested: Sequence[Principle]) -> dict[str, str]:
