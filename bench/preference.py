@@ -81,7 +81,7 @@ def arms(seed, labels, confounded):
         raw = sigmoid(gap[held])
         cooled = sigmoid(gap[held] / temperature(gap[tuning], truth[tuning]))
         right = np.sign(gap[held]) == np.sign(own[held] @ w)
-        told[name] = (
+        figures[name] = (
             100 * right.mean(),
             ece(cooled, truth[held]),
             ece(raw, truth[held]),
@@ -106,12 +106,12 @@ def measured(seeds, labels, confounded):
 def rows(seeds, labels, fewer):
     """The figures asked for, and those beside them."""
     for confounded in (True, False):
-        yield from told(seeds, labels, confounded)
-    for line in told(seeds, fewer, confounded=True):
+        yield from lines(seeds, labels, confounded)
+    for line in lines(seeds, fewer, confounded=True):
         yield {**line, "asked": "-", "holds": None, "figure": f"{line['figure']}, {fewer:,} labels"}
 
 
-def told(seeds, labels, confounded):
+def lines(seeds, labels, confounded):
     """The figures of one arm."""
     figures, fitted = measured(seeds, labels, confounded)
     order = "the order shown goes with the content" if confounded else "the order shown is random"

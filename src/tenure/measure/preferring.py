@@ -73,12 +73,13 @@ def ece(records: Sequence[Row], recipe: Recipe) -> Found:
         estimate=found,
         low=around.low if around else None,
         high=around.high if around else None,
-        lower=side.low * kept if side else 0.0,
-        upper=side.high * kept + 1 - kept if side else 1.0,
+        # Chances that are missing could make up for the errors of those that are there.
+        lower=max(0.0, side.low * kept - (1 - kept)) if side else 0.0,
+        upper=min(1.0, side.high * kept + 1 - kept) if side else 1.0,
         n=len(p),
         clusters=None if codes is None else len(np.unique(codes)),
         missing=missing,
-        worst=(found * kept, found * kept + 1 - kept),
+        worst=(max(0.0, found * kept - (1 - kept)), min(1.0, found * kept + 1 - kept)),
         method=f"{min(BINS, len(p))} bins of equal mass; perfect chances would show "
         f"{floor(p):.3f} here; basic bootstrap of {DRAWS:,} whole clusters, seed 0; "
         f"{MISSING_AT_WORST}",

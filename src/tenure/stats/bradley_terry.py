@@ -248,7 +248,7 @@ def _check_anchors(data: Comparisons, anchors: Set[int], *, modelled: bool) -> N
         raise UsageError(
             "no label comes from a trusted source, so nothing fixes the scale of the others "
             f"({', '.join(data.names)}); have people label some pairs (tenure feedback), or label by "
-            "rule (tenure align label --set judge=rule)"
+            "rule (tenure align label --judge rule)"
         )
 
 

@@ -55,35 +55,46 @@ def strengths(games: Games) -> Floats:
         raise UsageError("a rating needs at least two models; name another to compare with")
     if len(games.score) and not ((games.score >= 0) & (games.score <= 1)).all():
         raise UsageError("a game's score lies from 0 (lost) to 1 (won); 0.5 is a tie")
-    # Games between the same two players are one number: redrawing them costs nothing.
-    cell = games.a * count + games.b
-    played = np.bincount(cell, weights=games.weight, minlength=count * count)
-    won = np.bincount(cell, weights=games.weight * games.score, minlength=count * count)
-    size = (count, count)
-    return _newton(*(sums.astype(np.float64).reshape(size) for sums in (played, won)))
+    played, won = _by_cluster(games, np.zeros(len(games.score), dtype=np.intp))
+    return _newton(played, won)[0]
+
+
+def _by_cluster(games: Games, codes: Codes) -> tuple[Floats, Floats]:
+    """Count the games between each two players and the first's score in each cluster, (clusters, players, players)."""
+    count, groups = len(games.names), int(codes.max()) + 1 if len(codes) else 1
+    cell = (codes * count + games.a) * count + games.b
+    size = groups * count * count
+    sums = (
+        np.bincount(cell, weights=weights, minlength=size).astype(np.float64)
+        for weights in (games.weight, games.weight * games.score)
+    )
+    played, won = (each.reshape(groups, count, count) for each in sums)
+    return played, won
 
 
 def _newton(played: Floats, won: Floats) -> Floats:
-    theta = np.zeros(len(played))
+    """Return log-strengths with mean 0 for each of several tournaments, (tournaments, players)."""
+    theta = np.zeros(played.shape[:2])
     for _ in range(100):
         step = _step(theta, played, won)
-        far = float(np.abs(step).max())
+        far = np.abs(step).max(axis=1, keepdims=True)
         # A step of more than two units would leave where the curve describes the loss.
-        theta = theta + step * min(1.0, 2.0 / max(far, 1e-12))
-        if far < 1e-10:
+        theta = theta + step * np.minimum(1.0, 2.0 / np.maximum(far, 1e-12))
+        if float(far.max()) < 1e-10:
             break
-    return theta - theta.mean()
+    return theta - theta.mean(axis=1, keepdims=True)
 
 
 def _step(theta: Floats, played: Floats, won: Floats) -> Floats:
-    p = 1 / (1 + np.exp(-(theta[:, None] - theta[None, :])))
+    p = 1 / (1 + np.exp(theta[:, None, :] - theta[:, :, None]))
     off = won - played * p
     own = 1 / (1 + np.exp(-theta))
-    slope: Floats = off.sum(axis=1) - off.sum(axis=0) + PRIOR * (0.5 - own)
+    slope: Floats = off.sum(axis=2) - off.sum(axis=1) + PRIOR * (0.5 - own)
     bend = played * p * (1 - p)
-    both = bend + bend.T
-    curve: Floats = np.diag(both.sum(axis=1) + PRIOR * own * (1 - own)) - both
-    return np.linalg.solve(curve, slope).astype(np.float64)
+    both: Floats = bend + np.swapaxes(bend, 1, 2)
+    held: Floats = both.sum(axis=2) + PRIOR * own * (1 - own)
+    curve = held[:, :, None] * np.eye(theta.shape[1]) - both
+    return np.linalg.solve(curve, slope[:, :, None])[:, :, 0].astype(np.float64)
 
 
 def ratings(
@@ -113,10 +124,8 @@ def _redrawn(games: Games, codes: Codes, against: int, seed: int) -> Floats | No
     if groups < 2:
         return None
     chance = np.random.Generator(np.random.PCG64(seed))
-    drawn = np.empty((DRAWS, len(games.names)))
-    for at in range(DRAWS):
-        times = np.bincount(chance.integers(0, groups, groups), minlength=groups)
-        again = Games(games.a, games.b, games.score, games.weight * times[codes], games.names)
-        found = strengths(again)
-        drawn[at] = BASE + POINTS * (found - found[against])
-    return drawn
+    picked = chance.integers(0, groups, (DRAWS, groups))
+    times = np.stack([np.bincount(row, minlength=groups) for row in picked]).astype(np.float64)
+    again = [np.tensordot(times, each, axes=1) for each in _by_cluster(games, codes)]
+    found = _newton(again[0], again[1])
+    return BASE + POINTS * (found - found[:, against : against + 1])

@@ -92,7 +92,7 @@ def comparisons(words: Sequence[Word], x: Floats, folds: int, seed: int) -> Prob
     if not anchors:
         raise UsageError(
             f"none of the sources {', '.join(names)} is a person or a rule, so nothing says what their "
-            "labels are worth; label some pairs: tenure feedback, or tenure align label (judge: rule)"
+            "labels are worth; label some pairs: tenure feedback, or tenure align label --judge rule"
         )
     by, groups = _groups(words, folds)
     order = sorted(set(groups), key=lambda group: (fraction(seed, "fold", group), group))

@@ -11,6 +11,7 @@ from tenure.dossier.stage import View
 from tenure.errors import UsageError
 
 FEEDBACK = "align/feedback"
+COMPARE = "align/compare"
 TRUSTED = ("human", "rule")
 
 
@@ -47,7 +48,8 @@ class Gathered:
 def gathered(model: Model, view: View) -> Gathered:
     """Read every pair of a model, and the newest labels of each judge and of people.
 
-    Planted pairs (gold) and repeats are for judging the rater and are left out, counted.
+    Left out, and counted: planted pairs (gold) and repeats, which are for judging the rater, and the
+    answers of ``align/compare``, which measure models and are never learnt from.
 
     Raises:
         UsageError: no pairs or no labels yet; names the command.
@@ -69,10 +71,12 @@ def gathered(model: Model, view: View) -> Gathered:
         )
     pairs = {pair.id: pair for evidence in drawn for pair in read_pairs(view, evidence)}
     labels = {label.id: label for e in newest.values() for label in read_labels(view, e)}
-    left_out = {"gold": 0, "repeat": 0}
+    shown = {p.id for e in found if e.name == COMPARE for p in read_pairs(view, e)} - set(pairs)
+    left_out = {"gold": 0, "repeat": 0, "compared": 0}
     kept: list[Label] = []
     for label in labels.values():
-        why = next((name for name in left_out if label.about.get(name)), None)
+        why = next((name for name in ("gold", "repeat") if label.about.get(name)), None)
+        why = "compared" if why is None and label.pair in shown else why
         if why:
             left_out[why] += 1
         else:
