@@ -20,6 +20,8 @@ from tenure.retire.notices.page import page
 from tenure.retire.reporting.pages import html
 
 SCHEMA = "tenure/retirements.v1"
+ALIAS = "alias/"
+"""Notes by which a name was pointed at a model."""
 JSON_TYPE, RSS_TYPE, HTML_TYPE = (
     "application/json",
     "application/rss+xml; charset=utf-8",
@@ -81,9 +83,19 @@ def description(entry: Mapping[str, Any]) -> str:
     return " ".join(words for words in told if words)
 
 
+def aliases(view: View) -> dict[str, str]:
+    """Return the names such as 'latest' that lead to a model, each with the one it leads to now."""
+    notes = view.events(act="note", name=f"{ALIAS}*")
+    return {event.name.removeprefix(ALIAS): event.model for event in notes}
+
+
 def as_page(view: View, model: str) -> str | None:
-    """Write a model's notice as a page with its dates; None where it has none, or is contained."""
-    found = [m for m in view.models() if model in (m.id, m.name)]
+    """Write a model's notice as a page with its dates; None where it has none, or is contained.
+
+    ``model`` is its id, its name, or an alias that leads to it.
+    """
+    led = aliases(view)
+    found = [m for m in view.models() if led.get(model, model) in (m.id, m.name)]
     if not found or view.state(found[-1].id).containment:
         return None
     stands = notice_of(view, found[-1].id)
@@ -91,7 +103,8 @@ def as_page(view: View, model: str) -> str | None:
         return None
     noted = view.events(act="note", name=NOTICE, model=found[-1].id)[-1]
     custody = view.state(found[-1].id).custody
-    return html(page(found[-1].id, noted.body, custody, stands))
+    also = [name for name, to in led.items() if to == found[-1].id]
+    return html(page(found[-1].id, noted.body, custody, stands, also))
 
 
 def answer(view: View, name: str, base: str = "") -> tuple[str, str] | None:

@@ -1,5 +1,6 @@
 """What a notice says to users, before a day is set and after: a page, and an entry of a feed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tenure.dossier.retiring import Notice, final, not_final
@@ -20,11 +21,17 @@ def entry(model: str, terms: Any) -> dict[str, Any]:
     }
 
 
-def page(model: str, terms: Any, custody: str, stands: Notice | None = None) -> Page:
+def page(
+    model: str,
+    terms: Any,
+    custody: str,
+    stands: Notice | None = None,
+    also: Sequence[str] = (),
+) -> Page:
     """Write the notice for users: what is final, what is not, what to do.
 
     ``stands`` is the notice as it stands now: with it the page has the dates; the page that is stored
-    with the signed event has none, for the event has its own.
+    with the signed event has none, for the event has its own. ``also`` are aliases that lead to it.
     """
     after = str(terms.get("access_after") or "on request")
     heir = terms.get("successor")
@@ -40,6 +47,11 @@ def page(model: str, terms: Any, custody: str, stands: Notice | None = None) -> 
         if heir
         else "No successor is named. Say what you need to the people who run this model."
     )
+    if also:
+        moving += (
+            f" {' and '.join(repr(name) for name in also)} "
+            f"{'leads' if len(also) == 1 else 'lead'} to it too, and elsewhere only by a decision on record."
+        )
     whom = terms.get("contact")
     ask = [Section("Whom to ask", [Text(str(whom))])] if whom else []
     why = f" Reason: {terms['reason']}" if terms.get("reason") else ""
