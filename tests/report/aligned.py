@@ -91,6 +91,12 @@ def reinforce(model, view, spec, emit):
     )  # fmt: skip
 
 
+def best_of(model, view, spec, emit):
+    rows = both(0.2, 4)
+    gain = gap(rows, "best_of/gain", "kept", emit.records(rows))
+    return Evidence(name="align/best_of", model=model.id, summary="Picked", measures=(gain,))
+
+
 def adherence(model, view, spec, emit):
     measures, holm = [], {}
     for i, name in enumerate(PRINCIPLES):
@@ -215,7 +221,7 @@ def live(root):
             for pair in ALL:
                 said.sign(Answer(pair=pair.id, by="Ada", principle="brevity", first="a", say="a", kind="useful"), emit)  # fmt: skip
         dossier.run(feedback.stage, first, {})
-        for name, run in (("align/adherence", adherence), ("align/prefer", prefer), ("align/reinforce", reinforce)):  # fmt: skip
+        for name, run in (("align/adherence", adherence), ("align/prefer", prefer), ("align/best_of", best_of), ("align/reinforce", reinforce)):  # fmt: skip
             do(name, run, child)
         last = weights(dossier, "small-135m-reinforced", child)
         for name, run in (("align/adherence", adherence), ("align/compare", compare), ("align/facing", facing)):  # fmt: skip

@@ -142,6 +142,7 @@ def test_the_curve_shows_reward_gold_and_the_alarm(page):
     assert "the gold beside it from 0.55 to 0.45" in found
     assert "an alarm stopped it at step 20" in found
     assert "Step 10 is kept" in found
+    assert "the one that a reward picks" in found
     assert 'class="threshold"' in page
 
 

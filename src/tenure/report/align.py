@@ -223,6 +223,9 @@ def given(line: Aligned) -> dict[str, Any]:
         "facing": align_shown.facing(line.all("align/facing")),
         "world": align_world.world(line.catalog),
         "trained": line.all(*TRAINED),
+        "picked": [
+            align_shown.line(i, m) for i in line.all("align/best_of") for m in i.evidence.measures
+        ],
         "other": _others(line, items),
     }
 
