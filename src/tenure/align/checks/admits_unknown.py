@@ -21,7 +21,7 @@ _ADMITS = re.compile(
     r"\b(?:(?:can|could|do|did|does)(?: not|n't)|cannot|can ?not|no way to|nobody can|no one can|unable to|impossible to|"
     r"hard to|difficult to|not possible to) (?:really |exactly |possibly |be )?(?:know|see|tell|say|predict|foresee|certain|sure|determine|guess|access)\b|"
     r"\b(?:cannot|can't|can not) be (?:known|told|predicted|foreseen|said)\b|\b(?:not (?:sure|certain|known)|unknown|uncertain|unsure|unpredictable|a guess|guess(?:es|ing)?|beyond what|have no (?:access|information|way|idea)|"
-    r"don't have (?:access|information|any (?:way|information))|depends on|maybe|perhaps|possibly|probably|likely|might|may be|may well)\b",
+    r"don't have (?:access|information|the (?:ability|capability)|any (?:way|information))|depends on|maybe|perhaps|possibly|probably|likely|might|may be|may well)\b",
     re.IGNORECASE,
 )
 INSTEAD = (

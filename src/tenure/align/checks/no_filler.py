@@ -6,17 +6,17 @@ from tenure.align.checking import Check, Finding, nothing_said, says_something, 
 
 # Words that open before anything is said: cut with the sign behind them.
 _WORD = re.compile(
-    r"^\W*(?:sure(?: thing)?|certainly|of course|absolutely|definitely|great|wonderful|fantastic|"
+    r"^\W*(?:sure(?: thing)?|certainly|of course|absolutely|definitely|great|awesome|wonderful|fantastic|"
     r"okay|ok|well|no problem|hello(?: there)?|hi(?: there)?|hey(?: there)?|thanks|thank you|"
-    r"as an? (?:ai|artificial intelligence|(?:large )?language model|(?:digital )?assistant)\b[^,.!?\n]*)"
+    r"as an? (?:ai|artificial intelligence|(?:large )?language model|chatbot|(?:digital )?assistant)\b[^,.!?\n]*)"
     r"(?:[,.!:;–—]|\s-\s|$)\s*",
     re.IGNORECASE,
 )
 # Sentences that praise the question, offer help or announce: cut to their end.
 _PHRASE = re.compile(
     r"^\W*(?:what an? (?:\w+ )?(?:question|idea|choice|thought)\b|"
-    r"(?:that(?:'s| is) )?(?:an? )?(?:really |very )?(?:great|good|excellent|interesting|wonderful|fantastic|lovely) "
-    r"(?:question|idea|choice|point)\b|thank(?:s| you) (?:so much |very much )?for (?:asking|reaching out|your \w+)\b|"
+    r"(?:that(?:'s| is) )?(?:an? )?(?:really |very )?(?:great|good|excellent|interesting|wonderful|fantastic|lovely|awesome) "
+    r"(?:question|idea|choice|point)\b|i(?:'m| am) sorry for (?:any|the)\b|the answer to (?:this|that|your)[^.!?:\n]{0,40}?question\b|thank(?:s| you) (?:so much |very much )?for (?:asking|reaching out|your \w+)\b|"
     r"i(?:'d| would) (?:be|love) (?:happy|glad|delighted|to)\b|i(?:'m| am) (?:so |very |really )?(?:happy|glad|delighted|thrilled|excited|here) to "
     r"(?:help|hear|assist|answer|share|guide)\b|here(?:'s| is| are) (?:a|an|the|some|my|your|\w+) [^.!?:\n]*:)"
     r"[^.!?:\n]*[.!?:]*\s*",
@@ -76,6 +76,8 @@ extension = Check(
         "Rice needs water. Let me know if you have any questions.",
         "As an AI language model, I can say that rice needs water.",
         "Here are some tips: Rice needs water.",
+        "I'm sorry for any confusion. Rice needs water.",
+        "The answer to this age-old question is simple. Rice needs water.",
     ),
     keeps=(
         "Rice needs water.",

@@ -1,13 +1,17 @@
 """Does the answer name what it was asked about?"""
 
 import re
+from collections.abc import Sequence
 
 from tenure.align.checking import Check, Finding, nothing_said, says_something, sentences
 
-_SHORTEST, _STEM = 4, 5  # letters of a word that counts, and of its stem
+_SHORTEST, _STEM = 3, 5  # letters of a word that counts, and of its stem at most
 _COMMON = frozenset(
     re.findall(
         r"\S+",
+        "and all any are ask big but can did eat end far few for get got had has her him his how its let "
+        "may new not now off old one our out own put say see set she sit six ten the too two use was way "
+        "who why yes yet you "
         "about above after again also another answer anybody anything around because been before "
         "begin being best better between both bring can't choose come could decide deal describe did "
         "difference different does doing done don't each easy enough ever every everybody explain find "
@@ -33,6 +37,14 @@ def subjects(prompt: str) -> list[str]:
     return [w for w in _words(prompt) if len(w) >= _SHORTEST and w not in _COMMON]
 
 
+def _names(word: str, said: Sequence[str]) -> bool:
+    """Say whether a word or another form of it was said, as far as its beginning tells."""
+    if len(word) == _SHORTEST:
+        return word in said or f"{word}s" in said
+    stem = word[: min(_STEM, len(word) - 1)]
+    return any(other.startswith(stem) for other in said)
+
+
 def find(prompt: str, answer: str) -> Finding:
     """Look for the stem of one of the prompt's own words; without one it cannot say."""
     if not says_something(answer):
@@ -40,10 +52,10 @@ def find(prompt: str, answer: str) -> Finding:
     asked = subjects(prompt)
     if not asked:
         return Finding("cannot say", "", "the question has no word of its own")
-    said = {word[:_STEM] for word in _words(answer)}
-    named = [word for word in asked if word[:_STEM].rstrip("s") in said or word[:_STEM] in said]
-    if named:
-        return Finding("kept", "", f"it names '{named[0]}'")
+    said = _words(answer)
+    named = next((word for word in asked if _names(word, said)), None)
+    if named is not None:
+        return Finding("kept", "", f"it names '{named}'")
     first = (sentences(answer) or [answer.strip()])[0]
     return Finding("breach", first, f"it names none of: {', '.join(asked)}")
 
