@@ -8,7 +8,8 @@ from tenure.align import revise
 from tenure.align.critics.model import preamble
 from tenure.align.lineage import trace
 from tenure.dossier import Dossier
-from tenure.errors import UsageError
+from tenure.dossier.reading import Reading
+from tenure.errors import IntegrityError, UsageError
 from tenure.measure import recompute
 from tenure.models import register
 
@@ -48,6 +49,37 @@ def test_a_row_is_traced_from_the_prompt_to_the_revision(dossier):
     assert lineage["constitution"]["name"] == "everyday help"
     assert lineage["answered_by"]["model"] == "script@1"
     assert lineage["trained_on_it"] == []
+
+
+def test_a_trace_reads_the_files_of_one_run_alone_and_checks_them(dossier, monkeypatch):
+    older, newer = run(dossier, n=3), run(dossier, n=12, seed=5)
+    view = dossier.view()
+    row = next(
+        r for r in view.records(older.files["rows.jsonl"])
+        if r["id"] not in {n["id"] for n in view.records(newer.files["rows.jsonl"])}
+    )  # fmt: skip
+    read, plain = [], Reading.read
+    monkeypatch.setattr(Reading, "read", lambda self, d: read.append(d) or plain(self, d))
+
+    lineage = trace(row["id"], view)
+
+    assert lineage["row"] == row
+    assert [s["id"] for s in lineage["rounds"]] == row["steps"]
+    assert set(read) == set(older.files.values()) - {older.files["training.jsonl"]}
+    place = view.path(older.files["steps.jsonl"])
+    place.chmod(0o644)
+    place.write_bytes(place.read_bytes().replace(b"kept", b"left"))
+    with pytest.raises(IntegrityError, match="was changed"):
+        trace(row["id"], view)
+
+
+def test_an_id_that_stands_in_a_text_is_not_a_row(dossier):
+    found = run(dossier)
+    step = dossier.view().records(found.files["rows.jsonl"])[0]["steps"][0]
+
+    for name in (step, "kitchen-1", 'x"id":"y'):
+        with pytest.raises(UsageError, match="no training row named"):
+            trace(name, dossier.view())
 
 
 def test_the_middle_is_dropped_from_what_a_trainer_is_given(dossier):

@@ -63,16 +63,23 @@ class Spec(BaseModel):
     max_tokens: int = Field(80, ge=1, description="The room an answer has, in tokens.")
     critic_max_tokens: int = Field(96, ge=1)
     direct: bool = Field(
-        default=False, description="Revise by the principle alone, without a critique."
+        default=False,
+        description="Revise by the principle alone, without a critique.",
+        exclude_if=lambda value: not value,
     )
     relevance: Literal["words", "chances"] | None = Field(
         None,
         description="How a revision is held to its question: by its words, or by how much likelier "
         "the question makes it for the model that is trained; None: chances where a model revises.",
+        exclude_if=lambda value: value is None,
     )
     batch: int = Field(32, ge=1)
     engine: str | None = Field(None, description="The engine that answers; None: the usual one.")
-    critic_engine: str | None = Field(None, description="The engine of the critic's model.")
+    critic_engine: str | None = Field(
+        None,
+        description="The engine of the critic's model.",
+        exclude_if=lambda value: value is None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
