@@ -62,6 +62,11 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     labels = settled(given.labels, spec.conflicts)
     check_labels(labels, given.pairs.values(), known_sources(view))
     said, missing = words(given.pairs, labels)
+    if not said:
+        raise UsageError(
+            f"all {missing} labels of {model.id} are missing: whoever was asked could not say; ask "
+            f"another judge: tenure align label --model {model.id} --judge NAME, or people: tenure feedback"
+        )
     states = read_states(model, texts(word.pair for word in said), spec.layer, view, emit)
     read: Mask = np.asarray(np.isfinite(states.features).all(axis=1))
     usable = [
@@ -69,8 +74,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     ]
     if not usable:
         raise UsageError(
-            f"none of the {len(labels)} labels can be learnt from: {missing} are missing, the answers of "
-            f"{len(said)} are empty or too long; label pairs: tenure align label --model {model.id}"
+            f"none of the pairs of {model.id} can be read: an answer of each is empty, or longer than "
+            f"the model's window; draw others: tenure align pairs --model {model.id}"
         )
     scale = _scale(states, read)
     fitted = _axes(usable, states, scale, spec, emit)
