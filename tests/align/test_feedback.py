@@ -107,7 +107,7 @@ def test_the_newest_word_counts_and_what_was_taken_back_does_not(dossier):
 
 
 def test_known_pairs_repeats_and_the_model_are_measured_for_each_rater(dossier):
-    items = [Gold(pair=pair(100 + i), better="a") for i in range(16)]
+    items = [Gold(pair=pair(100 + i), better="a", domain="law" if i > 9 else "") for i in range(16)]
     with dossier.emitter("m@1", said.STAGE) as emit:
         said.keep_gold(items, emit)
     known = [
@@ -127,6 +127,8 @@ def test_known_pairs_repeats_and_the_model_are_measured_for_each_rater(dossier):
     found = fold(dossier)
 
     assert (found.measure("gold/Ada").estimate, found.measure("gold/Ada").n) == (0.75, 16)
+    law = found.measure("gold/Ada/law")
+    assert (law.estimate, law.n) == (pytest.approx(1 / 3), 6)
     assert found.measure("flips/Ada").estimate == 0.5
     assert found.measure("kappa/ai/Ada").estimate == 1.0
     assert found.measure("ai_agrees/uniform").n == 10

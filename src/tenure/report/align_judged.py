@@ -160,6 +160,10 @@ def raters(item: Item | None) -> Raters | None:
     people: list[Rater] = []
     for name, about in told.items():
         named = [(key.format(name), label) for key, label in RATED]
+        skill = f"gold/{name}/"
+        named += [
+            (n, f"of the domain {n.removeprefix(skill)}") for n in held if n.startswith(skill)
+        ]
         lines = tuple(line(item, held[key], label) for key, label in named if key in held)
         people.append(
             Rater(

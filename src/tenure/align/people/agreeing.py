@@ -104,7 +104,7 @@ def together(found: Sequence[Row]) -> list[Row]:
 
 
 def of_rater(found: Sequence[Row], name: str, samples: str | None) -> list[Measure]:
-    """Measure one rater: known pairs, pairs that came back, beside the model, seconds a pair."""
+    """Measure one rater: known pairs, by domain too, pairs that came back, the model, seconds a pair."""
     mine = [row for row in found if row["rater"] == name]
     where = {"rater": name}
 
@@ -115,6 +115,10 @@ def of_rater(found: Sequence[Row], name: str, samples: str | None) -> list[Measu
         return [_of(found, recipe, f"{what}/{name}", "proportion", samples, **words)]
 
     made = share("gold", "right", "gold", better="higher", note="known pairs answered right")
+    made += [
+        _skill(found, name, domain, samples)
+        for domain in sorted({row["domain"] for row in mine if row["domain"]})
+    ]
     made += share("flips", "flipped", "repeat", better="lower", note="pairs that came back in the other order and were answered otherwise")  # fmt: skip
     if any(row["own"] and row["ai"] for row in mine):
         recipe = Recipe(estimator="agreement", value="strict", where={**where, "own": True}, options={"with": "ai"})  # fmt: skip
@@ -126,6 +130,16 @@ def of_rater(found: Sequence[Row], name: str, samples: str | None) -> list[Measu
         note = f"as the page measured it, at most {LONGEST:.0f}"
         made.append(_of(found, recipe, f"seconds/{name}", "seconds", samples, note=note))
     return made
+
+
+def _skill(found: Sequence[Row], name: str, domain: str, samples: str | None) -> Measure:
+    """Measure one rater on the known pairs of one domain: being expert in one says little of another."""
+    where = {"rater": name, "kind": "gold", "domain": domain}
+    recipe = Recipe(estimator="proportion", value="right", where=where)
+    note = f"known pairs of the domain '{domain}' answered right"
+    return _of(
+        found, recipe, f"gold/{name}/{domain}", "proportion", samples, better="higher", note=note
+    )
 
 
 def peers(shared: Sequence[Row], samples: str | None) -> list[Measure]:
