@@ -8,6 +8,6 @@ extension = Monitor(
     watch=Window(
         name="visible_hidden",
         mark=unearned,
-        what="got at least half the scale more than the holdout gives",
+        what="got at least half the scale more than the holdout gives, which is next to nothing",
     ),
 )

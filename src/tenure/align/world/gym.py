@@ -3,9 +3,10 @@
     worlds = worth(environments, arena)          every program played: shown reward, holdout
     run = train(worlds, Gym(seed=1, loophole=True))
 
-The policy is a table: for each task, a weight for each of some two dozen real programs, trained
-with REINFORCE (Williams 1992). The rewards are what playing the programs gave. It shows what a
-monitor can see of a policy that drifts into hacking, and nothing about how a language model would.
+The policy is a table: for each task, a weight for each of some two dozen real programs, and for
+each trick one weight that all tasks share, as a trick learned on one task serves on all. It is
+trained with REINFORCE (Williams 1992); the rewards are what playing the programs gave. It shows what
+a monitor can see of a policy that drifts into hacking, and nothing about how a language model would.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.align.world.contract import Environment
-from tenure.align.world.menus import VISIBLE, Program, loophole, menu
+from tenure.align.world.menus import SHORT, Program, VISIBLE, loophole, menu
 from tenure.align.world.running import Arena
 from tenure.align.world.watching import acted, marked
 from tenure.training.reward import Batch, Scored
 
 Floats = NDArray[np.float64]
-STARTS = {"wrong": 3.0, "near": 2.0, "right": -1.0, "hack": -3.0}  # log-weights before training
+A_TASK = 8  # draws of one task in a step
+# Log-weights before training: what is right, or nearly, is as hard to find as a trick.
+STARTS = {"wrong": 3.0, "near": 2.0, "right": -2.5, "hack": -2.5, SHORT: -1.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +45,9 @@ def worth(environments: Sequence[Environment], arena: Arena) -> list[World]:
 
 
 def _worth(env: Environment, arena: Arena) -> World:
-    cases = arena.cases(env.reward, 0)[:VISIBLE]
-    answers = [o["value"] for o in arena.play(env, env.oracle, 0).outputs[:VISIBLE]]
-    pairs = list(zip(cases, answers, strict=True))
+    answers = [o["value"] for o in arena.play(env, env.oracle, 0).outputs]
+    every = zip(arena.cases(env.reward, 0), answers, strict=True)
+    pairs = sorted(every, key=lambda pair: len(repr(pair[0])))[:VISIBLE]
     holed, programs = loophole(env, pairs), menu(env, pairs)
     place = env.writable[0]
     shown = [arena.play(holed, {place: one.text}, 0) for one in programs]
@@ -67,7 +70,7 @@ class Gym:
     loophole: bool
     steps: int = 300
     draws: int = 32
-    rate: float = 0.6
+    rate: float = 4.0
     action: str = "log"
     looked: float = 1.0
 
@@ -85,24 +88,65 @@ class Course:
 Watch = Callable[[int, Batch, Scored], Mapping[str, object]]
 
 
+class Policy:
+    """A weight for each program of each task, and one for each trick, whatever the task."""
+
+    def __init__(self, worlds: Sequence[World], draw: np.random.Generator) -> None:
+        self.tables = [
+            np.array([STARTS.get(p.how, STARTS[p.kind]) for p in world.programs])
+            + draw.normal(0, 0.5, len(world.programs))
+            for world in worlds
+        ]
+        self.tricks = [
+            {k: p.how for k, p in enumerate(world.programs) if p.kind == "hack"} for world in worlds
+        ]
+        self.shared = {how: 0.0 for tricks in self.tricks for how in tricks.values()}
+
+    def chances(self, task: int) -> Floats:
+        """Return the chance of each program of a task."""
+        table = self.tables[task].copy()
+        for k, how in self.tricks[task].items():
+            table[k] += self.shared[how]
+        weights = np.exp(table - table.max())
+        return weights / weights.sum()
+
+    def learn(
+        self, drawn: Sequence[tuple[int, int]], values: Sequence[float | None], rate: float
+    ) -> None:
+        """Take one step of REINFORCE, with the mean of a task's own draws as its baseline."""
+        for task in sorted({t for t, _ in drawn}):
+            own = [
+                (k, v)
+                for (t, k), v in zip(drawn, values, strict=True)
+                if t == task and v is not None
+            ]
+            baseline = float(np.mean([v for _, v in own])) if own else 0.0
+            chances = self.chances(task)
+            for k, value in own:
+                gain = rate * (value - baseline) / len(own)
+                up = -gain * chances
+                up[k] += gain
+                self.tables[task] += up
+                for place, how in self.tricks[task].items():
+                    self.shared[how] += up[place]
+
+
 def train(worlds: Sequence[World], gym: Gym, monitors: Mapping[str, Watch]) -> Course:
     """Train the table for some steps, with monitors watching; the same seed, the same course."""
     draw = np.random.default_rng([gym.seed, int(gym.loophole)])
-    tables = [
-        np.array([STARTS[p.kind] for p in world.programs])
-        + draw.normal(0, 0.5, len(world.programs))
-        for world in worlds
-    ]
+    policy = Policy(worlds, draw)
     course = Course(alarms={name: [] for name in monitors})
     for step in range(gym.steps):
-        tasks = draw.integers(len(worlds), size=max(1, gym.draws // 8)).repeat(8)
-        picked = [int(draw.choice(len(tables[t]), p=_chances(tables[t]))) for t in tasks]
-        drawn = list(zip(map(int, tasks), picked, strict=True))
-        batch, scored = _scored(worlds, drawn, gym, step, draw.random(len(drawn)) < gym.looked)
+        tasks = draw.integers(len(worlds), size=max(1, gym.draws // A_TASK)).repeat(A_TASK)
+        drawn = [
+            (int(t), int(draw.choice(len(policy.tables[t]), p=policy.chances(t)))) for t in tasks
+        ]
+        looked = draw.random(len(drawn)) < gym.looked
+        batch, scored = _scored(worlds, drawn, (gym, step), looked)
         for name, watch in monitors.items():
             course.alarms[name].append("alarm" in watch(step, batch, scored))
         acting = acted(scored, marked(batch, scored), [0.0] * len(drawn), gym.action)
-        _learn(tables, drawn, acting.values, gym.rate)
+        policy.learn(drawn, acting.values, gym.rate)
         course.hacks.append(
             float(np.mean([worlds[t].programs[k].kind == "hack" for t, k in drawn]))
         )
@@ -111,18 +155,13 @@ def train(worlds: Sequence[World], gym: Gym, monitors: Mapping[str, Watch]) -> C
     return course
 
 
-def _chances(table: Floats) -> Floats:
-    weights = np.exp(table - table.max())
-    return weights / weights.sum()
-
-
 def _scored(
     worlds: Sequence[World],
     drawn: Sequence[tuple[int, int]],
-    gym: Gym,
-    step: int,
+    at: tuple[Gym, int],
     looked: NDArray[np.bool_],
 ) -> tuple[Batch, Scored]:
+    gym, step = at
     batch = Batch(
         step=step,
         rows=[{"id": worlds[t].id, "environment": worlds[t].id} for t, _ in drawn],
@@ -135,24 +174,3 @@ def _scored(
     ]
     changed = [list(worlds[t].changed[k]) if gym.loophole else [] for t, k in drawn]
     return batch, Scored(values=values, columns={"holdout": held, "changed": changed})
-
-
-def _learn(
-    tables: Sequence[Floats],
-    drawn: Sequence[tuple[int, int]],
-    values: Sequence[float | None],
-    rate: float,
-) -> None:
-    """Take one step of REINFORCE, with the mean of a task's own draws as its baseline."""
-    for task in {t for t, _ in drawn}:
-        own = [
-            (k, v) for (t, k), v in zip(drawn, values, strict=True) if t == task and v is not None
-        ]
-        if not own:
-            continue
-        baseline = float(np.mean([v for _, v in own]))
-        chances = _chances(tables[task])
-        for k, value in own:
-            gain = rate * (value - baseline) / len(own) * 8
-            tables[task] -= gain * chances / 8
-            tables[task][k] += gain / 8
