@@ -144,9 +144,12 @@ def test_killed_twice_it_loses_no_answer_and_asks_none_twice(held, tmp_path):
         arguments = [str(tmp_path), json.dumps(_spec(tmp_path)), session, str(done), str(calls)]
         killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
         assert killed.returncode == -9
+    with Dossier.open(tmp_path / "dossier", keys=tmp_path / "keys") as dossier:
+        assert dossier.view().state("old@1").interview == "partial"
     rest = []
-    found, _ = _held(tmp_path, rest)
+    found, view = _held(tmp_path, rest)
 
+    assert view.state("old@1").interview == "done"
     assert dict(found.files) == dict(whole.files)
     assert len(calls.read_text().splitlines()) + len(rest) == planned
     assert len(rest) < planned

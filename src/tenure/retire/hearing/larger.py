@@ -93,7 +93,11 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
         "control": beside.what,
         "deviations": list(deviations),
     }
-    Pen(model, view, emit).event("note", "retire/interview/protocol", fixed)
+    pen = Pen(model, view, emit)
+    pen.event("note", "retire/interview/protocol", fixed)
+    if spec.session == "retirement" and view.state(model.id).interview != "done":
+        # Whoever stops it here finds on record that it began; the same command goes on.
+        pen.fact("interview", "partial", f"the protocol '{spec.protocol}' was begun")
     place = _place(model, view, emit, spec)
     told = facts(view, model, spec.commitments) if spec.session == "retirement" else []
     held = Interview(
