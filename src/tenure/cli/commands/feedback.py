@@ -114,7 +114,7 @@ def extension(
                 typer.echo(f"taken back: what {back.by} said of {back.pair}; it stays on record")
             if items:
                 said.keep_gold(items, emit)
-                typer.echo(f"{len(items)} known pairs are on record")
+                typer.echo(f"known pairs on record: {len(items)}")
             if brought is not None and import_ is not None:
                 exchange.file_brought(brought, import_, there, emit)
                 typer.echo(
