@@ -11,8 +11,8 @@ from tenure import life, plugins
 from tenure.dossier import Dossier, Evidence, Model, Stage, Waiting, now
 from tenure.dossier.opening import open_view
 from tenure.dossier.retiring import day
-from tenure.retire import close, request
-from tenure.retire import owing
+from tenure.retire import close, owing, request
+from tenure.retire.notices import feed
 
 pytestmark = pytest.mark.slow
 POLICY = """metadata: {id: house-2026}
@@ -102,6 +102,8 @@ def test_the_policy_names_who_answers_preferences(house):
     noted = house.view().events(act="note", name="retire/notice", model="old@1")[0]
     assert noted.body["contact"] == "welfare lead (Ada Example)"
     assert b"welfare lead (Ada Example)" in house.view().read(noted.files["notice.html"])
+    for told in (feed.as_json(house.view()), feed.as_rss(house.view())):
+        assert "welfare lead (Ada Example)" in told
 
 
 def test_a_notice_that_was_taken_back_is_owed_anew(house):

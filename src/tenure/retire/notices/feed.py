@@ -29,9 +29,18 @@ JSON_TYPE, RSS_TYPE, HTML_TYPE = (
 )
 
 
+def listed(view: View) -> list[dict[str, Any]]:
+    """List the newest notice of every model that is not contained, each with whom users ask."""
+    found: list[dict[str, Any]] = []
+    for each in entries(view):
+        noted = view.events(act="note", name=NOTICE, model=each["model"])[-1].body
+        found.append({**each, **({"contact": noted["contact"]} if noted.get("contact") else {})})
+    return found
+
+
 def as_json(view: View) -> str:
     """Write every notice as one JSON document: ``schema`` and ``retirements``."""
-    document = {"schema": SCHEMA, "retirements": entries(view)}
+    document = {"schema": SCHEMA, "retirements": listed(view)}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -42,7 +51,7 @@ def as_rss(view: View, base: str = "") -> str:
     _text(channel, "title", "Retirements")
     _text(channel, "link", f"{base}/retirements.json")
     _text(channel, "description", "Models that are being retired: what ends, what stays and when.")
-    for each in sorted(entries(view), key=lambda e: (e["announced"], e["model"]), reverse=True):
+    for each in sorted(listed(view), key=lambda e: (e["announced"], e["model"]), reverse=True):
         item = SubElement(channel, "item")
         _text(item, "title", title(each))
         _text(item, "link", f"{base}/retirements/{each['model']}")
@@ -80,6 +89,8 @@ def description(entry: Mapping[str, Any]) -> str:
     told.append(f"Successor: {entry['successor'] or 'none named'}.")
     if entry["state"] != "cancelled":
         told += ["Final:", *entry["final"], "Not final:", *entry["not_final"]]
+    if entry.get("contact"):
+        told.append(f"Whom to ask: {entry['contact']}.")
     return " ".join(words for words in told if words)
 
 
@@ -123,7 +134,7 @@ def answer(view: View, name: str, base: str = "") -> tuple[str, str] | None:
 def files(view: View, base: str = "") -> Sequence[tuple[str, str]]:
     """Return every file of a site of retirements: (path, text)."""
     found = [("retirements.json", as_json(view)), ("retirements.rss", as_rss(view, base))]
-    for each in entries(view):
+    for each in listed(view):
         shown = as_page(view, each["model"])
         if shown is not None:
             found.append((f"retirements/{each['model'].replace('/', '_')}.html", shown))
