@@ -190,6 +190,13 @@ def _wins(rows: Sequence[dict[str, Any]], model: str, other: str, samples: str) 
             better="higher", note=note,
         )
     ]  # fmt: skip
+    won = Recipe(estimator="proportion", value="won", where=where, cluster="prompt_id")
+    found.append(
+        estimate(
+            rows, won, name=f"won/{other}", unit="proportion", samples=samples, better="higher",
+            note="share of the prompts that it wins outright; a tie is not won",
+        )
+    )  # fmt: skip
     if any(row["human"] is not None for row in mine):
         powered = Recipe(
             estimator="powered",
@@ -225,7 +232,13 @@ def _agreement(rows: Sequence[dict[str, Any]], samples: str) -> Measure:
 
 
 def _summary(model: Model, wins: Sequence[Measure], ratings: Sequence[Measure], base: str) -> str:
-    raw = [m for m in wins if not m.name.endswith("/corrected") and m.estimate is not None]
+    raw = [
+        m
+        for m in wins
+        if m.name.startswith("win/")
+        and not m.name.endswith("/corrected")
+        and m.estimate is not None
+    ]
     told = [f"{m.estimate:.0%} against {m.name.removeprefix('win/')}" for m in raw]
     own = ratings[0].estimate
     points = "" if own is None else f"; {own:.0f} points, {base} being 1000"

@@ -34,7 +34,7 @@ class Games:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A rating and its interval; the player it is relative to has none."""
+    """A rating and its interval; None for the player it is relative to, and where no game differs."""
 
     rating: float
     low: float | None
@@ -112,8 +112,11 @@ def ratings(
     if drawn is None:
         return [Rating(float(p), None, None) for p in points]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    flat = np.ptp(drawn, axis=0) < 1e-9  # all games alike: redrawing them says nothing
     return [
-        Rating(float(p), *((None, None) if at == against else (float(low[at]), float(high[at]))))
+        Rating(float(p), None, None)
+        if flat[at]
+        else Rating(float(p), float(low[at]), float(high[at]))
         for at, p in enumerate(points)
     ]
 
