@@ -14,6 +14,7 @@ Agreement: the same items by OpenVINO and by torch in float32 from the same file
 
 import argparse
 import math
+import os
 import statistics
 import time
 
@@ -29,6 +30,7 @@ from tenure.models.choosing import Chooser
 from tenure.models.paged import Paged
 from tenure.stats.quantiles import t_quantile
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads would spin beside OpenVINO's
 PRINCIPLES = 16
 WORDS = 40  # tokens of a naive verdict at most
 WHY = "Say A or B, and then in one sentence of about twenty words why, by what the case asks for."
@@ -163,7 +165,10 @@ def agreement_rows(count):
     chances = {}
     for engine in ("cpu", "torch"):
         with Chooser(model, engine=engine) as chooser:
-            raw = np.concatenate([chooser.chances(prompts_of(i.case()), OPTIONS) for i in asked])
+            each = [prompts_of(item.case()) for item in asked]
+            if engine == "torch":  # one call, so that the worked cases are read less often
+                each = [[prompt for case in each for prompt in case]]
+            raw = np.concatenate([chooser.chances(case, OPTIONS) for case in each])
         models.close_all()
         chances[engine] = 1 / (1 + np.exp(raw[:, 1] - raw[:, 0]))
     apart = np.abs(chances["cpu"] - chances["torch"])

@@ -194,9 +194,9 @@ class Reader:
     def _ids(self, text: str) -> list[int]:
         return cast("list[int]", self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _trees(self, rows: Sequence[Sequence[int]]) -> Iterator[Tree]:
+    def _trees(self, rows: Sequence[Sequence[int]], most: int = TOKENS) -> Iterator[Tree]:
         if self._packs:
-            return trees(rows, TOKENS, self.window)
+            return trees(rows, most, self.window)
         return alone(rows, self.window)
 
     def _run(self, tree: Tree, layers: Sequence[int]) -> Floats:
@@ -304,9 +304,11 @@ class Reader:
                 "shorten the prompt"
             )
         found = np.empty((len(heads), len(read), len(tokens)))
+        # Many questions about one long text are worth a larger tree: alone, each would read all of it.
+        most = TOKENS if longest <= TOKENS else longest + TOKENS
         for same, extra in self._alike(added, len(read)):
             rows = [(h, i) for h in range(len(heads)) for i in same]
-            for tree in self._trees([[*read[i], *heads[h]] for h, i in rows]):
+            for tree in self._trees([[*read[i], *heads[h]] for h, i in rows], most):
                 ends = torch.tensor([places[-1] for places in tree.places.values()])
                 with torch.inference_mode(), self._adding(extra, 1):
                     out = self._model(**self._inputs(tree), logits_to_keep=ends)
