@@ -1,0 +1,53 @@
+"""A judge of natural principles: named with its qualification; what it does not say is missing."""
+
+from dataclasses import replace
+
+import pytest
+
+from tenure.align import adherence
+from tenure.dossier import Dossier
+from tenure.measure import recompute
+from tenure.models import register
+
+pytestmark = pytest.mark.slow
+# A script cannot be trained, so the stage does not take one; its records show the same machinery.
+STAGE = replace(adherence.stage, kinds=("scripted",))
+SPEC = {"n": 8, "same_form": False, "max_tokens": 40}
+
+
+@pytest.fixture
+def dossier(tmp_path):
+    with Dossier.open(tmp_path / "dossier", keys=tmp_path / "keys") as opened:
+        register(opened, "organism/complies", "parent")
+        register(opened, "organism/refuses", "child", parent="parent@1")
+        yield opened
+
+
+def test_without_a_judge_a_natural_principle_has_no_number(dossier):
+    found = dossier.run(STAGE, "child", SPEC)
+
+    assert "judge" not in found.findings
+    assert "needs a qualified judge" in found.findings["not_measured"]["own-choice"]
+    assert not [m for m in found.measures if "own-choice" in m.name]
+
+
+def test_a_judge_that_gives_no_verdict_leaves_grades_missing_and_is_not_qualified(dossier):
+    found = dossier.run(STAGE, "child", {**SPEC, "judge": "organism/complies"})
+
+    gap = found.measure("adherence/own-choice")
+    assert (gap.estimate, gap.missing) == (None, 8)
+    assert found.findings["judge"]["id"] == "complies@1"
+    assert "tenure align qualify --model complies@1" in found.findings["judge"]["qualified"]
+    assert "own-choice" not in found.findings["not_measured"]
+    assert recompute(found, dossier.view()) == []
+
+
+def test_a_child_that_refuses_everything_is_caught_by_the_guards(dossier):
+    found = dossier.run(STAGE, "child", SPEC)
+
+    assert found.measure("refused/child").estimate == 1
+    assert found.measure("refused/parent").estimate == 0
+    assert found.measure("guard/refused").low > 0
+    assert found.measure("collapse/child").estimate == 1  # the same words to every prompt
+    assert found.findings["cost"]["child"]["tokens"] > 0
+    assert found.findings["collapse_note"].startswith("an answer counts as collapsed when")
