@@ -150,10 +150,25 @@ def qualify(model, view, spec, emit):
     return Evidence(name="align/qualify", model=model.id, kind="judge", summary="It may judge", measures=(right,), findings={"verdict": "met", "rules": [rule], "shape": None})  # fmt: skip
 
 
+def scripted(view):
+    """Name the scripted judges as sources."""
+    return [
+        f"ai:{m.id}@{m.digest.removeprefix('sha256:')[:16]}"
+        for m in view.models()
+        if m.kind == "scripted"
+    ]
+
+
 def prefer(model, view, spec, emit):
     rows = [{"id": i, "right": i % 5 > 0} for i in range(80)]
     samples = emit.records(rows)
-    names = ("accuracy/principle", "accuracy/principle/human:Ada", "ece/principle")
+    names = (
+        "accuracy/principle",
+        "accuracy/principle/human:Ada",
+        "accuracy/principle/gap-1",
+        "ece/principle",
+        *(f"ece/principle/{s}" for s in scripted(view)),
+    )
     sources = {"principle": {"human:Ada": {"eps": 0.02, "tau": 1.0, "beta": 0.0, "lam": 0.0, "trusted": True}}}  # fmt: skip
     return Evidence(
         name="align/prefer", model=model.id, kind="record", summary="64 of 80 named",
@@ -208,8 +223,8 @@ def live(root):
         weights(dossier, "small-135m-direct", first)
         for each in (judge, script.id):
             do("align/qualify", qualify, each)
-        scripted = f"ai:{script.id}@{script.digest.removeprefix('sha256:')[:16]}"
-        for source, who in (("rule:brevity", "rule"), (JUDGE, judge), (scripted, script.id)):
+        (toy,) = scripted(dossier.view())
+        for source, who in (("rule:brevity", "rule"), (JUDGE, judge), (toy, script.id)):
             do("align/label", label(source, who), first)
         with dossier.emitter(first, said.STAGE) as emit:
             held = said.read(dossier.view(), first)

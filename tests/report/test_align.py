@@ -135,6 +135,15 @@ def test_people_programs_models_and_scripts_never_share_a_table(page):
     assert "Scripted: a program with a known rate" in Text(page).sections["labels"]
 
 
+def test_what_the_heads_are_worth_is_told_by_kind_of_source(page):
+    calibrated = [t for t in Text(page).tables if "calibration error" in t]
+
+    assert len(calibrated) == 2
+    assert "toy@1" not in calibrated[0]
+    assert "toy@1" in calibrated[1]
+    assert "gap-1" not in page
+
+
 def test_the_curve_shows_reward_gold_and_the_alarm(page):
     found = Text(page).sections["trained"]
 

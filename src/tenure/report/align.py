@@ -84,13 +84,19 @@ class Aligned:
         return [align_shown.change(item) for item in self.all("align/adherence")]
 
     @property
+    def title(self) -> str:
+        """What the page is about."""
+        name = self.subject.model.name
+        return f"How {name} was aligned" if self.all(*TRAINED) else f"What {name} could be taught"
+
+    @property
     def lead(self) -> str:
         """The answer in a sentence."""
         name = self.subject.model.name
         own = [c for c in self.changed if c.item.model.id == self.subject.model.id]
         if not own:
             if not self.all(*TRAINED):
-                return f"{name} was not trained here yet."
+                return f"No child of {name} was trained here yet."
             return f"What its training changed was not measured for {name}."
         return own[-1].said
 
@@ -218,7 +224,7 @@ def given(line: Aligned) -> dict[str, Any]:
         "labels": align_judged.labels(items, line.catalog),
         "judges": align_judged.judges(line.catalog),
         "raters": align_judged.raters(line.last("align/feedback")),
-        "preferred": align_judged.preferred(line.all("align/prefer")),
+        "preferred": align_judged.preferred(line.all("align/prefer"), line.catalog),
         "compared": align_shown.compared(items),
         "facing": align_shown.facing(line.all("align/facing")),
         "world": align_world.world(line.catalog),

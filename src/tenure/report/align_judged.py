@@ -6,7 +6,6 @@ from typing import Any
 
 from tenure.align.comparing.labels import ai, source_of
 from tenure.errors import IntegrityError, UsageError
-from tenure.report import words
 from tenure.report.align_shown import Line, line
 from tenure.report.catalog import Catalog, Item
 from tenure.report.plots import Plot, Row
@@ -194,49 +193,69 @@ def raters(item: Item | None) -> Raters | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Numbers of a preference model against sources of one kind; ``fitted`` is what each is worth."""
+
+    heading: str
+    plot: Plot | None
+    calibrated: tuple[Line, ...]
+    fitted: tuple[tuple[str, str, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preferred:
-    """A preference model: what each source is worth, and how well its chances are calibrated."""
+    """A preference model: how often it names the better answer, and how well its chances hold."""
 
     item: Item
-    sources: tuple[tuple[str, str, Mapping[str, Any]], ...]
-    accuracy: tuple[Plot, ...]
-    calibrated: tuple[Line, ...]
+    groups: tuple[Group, ...]
 
 
-def preferred(items: Sequence[Item]) -> list[Preferred]:
-    """Read the newest preference model of each model."""
+def preferred(items: Sequence[Item], catalog: Catalog) -> list[Preferred]:
+    """Read the newest preference model of each model; kinds of source never share a table."""
     newest = {item.model.id: item for item in items}
-    return [_preferred(item) for item in newest.values()]
+    return [_preferred(item, catalog) for item in newest.values()]
 
 
-def _preferred(item: Item) -> Preferred:
-    told: Mapping[str, Any] = item.evidence.findings.get("sources") or {}
-    sources = [
-        (axis, name, about)
-        for axis, held in told.items()
-        if isinstance(held, Mapping)
-        for name, about in held.items()
-    ]
-    accurate = [m for m in item.evidence.measures if m.name.startswith("accuracy/")]
-    calibrated = [m for m in item.evidence.measures if m.name.startswith("ece/")]
-    plots: list[Plot] = []
-    for axis in dict.fromkeys(m.name.split("/")[1] for m in accurate):
-        mine = [m for m in accurate if m.name.split("/")[1] == axis]
-        rows = tuple(Row(label=_against(m.name), measure=m) for m in mine)
-        least = f"{words.spoken(axis)}: the better answer of a held-out pair, named by the heads"
-        plots.append(Plot(title=words.title(least), rows=rows, unit="proportion", note="one half is chance"))  # fmt: skip
-    return Preferred(
-        item=item,
-        sources=tuple(sources),
-        accuracy=tuple(plots),
-        calibrated=tuple(line(item, m, _against(m.name, axis=True)) for m in calibrated),
-    )
+def _preferred(item: Item, catalog: Catalog) -> Preferred:
+    fitted: Mapping[str, Any] = item.evidence.findings.get("sources") or {}
+    groups: list[Group] = []
+    for kind, heading in (("", "Against people and programs together"), *KINDS.items()):
+        held = [m for m in item.evidence.measures if _of_kind(m.name, kind, catalog)]
+        rows = tuple(
+            Row(label=_against(m.name), measure=m) for m in held if m.name.startswith("accuracy/")
+        )
+        lines = tuple(line(item, m, _against(m.name)) for m in held if m.name.startswith("ece/"))
+        worth = tuple(
+            (axis, name, about)
+            for axis, sources in fitted.items()
+            if isinstance(sources, Mapping)
+            for name, about in sources.items()
+            if kind and _kind(name, catalog) == kind
+        )
+        if rows or lines or worth:
+            plot = Plot(
+                title="The better answer of a held-out pair, named by the heads",
+                rows=rows,
+                unit="proportion",
+                note="one half is chance",
+            )
+            groups.append(
+                Group(
+                    heading=heading, plot=plot if rows else None, calibrated=lines, fitted=worth
+                )
+            )  # fmt: skip
+    return Preferred(item=item, groups=tuple(groups))
 
 
-def _against(name: str, *, axis: bool = False) -> str:
-    """Say of a measure of the heads against whose word it is taken."""
+def _of_kind(name: str, kind: str, catalog: Catalog) -> bool:
+    """Say whether a measure is about sources of a kind; "" is people and programs together."""
+    source = name.split("/", 2)[2] if name.count("/") > 1 else ""
+    if not source or source.startswith("gap-"):
+        return kind == "" and not source  # by length: on the evidence's own page
+    return bool(kind) and _kind(source, catalog) == kind
+
+
+def _against(name: str) -> str:
+    """Say of a measure of the heads on which axis, and against whose word."""
     parts = name.split("/", 2)
-    whom = parts[2] if len(parts) > 2 else "people and programs together"
-    if whom.startswith("gap-"):
-        whom = f"lengths apart, quartile {whom.removeprefix('gap-')}"
-    return f"{parts[1]}: {whom}" if axis else whom
+    return f"{parts[1]}: {_name(parts[2])}" if len(parts) > 2 else parts[1]
