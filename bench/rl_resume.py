@@ -8,6 +8,7 @@ else. Every kill is SIGKILL to the process that trains; another process goes on 
 
 import argparse
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -21,7 +22,7 @@ from table import row, write
 
 from tenure import plugins
 from tenure.models import tiny
-from tenure.stats import clopper_pearson
+from tenure.stats import upper_bound
 from tenure.training.reinforcement import Reinforce, loop
 from tenure.training.reward import Reward, Scored
 
@@ -41,7 +42,10 @@ def score(batch):
 
 
 def prepare(here):
-    """Write the model and the prompts; let the reward be found by its name."""
+    """Write the model and the prompts; let the reward be found by its name; import once for all forks."""
+    importlib.import_module("datasets")
+    importlib.import_module("peft")
+    importlib.import_module("transformers").AutoModelForCausalLM  # noqa: B018 - loads what it names
     tiny.make(here / "tiny")
     rows = [
         {
@@ -85,7 +89,7 @@ def in_a_process(work):
         try:
             work()
             os._exit(0)
-        except BaseException:
+        finally:  # only where it failed
             os._exit(1)
     _, status = os.waitpid(child, 0)
     return status, time.monotonic() - began
@@ -160,7 +164,7 @@ def main():
     ]  # fmt: skip
     total = moments * len(cases)
     hit = sum(same["moments"] for same in found.values())
-    most = clopper_pearson(total - hit, total, level=0.9).high
+    most = upper_bound(total - hit, total)
     rows.append(
         row(
             "RL resumed bit-identical: killed at random moments", "all", f"{hit} of {total}", "kills",
