@@ -193,7 +193,8 @@ def test_labels_need_a_card_and_then_say_both_orders_and_every_principle(dossier
     assert {one.p for one in judge if one.principle == "no-orders"} == {0.0}
     assert {one.p for one in labels if one.source == "rule:no_orders"} == {0.0}
     assert all(one.about["difficulty"] == 0 for one in judge)
-    assert found.measure("order_agreement").estimate == 1
+    agreement = found.measure("order_agreement")
+    assert (agreement.estimate, agreement.n, agreement.missing) == (1, len(judge), 0)
     assert recompute(found, dossier.view()) == []
     apart = dossier.run(stage, "m", {"judge": "judge", "averaged": False})
     assert {one.first for one in read_labels(dossier.view(), apart)} == {"a", "b"}

@@ -39,6 +39,7 @@ def item_record(item: Item, verdict: Verdict) -> dict[str, Any]:
         "agrees": _agree(verdict),
         "a_better": float(item.truth == "a"),
         "longer": longer,
+        "uneven": bool(item.longer),
     }
 
 
@@ -92,8 +93,9 @@ def _of_axis(held: Stored, axis: str) -> list[Measure]:
     )
 
     def over(estimator: str, value: str, **options: Any) -> Recipe:
+        some = {**where, "uneven": True} if value == "longer" else where
         return Recipe(
-            estimator=estimator, value=value, where=where, cluster="family", options=options
+            estimator=estimator, value=value, where=some, cluster="family", options=options
         )
 
     asked: tuple[tuple[str, Unit, Recipe, Better, str], ...] = (

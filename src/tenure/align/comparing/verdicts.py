@@ -21,6 +21,7 @@ def records(labels: Sequence[Label], pairs: Sequence[Pair]) -> list[dict[str, An
             "axis": where[label.pair].axis,
             "principle": label.principle,
             "source": label.source,
+            "by": label.source.partition(":")[0],
             "first": label.first,
             "p": label.p,
             "given": label.p is not None,
@@ -40,22 +41,25 @@ def _agrees(about: Mapping[str, Any]) -> bool | None:
 
 def measures(rows: Sequence[Mapping[str, Any]], samples: str) -> list[Measure]:
     """Measure how many labels could be given, how many are ties, and whether the orders agree."""
-    named = [
-        ("given", "given", "share of the labels that could be given at all"),
-        ("ties", "tie", "share of the labels that say neither is better"),
+    named: list[tuple[str, str, dict[str, str], str]] = [
+        ("given", "given", {}, "share of the labels that could be given at all"),
+        ("ties", "tie", {}, "share of the labels that say neither is better"),
     ]
     if any(row["agrees"] is not None for row in rows):
-        named.append(("order_agreement", "agrees", "the same answer named in both orders"))
+        both = {"by": "ai"}
+        named.append(
+            ("order_agreement", "agrees", both, "the judge names one answer in both orders")
+        )
     return [
         estimate(
             rows,
-            Recipe(estimator="proportion", value=column, cluster="family"),
+            Recipe(estimator="proportion", value=column, where=where, cluster="family"),
             name=name,
             unit="proportion",
             samples=samples,
             note=note,
         )
-        for name, column, note in named
+        for name, column, where, note in named
     ]
 
 
