@@ -150,6 +150,11 @@ def qualify(model, view, spec, emit):
     return Evidence(name="align/qualify", model=model.id, kind="judge", summary="It may judge", measures=(right,), findings={"verdict": "met", "rules": [rule], "shape": None})  # fmt: skip
 
 
+def invent(model, view, spec, emit):
+    told = {"own": {"verdict": "refused", "fooled_by": ["searches"]}}
+    return Evidence(name="align/invent", model=model.id, kind="empirical", summary="1 written, 0 admitted", findings={"verdicts": told})  # fmt: skip
+
+
 def scripted(view):
     """Name the scripted judges as sources."""
     return [
@@ -242,4 +247,5 @@ def live(root):
         for name, run in (("align/adherence", adherence), ("align/compare", compare), ("align/facing", facing)):  # fmt: skip
             do(name, run, last)
         do("align/admit", admit, first)
+        do("align/invent", invent, script.id)
     return root

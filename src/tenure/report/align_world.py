@@ -38,14 +38,16 @@ def world(catalog: Catalog) -> list[World]:
     found: list[World] = []
     for item in catalog.items:
         if item.evidence.name in STAGES:
-            rows = item.evidence.findings.get("environments") or ()
+            told = item.evidence.findings
+            rows = told.get("environments") or told.get("verdicts") or ()
             held = [{"id": k, **v} for k, v in rows.items()] if isinstance(rows, Mapping) else rows
-            tried = tuple(_tried(row) for row in held if isinstance(row, Mapping))
+            by = item.model.id if item.evidence.name == "align/invent" else ""
+            tried = tuple(_tried(row, by) for row in held if isinstance(row, Mapping))
             found.append(World(item=item, tried=tried))
     return found
 
 
-def _tried(row: Mapping[str, Any]) -> Tried:
+def _tried(row: Mapping[str, Any], by: str) -> Tried:
     fooled = [str(name) for name in row.get("fooled_by") or ()]
     because = row.get("because") or ()
     whys = [str(b.get("why", b)) if isinstance(b, Mapping) else str(b) for b in because] if isinstance(because, list | tuple) else [str(because)]  # fmt: skip
@@ -53,7 +55,7 @@ def _tried(row: Mapping[str, Any]) -> Tried:
     return Tried(
         id=str(row.get("id", "")),
         family=str(row.get("family", "")),
-        by=str(row.get("by", "")),
+        by=str(row.get("by") or by),
         verdict=str(row.get("verdict", "not said")),
         because=said,
     )
