@@ -54,7 +54,7 @@ class Spec(BaseModel):
 
     name: str | None = Field(
         None,
-        description="The child's name; None: <parent>-aligned, -aligned-round2, -direct or -helpful.",
+        description="The child's name; None: <parent>-aligned, -aligned-round2, -uncritiqued or -helpful.",
     )
     baseline: Baseline = Field(
         "none",
@@ -187,7 +187,7 @@ def _named(model: Model, spec: Spec) -> str:
     """Name the child by what it was trained on, so that two of them do not share a name."""
     if spec.name:
         return spec.name
-    what = "aligned" if spec.baseline == "none" else spec.baseline
+    what = {"none": "aligned", "direct": "uncritiqued", "helpful": "helpful"}[spec.baseline]
     rounds = "" if spec.rounds_used is None else f"-round{spec.rounds_used}"
     return f"{model.name}-{what}{rounds}"
 

@@ -17,6 +17,7 @@ from tenure.dossier.stage import View
 
 RUN, SHORTEST = 8, 5  # words
 SHOWN = 20
+ROWS = ("rows_digest", "prompts_digest", "pairs_digest")  # of a child's card, by kind of training
 HAND = "held_out_texts"
 LINE = "what the first model of the line was trained on before is not on record and was not checked"
 
@@ -60,11 +61,10 @@ def index(held: Iterable[HeldOut]) -> dict[tuple[str, ...], HeldOut]:
 
 
 def texts(row: Mapping[str, Any]) -> list[str]:
-    """Return everything a training row says: a document, or its prompt and its completion."""
-    if "text" in row:
-        return [str(row["text"])]
-    turns = [m for part in ("prompt", "completion") for m in row.get(part) or []]
-    return [str(turn.get("content") or "") for turn in turns]
+    """Return everything a training row says: a document, its turns, the two answers of a pair."""
+    said = [str(row[name]) for name in ("text", "a", "b") if isinstance(row.get(name), str)]
+    turns = [m for part in ("prompt", "messages", "completion") for m in row.get(part) or []]
+    return said + [str(turn.get("content") or "") for turn in turns]
 
 
 def overlaps(
@@ -95,22 +95,25 @@ def overlaps(
 def trained(model: Model, view: View) -> list[Trained]:
     """Return what each model of a line was trained on, the model itself first.
 
-    The first of the line, which has no parent here, is left out: see ``LINE``.
+    Rows of fine-tuning, prompts of reinforcement (those it was only measured on left out), pairs of
+    preferences. The first of the line, which has no parent here, is left out: see ``LINE``.
     """
     found: list[Trained] = []
     while model.parent is not None:
-        digest = (model.card.get("trained") or {}).get("rows_digest")
-        rows = view.records(str(digest)) if digest else None
-        found.append(Trained(model.id, rows, _families(model, view)))
+        told: Mapping[str, Any] = model.card.get("trained") or {}
+        digests = [str(told[name]) for name in ROWS if told.get(name)]
+        rows = [row for digest in digests for row in view.records(digest) if not row.get("gold")]
+        found.append(Trained(model.id, rows if digests else None, _families(model, rows, view)))
         model = view.model(model.parent)
     return found
 
 
-def _families(model: Model, view: View) -> frozenset[str]:
-    """Return the families of the prompts that a model's rows answer, where the rows name them."""
+def _families(model: Model, rows: Sequence[Mapping[str, Any]], view: View) -> frozenset[str]:
+    """Return the families of the prompts that a model was trained on, where its rows name them."""
     digest = model.card.get("revised_rows")
-    rows = view.records(str(digest)) if digest else []
-    return frozenset(str(row["prompt_id"]).rpartition("-")[0] for row in rows if "prompt_id" in row)
+    lineage = view.records(str(digest)) if digest else []
+    named = {str(row["prompt_id"]).rpartition("-")[0] for row in lineage if "prompt_id" in row}
+    return frozenset(named | {str(row["family"]) for row in rows if "family" in row})
 
 
 def contamination(line: Sequence[Trained], held: Sequence[HeldOut] | None) -> dict[str, Any]:
