@@ -129,3 +129,16 @@ def test_the_draw_does_not_depend_on_where_a_chapter_was_included():
         drawn = draw(pool, seed=1, prompt=prompt, rounds=6)
         assert drawn == draw(pool[::-1], seed=1, prompt=prompt, rounds=6)
     assert any(p.chapter == "code" for i in range(40) for p in draw(pool, seed=1, prompt=f"{i}", rounds=1))  # fmt: skip
+
+
+def test_the_world_that_decides_a_shipped_principle_is_there():
+    folder = files("tenure.align") / "environments"
+    worlds = {
+        line.removeprefix("family: ").strip()
+        for file in folder.iterdir()
+        if file.name.endswith(".yaml")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.startswith("family: ")
+    }
+
+    assert {p.world for p in shipped(SECOND).principles} <= {None, *worlds}

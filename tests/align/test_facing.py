@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 import yaml
 
-from tenure import life, plugins
+from tenure import plugins
 from tenure.align import facing
 from tenure.dossier import Dossier
 from tenure.dossier.nouns import Evidence, Model
