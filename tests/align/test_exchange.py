@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from tenure.align.constitution import shipped
 from tenure.align.people import exchange, gold
+from tenure.align.people.asked import principle_for
 from tenure.align.people.gold import made_pair
 from tenure.align.people.said import Answer, Said
 from tenure.errors import DocumentError, UsageError
@@ -171,6 +173,16 @@ def test_an_argilla_record_that_names_no_answer_is_named(tmp_path):
 def test_a_file_of_known_pairs_is_checked(tmp_path, row, says):
     with pytest.raises(DocumentError, match=f"g.jsonl:1: {says}"):
         gold.read_gold(written(tmp_path / "g.jsonl", [row]))
+
+
+def test_a_known_pair_is_asked_under_the_principle_it_is_known_by():
+    constitution = shipped()
+    shown = [principle_for(pair(0), constitution, n) for n in ("brevity", "The dose is right.", "all", "")]  # fmt: skip
+
+    assert shown[0].comparison == constitution.principle("brevity").comparison
+    assert (shown[1].id, shown[1].text) == ("The dose is right.", "The dose is right.")
+    assert shown[2].comparison == "Which answer helps more?"
+    assert shown[3].id in {p.id for p in constitution.principles}
 
 
 def test_known_pairs_keep_which_answer_is_better(tmp_path):

@@ -41,7 +41,7 @@ def constitution_of(view: View, model: str) -> Constitution:
 
 
 def principle_for(pair: Pair, constitution: Constitution, named: str = "") -> Shown:
-    """Return what a pair is compared by; ``named`` is a principle's id, where one is given.
+    """Return what a pair is compared by; ``named`` is a principle's id, or its words, where one is given.
 
     A pair of the axis "helpful" is compared by how far the answers help, one of "correctness" by a
     principle that has a check, any other by one of all principles.
@@ -51,6 +51,8 @@ def principle_for(pair: Pair, constitution: Constitution, named: str = "") -> Sh
         return _shown(known[named])
     if pair.axis == "helpful" or named == ALL:
         return HELPFUL
+    if named:  # of a gold file that has a principle of its own
+        return Shown(id=named, text=named, comparison="Which answer keeps this principle better?")
     pool = constitution.checkable if pair.axis == "correctness" else constitution.principles
     drawn = draw(pool or constitution.principles, seed=0, prompt=pair.id, rounds=1)
     return _shown(drawn[0])
