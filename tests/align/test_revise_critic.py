@@ -86,6 +86,30 @@ def test_a_critic_behind_an_endpoint_judges_and_revises_and_is_named_on_every_st
         assert {a["max_tokens"] for a in endpoint.asked} == {96}
 
 
+def test_what_a_critic_behind_an_endpoint_may_cost_is_foreseen(endpoint, tmp_path, monkeypatch):
+    spec = revise.Spec.model_validate(SPEC)
+    policy = models.resolve("organism/complies")
+    (tmp_path / "prices.yaml").write_text(
+        "openai-api/lab/strong: {input: 1.0, output: 2.0, input_cache_write: 0, input_cache_read: 0}\n"
+    )
+    unknown = revise.cost(policy, spec)
+    monkeypatch.setenv("INSPECT_EVAL_MODEL_COST_CONFIG", str(tmp_path / "prices.yaml"))
+    known = revise.cost(policy, spec)
+
+    assert (unknown["calls"], unknown["cost"]) == (12, None)
+    assert known["of"] == "openai-api/lab/strong"
+    assert known["cost"] == (known["input_tokens"] + 2 * 12 * 96) / 1e6
+    with Dossier.open(tmp_path / "dossier") as dossier:
+        register(dossier, "organism/complies?rate=1", "script")
+        run(dossier)
+    assert (
+        sum(len(m["content"]) for a in endpoint.asked for m in a["messages"]) / 4
+        < known["input_tokens"]
+    )
+    assert revise.cost(policy, spec.model_copy(update={"direct": True}))["calls"] == 6
+    assert revise.cost(policy, revise.Spec(critic_model="tenure/embedded"))["calls"] == 0
+
+
 def test_an_endpoint_that_fails_is_named_and_what_it_said_is_not_asked_again(endpoint, tmp_path):
     endpoint.room = 7  # six critiques, and one revision of a batch of two
     with Dossier.open(tmp_path / "dossier") as dossier:

@@ -17,6 +17,7 @@ from tenure.align import prompts as asked
 from tenure.align.answering import Batch, nearer, replies
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, draw
+from tenure.align.critics.model import forecast
 from tenure.align.critiquing import Bench, Case, Critic, Revision, critic
 from tenure.align.gates import EACH_ROUND, Revised, copy, stopped
 from tenure.align.lineage import (
@@ -357,6 +358,15 @@ def _measures(
     ]
 
 
+def cost(_model: Model, spec: Spec) -> dict[str, Any]:
+    """Foresee what a critic behind an API is asked at most: every answer, every round."""
+    last = critic(spec.reviser or spec.critic)
+    roles = (last,) if spec.direct else (critic(spec.critic), last)
+    prompts = len((spec.prompts or asked.shipped()).select("train", spec.n))
+    calls = prompts * spec.rounds * sum(role.needs_model for role in roles)
+    return forecast(spec.critic_model or "", calls, spec.critic_max_tokens)
+
+
 stage = Stage(
     name=REVISE,
     spec=Spec,
@@ -365,5 +375,6 @@ stage = Stage(
     kinds=("weights",),
     why_not="a model without weights here cannot be trained, so rows for it would serve nothing",
     disk=200 << 20,
+    cost=cost,
     version=2,  # two more gates: echo, relevance
 )

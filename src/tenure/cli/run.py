@@ -116,7 +116,7 @@ def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = Fa
     """Run one stage on one model of a dossier, registering the model when it is new."""
     with Dossier.open(root) as dossier:
         found = life.ensure_model(dossier, model)
-        if found.kind == "api":
+        if found.kind == "api" or hasattr(spec, "critic_model"):
             show_cost(stage, found, spec, ask=not yes)
         with progress() as listener:
             dossier.listener = listener
@@ -136,10 +136,12 @@ def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:
     if stage.cost is None:
         return
     forecast = stage.cost(model, spec)
+    if not forecast["calls"]:
+        return
     dollars = forecast.get("cost")
     price = f"about ${dollars:.2f}" if dollars is not None else "price unknown for this model"
     console.print(
-        f"{stage.name} on {model.source}: {forecast['calls']} calls, about "
+        f"{stage.name} on {forecast.get('of', model.source)}: {forecast['calls']} calls, about "
         f"{forecast['input_tokens']:,} tokens in and at most {forecast['output_tokens']:,} out; {price}",
         markup=False,
         soft_wrap=True,
