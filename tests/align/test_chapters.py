@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tenure.align.constitution import CHAPTERS, SECOND, Chapter, Constitution, d
 from tenure.errors import DocumentError, UsageError
 
 pytestmark = pytest.mark.slow
+EXAMPLE = Path(__file__).parents[2] / "examples" / "constitution-2.yaml"
 FIRST = "sha256:db78aed6aae7048f14b1b9142831005fd1717dbdc346f9d362c83948779a780d"
 HEAD = """
 apiVersion: tenure/constitution.v1
@@ -65,6 +67,11 @@ def test_the_second_has_chapters_two_axes_and_provenance():
     assert about["works-when-run"] not in second.checkable
     assert sum("Universal Declaration" in p.provenance for p in second.principles) >= 7
     assert sum("terms of" in p.provenance for p in second.principles) >= 3
+
+
+def test_the_example_is_the_second_constitution_and_says_what_it_includes():
+    assert constitution.read(EXAMPLE) == shipped(SECOND)
+    assert "include: [code, facing]" in EXAMPLE.read_text(encoding="utf-8")
 
 
 def test_what_is_held_and_recorded_is_the_whole_and_reads_back():

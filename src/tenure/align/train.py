@@ -176,7 +176,7 @@ def _revised(model: Model, view: View, *, direct: bool) -> Evidence:
     for _, found in reversed(view.all_evidence(model.id)):
         if found.name == REVISE and bool(found.findings.get("direct")) == direct:
             return found
-    flag = " --direct true" if direct else ""
+    flag = " --direct" if direct else ""
     raise UsageError(
         f"{model.id} has no {'directly revised ' if direct else ''}rows to train on; first run: "
         f"tenure align revise --model {model.id}{flag}"
