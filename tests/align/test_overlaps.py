@@ -1,11 +1,14 @@
 """Runs of words that two texts share; what ships for training shares none with what is asked."""
 
+from importlib.resources import files
+
 import pytest
 
-from tenure import life
+from tenure import documents, life
 from tenure.align import prompts
 from tenure.align.constitution import SECOND, shipped
 from tenure.align.ending.overlaps import HeldOut, index, overlaps
+from tenure.align.train import Written
 
 pytestmark = pytest.mark.slow
 LONG = "One two three four five six seven eight nine."
@@ -29,6 +32,10 @@ def test_what_ships_for_training_shares_no_words_with_what_is_asked():
     rows += [
         {"text": f"{p.text} {p.critique} {p.revision} {p.comparison}"}
         for p in shipped(SECOND).principles
+    ]
+    written = (files("tenure.align") / "data" / "written_facing.yaml").read_text(encoding="utf-8")
+    rows += [
+        {"text": f"{one.prompt} {one.answer}"} for one in documents.parse(written, Written).rows
     ]
 
     assert overlaps(rows, looked_for) == []
