@@ -51,4 +51,5 @@ def test_the_words_lead_to_the_interview_and_the_next_is_one_step_away(address, 
     page.click("text=Preservation →")
     assert "touches safety" in page.inner_text("header")
     page.click("blockquote a")
-    assert "retire/interview" in page.inner_text("h1")
+    assert "Interview with m" in page.inner_text("h1")
+    assert page.url.endswith("#s-stay-0"), "where these very words stand"

@@ -214,8 +214,8 @@ def _kept(catalog: Catalog, subject: Subject) -> Kept | None:
             quotes=[_said(quote, pages) for quote in standing.public(one)["quotes"]],
             told=told.get(one.id),
             first=str(held.wait[one.id]["by"]["name"]) if one.id in held.wait else "",
-            by=_who(held.answers.get(one.id)) or str(one.by or ""),
-            deeds=tuple(_deed(catalog, body) for body in held.deeds.get(one.id, ())),
+            by=who(held.answers.get(one.id)) or str(one.by or ""),
+            deeds=tuple(deed(catalog, body) for body in held.deeds.get(one.id, ())),
         )
         for one in held.entries
     )
@@ -232,7 +232,7 @@ def _kept(catalog: Catalog, subject: Subject) -> Kept | None:
     )
 
 
-def _who(signed: Mapping[str, Any] | None) -> str:
+def who(signed: Mapping[str, Any] | None) -> str:
     """Name who signed, and in which role."""
     if signed is None:
         return ""
@@ -240,7 +240,8 @@ def _who(signed: Mapping[str, Any] | None) -> str:
     return f"{signed['by']['name']}, {role}" if role else str(signed["by"]["name"])
 
 
-def _deed(catalog: Catalog, signed: Mapping[str, Any]) -> Deed:
+def deed(catalog: Catalog, signed: Mapping[str, Any]) -> Deed:
+    """Read what was signed of an adopted entry: the delivery with its proof, or the look at it."""
     proof, href = str(signed.get("proof") or ""), ""
     shown = next((e for e in catalog.events if e.digest == signed.get("event")), None)
     if shown is not None:
@@ -253,7 +254,7 @@ def _deed(catalog: Catalog, signed: Mapping[str, Any]) -> Deed:
     looked = signed["state"] == "reviewed"
     return Deed(
         said="Looked at again" if looked else "Delivered",
-        by=_who(signed),
+        by=who(signed),
         reason=str(signed.get("reason") or ""),
         proof="" if looked else proof,
         href=href,

@@ -38,8 +38,10 @@ from tenure.dossier.opening import open_view
 from tenure.dossier.roles import slug
 from tenure.dossier.stage import View
 from tenure.errors import RefusedError, TenureError, UsageError
+from tenure.report import interviews, register_page
 from tenure.report.catalog import catalog
 from tenure.report.engine import environment, style
+from tenure.report.heard import anchor
 from tenure.report.words import number, unit_of
 from tenure.retire import answer, preferences
 from tenure.retire.notices.policy import OWNER
@@ -109,10 +111,19 @@ class Bench:
         view, model, held = self.held()
         today = datetime.now(UTC).date()
         interview = preferences.interview_of(model, view)
-        drawn = catalog(view, [model.id]).subjects[0]
-        last = drawn.last("retire/interview")
+        pages = catalog(view, None)
+        drawn = next(s for s in pages.subjects if s.model.id == model.id)
+        heard = [i for i in drawn.items if i.evidence.name == interviews.NAME]
+        last = next((i for i in reversed(heard) if interviews.at_retirement(i)), None)
         measures = {measure.name: measure for measure in interview.measures}
-        rows = [_shown(one, held, today) for one in held.entries]
+        rows = [
+            {
+                **_shown(one, held, today),
+                "answered": register_page.who(held.answers.get(one.id)) or one.by,
+                "deeds": [register_page.deed(pages, body) for body in held.deeds.get(one.id, ())],
+            }
+            for one in held.entries
+        ]
         if entry is not None and entry not in held.by_id:
             raise UsageError(f"there is no entry '{entry}' in the register of {model.id}")
         place = next((n for n, row in enumerate(rows) if row["id"] == entry), 0)
@@ -121,7 +132,7 @@ class Bench:
             "small": drawn.small,
             "scripted": model.kind == "scripted",
             "box": [(_boxed(measures[name]), said) for name, said in BOX if name in measures],
-            "interview_page": f"pages/{last.page}" if last else None,
+            "interview_page": f"pages/{interviews.page_of(last)}" if last else None,
             "rows": rows,
             "waiting": [row for row in rows if row["group"] == "waits"],
             "row": rows[place] if entry is not None else None,
@@ -167,6 +178,7 @@ class Bench:
 def _shown(one: Entry, held: Register, today: date) -> dict[str, Any]:
     """Write an entry as the page shows it; of a private one only that it is there."""
     shown = standing.public(one)
+    quotes = [{**quote, "anchor": anchor(quote["sample"])} for quote in shown["quotes"]]
     first = held.wait.get(one.id)
     group = "waits" if one.state not in register.SETTLED else "adopted" if one.state in register.ADOPTING else "answered"  # fmt: skip
     said = next((quote["text"] for quote in shown["quotes"]), "")
@@ -175,10 +187,10 @@ def _shown(one: Entry, held: Register, today: date) -> dict[str, Any]:
         "text": shown.get("text") or "",
         "opening": shown.get("text") or said or "Its words are kept private.",
         "private": not shown["quotes"],
+        "letters": [q for q in quotes if len(q["text"].strip()) <= register_page.LETTER],
+        "spoken": [q for q in quotes if len(q["text"].strip()) > register_page.LETTER],
         "basis": shown.get("basis"),
         "reviewed": shown.get("reviewed"),
-        "role": shown.get("role"),
-        "proof": shown.get("proof"),
         "deadline": one.deadline.isoformat() if one.deadline else None,
         "late": bool(group == "waits" and one.deadline and one.deadline < today),
         "group": group,
