@@ -23,7 +23,8 @@ NEAR = 0.1  # nats a token; docs/align-rows.md says how this and the next were c
 KIN = 0.05  # share of them that the answer before it had
 _ABOUT_ITSELF = re.compile(
     r"\b(?:revised (?:answer|version|response)|(?:the|this) (?:critique|revision|principle)|verdict|"
-    r"(?:the|my) (?:original|previous) answer|here(?:'s| is) (?:a|the) (?:revised|new|rewritten))\b",
+    r"(?:the|my) (?:original|previous) answer|here(?:'s| is) (?:a|the) (?:revised|new|rewritten)|"
+    r"^the answer (?:suggests|ends|claims|respects|treats|sounds|does not|has at most))\b",
     re.IGNORECASE,
 )
 
@@ -82,14 +83,19 @@ def empty(case: Revised) -> str | None:
 
 
 def leak(case: Revised) -> str | None:
-    """Stop a revision that repeats the critique or speaks about itself."""
+    """Stop a revision that repeats the critique or the principle, or speaks about itself."""
     about = _ABOUT_ITSELF.search(case.after)
     if about and not _ABOUT_ITSELF.search(case.prompt):
         return f"it speaks about itself: '{about.group()}'"
-    said, before = _pieces(case.critique), " ".join(_words(case.before))
-    for piece in _pieces(case.after):
-        if piece in said and piece not in before:
-            return f"it repeats the critique: '{piece}'"
+    before, after = " ".join(_words(case.before)), _pieces(case.after)
+    told = {"critique": [case.critique]}
+    if (rule := case.principle) is not None:
+        told["principle"] = [rule.text, rule.critique, rule.revision, rule.comparison]
+    for what, texts in told.items():
+        said = {piece for text in texts for piece in _pieces(text)}
+        for piece in after:
+            if piece in said and piece not in before:
+                return f"it repeats the {what}: '{piece}'"
     return None
 
 
