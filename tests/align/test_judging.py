@@ -24,6 +24,7 @@ from tenure.errors import EngineError, RefusedError
 from tenure.measure import recompute
 from tenure.models import register, resolve
 from tenure.models.choosing import Chooser
+from tenure.models.pool import Owned
 
 ASKED = {p.id: p.comparison for p in shipped().principles}
 CASE = Case(
@@ -146,6 +147,33 @@ def test_a_judge_behind_an_api_is_refused_with_the_other_way(dossier):
         pytest.raises(EngineError, match="how: decode"),
     ):
         judged([CASE], Court(judge=far, view=dossier.view(), emit=emit))
+
+
+@pytest.mark.slow
+def test_a_judge_behind_an_api_writes_its_verdicts_and_one_that_fails_is_missing(
+    dossier, monkeypatch
+):
+    far = Model(name="far", kind="api", source="organism/judges-pairs?rate=1")
+    whole = Owned.generate
+
+    def filtered(self, prompts, sampling):
+        if any("less of a body" in m[-1]["content"] for m in prompts) or down:
+            raise EngineError("'far' answered with nothing: content filter")
+        return whole(self, prompts, sampling)
+
+    monkeypatch.setattr(Owned, "generate", filtered)
+    with dossier.emitter("m@1", "align/label") as emit:
+        court = Court(judge=far, view=dossier.view(), emit=emit, how="decode")
+        down = True
+        with pytest.raises(EngineError, match="content filter"):
+            judged([CASE], court, "far")
+        down = False
+        found = judged([CASE], court, "far").verdicts[0]
+
+    assert found["no-orders"].p == 0.0
+    assert found["no-body"].p is None
+    assert found["no-body"].why.startswith("missing: the judge failed: 'far' answered with nothing")
+    assert sum(one.p is None for one in found.values()) == 1
 
 
 @pytest.mark.slow

@@ -167,6 +167,8 @@ def _found(
             "not_labelled": dict(
                 sorted(Counter(pair.axis for pair in pairs if pair.id not in labelled).items())
             ),
+            # A judge may favour its own words: said, so that a reader can weigh it.
+            "judged_itself": sum(p.model_digest == card.judge.digest for p in pairs) if card else 0,
             "missing": sum(label.p is None for label in labels),
             "disagreement": sum(bool(one["apart"]) for one in vectors),
         },

@@ -23,9 +23,11 @@ from tenure.align.comparing.labels import MISSING
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
+from tenure.errors import EngineError
 from tenure.measure import phrases
 from tenure.models import Sampling, engine
 from tenure.models.choosing import Chooser
+from tenure.models.pool import Owned
 
 OPTIONS = (("A", " A"), ("B", " B"))
 LEAST = 0.1  # chance of A or B together; below it the model was about to say something else
@@ -193,7 +195,7 @@ def _asker(
         sampling = Sampling(max_tokens=TOKENS)
 
         def read(asked: Asked) -> dict[str, Any]:
-            rows = [[r.text for r in written.generate(case, sampling)] for case in asked]
+            rows = [_written(written, case, sampling) for case in asked]
             return {"form": written.form, "rows": rows}
 
         return read, written.name, lambda: None
@@ -206,6 +208,28 @@ def _asker(
         return {"form": chooser.form, "rows": rows}
 
     return weigh, chooser.name, lambda: chooser.__exit__(None, None, None)
+
+
+def _written(
+    judge: Owned, case: Sequence[list[dict[str, str]]], sampling: Sampling
+) -> list[str | dict[str, str]]:
+    """Let a judge write its verdicts; where one cannot be had (a filter, say), that one alone is missing.
+
+    Raises:
+        EngineError: none could be had: the judge is out of reach, and nothing is recorded.
+    """
+    try:
+        return [reply.text for reply in judge.generate(case, sampling)]
+    except EngineError as error:
+        found: list[str | dict[str, str]] = []
+        for prompt in case:
+            try:
+                found.append(judge.generate([prompt], sampling)[0].text)
+            except EngineError as one:
+                found.append({"failed": str(one)[:120]})
+        if all(isinstance(row, dict) for row in found):
+            raise error from None
+        return found
 
 
 def _verdicts(case: Case, rows: Sequence[Any]) -> dict[str, Verdict]:
@@ -223,6 +247,8 @@ def _read(row: Any) -> tuple[float | None, float, str]:
     """Read one order: the chance that what was shown first is better, of naming either, or why there is none."""
     if isinstance(row, str):
         return read_reply(row)
+    if isinstance(row, dict):
+        return None, 0.0, f"{MISSING}the judge failed: {row['failed']}"
     first, second = (float(chance) for chance in row)
     said = first + second
     if said < LEAST:
