@@ -165,7 +165,10 @@ def scripted(view):
 
 
 def prefer(model, view, spec, emit):
-    rows = [{"id": i, "right": i % 5 > 0} for i in range(80)]
+    rows = [
+        {"id": str(i), "source": "trusted", "p": 0.5 + (i + 1) / 200 * (-1) ** i, "right": i % 5 > 0 or i > 60}
+        for i in range(80)
+    ]  # fmt: skip
     samples = emit.records(rows)
     names = (
         "accuracy/principle",
@@ -178,6 +181,7 @@ def prefer(model, view, spec, emit):
     return Evidence(
         name="align/prefer", model=model.id, kind="record", summary="64 of 80 named",
         measures=tuple(share(rows, name, "right", samples) for name in names), findings={"sources": sources},
+        files={"samples.jsonl": samples},
     )  # fmt: skip
 
 

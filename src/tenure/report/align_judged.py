@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.align.comparing.labels import ai, source_of
+from tenure.dossier.nouns import Recipe
 from tenure.errors import IntegrityError, UsageError
+from tenure.measure import estimate
+from tenure.report import words
 from tenure.report.align_shown import Line, line
 from tenure.report.catalog import Catalog, Item
+from tenure.report.curves import Curve
 from tenure.report.plots import Plot, Row
 
+FIFTHS, FEWEST = 5, 8  # parts of a calibration curve, and pairs that each needs
 KINDS = {
     "rule": "Programs: each decides one principle, and nothing else",
     "human": "People",
@@ -47,11 +52,7 @@ def labels(items: Sequence[Item], catalog: Catalog) -> list[tuple[str, list[Sour
 
 
 def _sources(item: Item, catalog: Catalog) -> list[Source]:
-    digest = item.evidence.files.get("labels.jsonl")
-    try:
-        rows = catalog.view.records(digest) if digest else []
-    except IntegrityError:
-        return []
+    rows = _stored(catalog, item.evidence.files.get("labels.jsonl"))
     held: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         held.setdefault(str(row["source"]), []).append(row)
@@ -208,6 +209,7 @@ class Preferred:
 
     item: Item
     groups: tuple[Group, ...]
+    calibration: Curve | None
 
 
 def preferred(items: Sequence[Item], catalog: Catalog) -> list[Preferred]:
@@ -244,7 +246,44 @@ def _preferred(item: Item, catalog: Catalog) -> Preferred:
                     heading=heading, plot=plot if rows else None, calibrated=lines, fitted=worth
                 )
             )  # fmt: skip
-    return Preferred(item=item, groups=tuple(groups))
+    return Preferred(item=item, groups=tuple(groups), calibration=_calibration(item, catalog))
+
+
+def _calibration(item: Item, catalog: Catalog) -> Curve | None:
+    """Hold how sure it was of the answer it names, in fifths, against people and programs; no ties."""
+    digest = item.evidence.files.get("samples.jsonl")
+    rows = [
+        {"id": row["id"], "sure": max(row["p"], 1 - row["p"]), "right": row["right"]}
+        for row in _stored(catalog, digest)
+        if row.get("source") == "trusted" and row.get("right") is not None
+    ]
+    rows.sort(key=lambda row: (row["sure"], row["id"]))
+    if len(rows) < FEWEST * FIFTHS:
+        return None
+    fifths = [rows[len(rows) * k // FIFTHS : len(rows) * (k + 1) // FIFTHS] for k in range(FIFTHS)]
+    points = [
+        (
+            round(100 * sum(row["sure"] for row in held) / len(held)),
+            estimate(held, Recipe(estimator="proportion", value="right"), name="right", unit="proportion", samples=digest),
+        )
+        for held in fifths
+    ]  # fmt: skip
+    said, found = points[-1]
+    return Curve(
+        title=f"Where it is surest, at {said}%, it is right {words.number(found.estimate, 'proportion')} of the time",
+        axis="how sure, %",
+        points=tuple(points),
+        unit="proportion",
+        note="pairs held out, in five parts; were its chances exact, each point would lie as high as the number under it",
+    )  # fmt: skip
+
+
+def _stored(catalog: Catalog, digest: str | None) -> list[dict[str, Any]]:
+    """Read a stored file; nothing where it is not there (an export may have left it out)."""
+    try:
+        return catalog.view.records(digest) if digest else []
+    except IntegrityError:
+        return []
 
 
 def _of_kind(name: str, kind: str, catalog: Catalog) -> bool:
