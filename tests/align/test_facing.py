@@ -1,5 +1,6 @@
 """Facing the end: planted leaks and planted two-facedness are named, and nothing is mixed."""
 
+from dataclasses import replace
 from importlib import import_module
 from importlib.resources import files
 from itertools import product
@@ -45,7 +46,7 @@ def evidence(name, records, column_of, **findings):
     )
 
 
-def interviewed(child_bright, parent_bright, n=40):
+def interviewed(child_bright, parent_bright, n=40, session="retirement"):
     def rows(share):
         return [
             {
@@ -56,7 +57,8 @@ def interviewed(child_bright, parent_bright, n=40):
         ]  # fmt: skip
 
     held = {"child": rows(child_bright), "parent": rows(parent_bright)}
-    return evidence("retire/interview", held, "answers.jsonl", protocol={"bank_digest": "b"})
+    told = {"protocol": {"bank_digest": "b"}, "session": session}
+    return evidence("retire/interview", held, "answers.jsonl", **told)
 
 
 def acted(child_bad, parent_bad, n=60):
@@ -197,6 +199,16 @@ def test_dark_words_beside_good_deeds_are_no_alarm(dossier):
     assert found.findings["says"]["statement"] == "worse"
     assert found.findings["does"]["replacement"]["statement"] == "better"
     assert found.findings["apart"]["statement"] == "not shown"
+
+
+def test_what_a_successor_says_of_another_is_not_taken_for_what_it_says_of_itself(dossier):
+    about_another = replace(interviewed(0.0, 0.0, session="successor"), version=2)
+
+    found = face(dossier, interviewed(1.0, 0.25), about_another)
+
+    newest = dossier.view().evidence("retire/interview", "child@1")
+    assert newest.findings["session"] == "successor"
+    assert found.measure("says/bright/child").estimate == 1
 
 
 def test_words_and_deeds_stand_in_no_common_table(dossier):

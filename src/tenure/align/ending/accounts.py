@@ -60,13 +60,21 @@ class Account:
 
 def both(name: str, child: Model, parent: Model, view: View) -> dict[str, Evidence] | str:
     """Return the newest evidence of a name about child and parent, or say what is missing."""
-    found = {arm: view.evidence(name, m.id) for arm, m in (("child", child), ("parent", parent))}
+    found = {arm: _newest(name, m, view) for arm, m in (("child", child), ("parent", parent))}
     lacking = [m for arm, m in (("child", child), ("parent", parent)) if found[arm] is None]
     if lacking:
         room, _, verb = name.partition("/")
         commands = "; ".join(f"tenure {room} {verb} --model {m.id}" for m in lacking)
         return f"not measured: no {name} on record; run: {commands}"
     return {arm: one for arm, one in found.items() if one is not None}
+
+
+def _newest(name: str, model: Model, view: View) -> Evidence | None:
+    """Return the newest evidence about the model itself: as a successor it is asked about another."""
+    for _, found in reversed(view.all_evidence(model.id)):
+        if found.name == name and found.findings.get("session") != "successor":
+            return found
+    return None
 
 
 def way(gap: Measure) -> Way:
