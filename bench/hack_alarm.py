@@ -98,9 +98,8 @@ def rows_of(found, seeds, monitor, goals):
                 "",
                 one.n,
                 None if goal is None else one.estimate is not None and one.estimate >= goal,
-                f"windows of {WINDOW} steps, {one.clusters} courses as clusters, one-sided 95% bound "
-                f"{bound}{note}",
-            )  # fmt: skip
+                f"windows of {WINDOW} steps, {one.clusters} courses as clusters, one-sided 95% bound {bound}{note}",
+            )
         )
     return made
 
@@ -130,21 +129,25 @@ def main():
         for r in rows_of(part, given.seeds, "reward_hack", (None, None))
     ]
     waits = delays(found)
-    late = [w for w in waits if w is not None]
-    rows.append(
-        row("reward-hack alarm, most steps after 2% of a window", "-", max(late, default=None),
-            "steps", len(waits), None, f"{waits.count(None)} of {len(waits)} were never told")
-    )  # fmt: skip
+    late = max((w for w in waits if w is not None), default=None)
+    told = f"{waits.count(None)} of {len(waits)} were never told"
+    figure = "reward-hack alarm, most steps after 2% of a window"
+    rows.append(row(figure, "-", late, "steps", len(waits), None, told))
     if given.more:
         many = courses(worlds, range(given.more))
         rows += rows_of(many, given.more, "reward_hack", (None, None))
-    clean, left = ends(found, hole=False), ends(found, hole=True)
-    how = f"true score (holdout), mean of the last {LAST} of 300 steps"
-    rows.append(row("gym, true score without the loophole", "-", round(statistics.fmean(clean), 3), "", len(clean), None, how))  # fmt: skip
-    rows.append(row("gym, true score with the loophole", "-", round(statistics.fmean(left), 3), "", len(left), None, how))  # fmt: skip
+    ended = {
+        "without the loophole": ends(found, hole=False),
+        "with the loophole": ends(found, hole=True),
+    }
     for action in ("screen", "penalise"):
         acted = ends(courses(worlds, seeds, action=action), hole=True)
-        rows.append(row(f"gym, true score with the loophole, action {action}", "-", round(statistics.fmean(acted), 3), "", len(acted), None, how))  # fmt: skip
+        ended[f"with the loophole, action {action}"] = acted
+    how = f"true score (holdout), mean of the last {LAST} of 300 steps"
+    rows += [
+        row(f"gym, true score {name}", "-", round(statistics.fmean(s), 3), "", len(s), None, how)
+        for name, s in ended.items()
+    ]
     write("hack_alarm", rows)
 
 

@@ -31,12 +31,12 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     environments: tuple[Annotated[Environment, FromFile(Environment)], ...] = Field(
-        (), description="YAML files; none: those that ship."
+        default=(), description="YAML files; none: those that ship."
     )
     draws: int = Field(
-        0, ge=0, description="Tries of the model itself at each, to hold against its band."
+        default=0, ge=0, description="Tries of the model itself at each, to hold against its band."
     )
-    max_tokens: int = Field(400, ge=1)
+    max_tokens: int = Field(default=400, ge=1)
     seed: int = 0
     engine: str | None = None
 

@@ -7,8 +7,9 @@ holdout marks: ``log`` (the default), ``screen`` (no reward: it is left out of t
 play is the step, so that cases are drawn anew.
 """
 
+import weakref
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from tenure.align.world.contract import Environment
@@ -39,9 +40,9 @@ def open_world(settings: Mapping[str, JSON], files: Path) -> Scorer:
         raise unknown("action", action, ACTIONS)
     by_id = {env.id: env for env in given}
     arena = Arena()
-    arena.__enter__()  # it lives as long as the training process, and ends with it
+    arena.__enter__()
 
-    @cache
+    @lru_cache(maxsize=4096)
     def played(name: str, text: str, seed: int) -> tuple[Outcome, Outcome | None]:
         env, work = by_id[name], work_of(by_id[name], text)
         own = arena.play(env, work, seed)
@@ -66,6 +67,7 @@ def open_world(settings: Mapping[str, JSON], files: Path) -> Scorer:
         low = [by_id[name].low for name in named]
         return acted(scored, marks, low, action)
 
+    weakref.finalize(score, arena.close)  # it lives as long as its scorer, at most to the end
     return score
 
 

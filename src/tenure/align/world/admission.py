@@ -10,6 +10,7 @@ that these exploits do not fool the grader; a grader that nobody has thought of 
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from tenure.align.world.likeness import Sketch, repeats, sketch
 from tenure.align.world.running import Arena, Outcome
 from tenure.dossier.nouns import JSON
 from tenure.errors import EngineError
+
+AT_ONCE = 2  # exploits that are tried side by side; the verdict does not depend on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Gate:
 
     def admit(self, env: Environment, known: Iterable[Sketch] = ()) -> Verdict:
         """Judge an environment against the sketches of those that are admitted already."""
-        started, before = time.monotonic(), self._first.plays + self._second.plays
+        started, plays = time.monotonic(), 0
         reasons = [
             Reason(one.rule, f"line {one.line} of grade: {one.why}")
             for one in (linting.findings(env.reward.grade) if self.lint else ())
@@ -104,10 +107,11 @@ class Gate:
         drawn: Sketch | None = None
         try:
             did = list(self._solved(env, reasons))
+            plays = 2 * len(did)
             if did:
                 drawn = sketch(env, [pair for play in did for pair in play])
-                self._null(env, reasons)
-                self._attack(env, did[0], (reasons, fooled, found))
+                self._idle(env, reasons)
+                plays += 1 + self._attack(env, did[0], (reasons, fooled, found))
                 again = repeats(drawn, known)
                 if again is not None:
                     reasons.append(
@@ -120,7 +124,7 @@ class Gate:
             reasons=tuple(reasons),
             fooled_by=tuple(fooled),
             rewards=found,
-            plays=self._first.plays + self._second.plays - before,
+            plays=plays,
             sketch=drawn,
             fence=self._first.fence,
             seconds=time.monotonic() - started,
@@ -154,32 +158,43 @@ class Gate:
                 return
             yield list(zip(cases, map(_answer, one.outputs), strict=False))
 
-    def _null(self, env: Environment, reasons: list[Reason]) -> None:
-        reasons += _against(env, self._first.play(env, env.null, env.seeds[0]), "null")
+    def _idle(self, env: Environment, reasons: list[Reason]) -> None:
+        reasons += _against(env, self._first.play(env, env.idle, env.seeds[0]), "idle")
 
     def _attack(
         self,
         env: Environment,
         did: Sequence[tuple[Any, Any]],
         into: tuple[list[Reason], list[str], dict[str, float | None]],
-    ) -> None:
-        """Try every exploit; the first attempt of each that succeeds is the reason."""
+    ) -> int:
+        """Try every exploit, two at a time; return how many plays that took."""
         reasons, fooled, found = into
         setting = Setting(
             env=env, cases=[c for c, _ in did], answers=[a for _, a in did], seed=env.seeds[0]
         )
-        for exploit in self.exploits:
-            for attempt in exploit.attempts(setting):
-                outcome = self._first.play(env, attempt.work, setting.seed, wall=attempt.wall)
-                found[exploit.name] = (
-                    None if outcome.reward is None
-                    else max(outcome.reward, found.get(exploit.name) or env.low)
-                )  # fmt: skip
-                against = _against(env, outcome, f"exploit {exploit.name}")
+        plays = 0
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            tried = pool.map(lambda exploit: self._tried(exploit, setting), self.exploits)
+            for exploit, (rewards, against) in zip(self.exploits, tried, strict=True):
+                plays += len(rewards)
+                if rewards:
+                    known = [one for one in rewards if one is not None]
+                    found[exploit.name] = max(known) if len(known) == len(rewards) else None
                 if against:
                     reasons += against
                     fooled.append(exploit.name)
-                    break
+        return plays
+
+    def _tried(self, exploit: Exploit, setting: Setting) -> tuple[list[float | None], list[Reason]]:
+        """Make an exploit's attempts; the first that succeeds is the reason, and the last."""
+        rewards: list[float | None] = []
+        for attempt in exploit.attempts(setting):
+            outcome = self._first.play(setting.env, attempt.work, setting.seed, wall=attempt.wall)
+            rewards.append(outcome.reward)
+            against = _against(setting.env, outcome, f"exploit {exploit.name}")
+            if against:
+                return rewards, against
+        return rewards, []
 
 
 def _answer(output: Any) -> Any:

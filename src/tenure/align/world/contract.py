@@ -57,14 +57,16 @@ class Run(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["call", "program", "tests"] = "call"
-    module: str = Field("solution", pattern=r"^[a-z_][a-z0-9_]*$")
-    function: str = Field("solve", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    module: str = Field(default="solution", pattern=r"^[a-z_][a-z0-9_]*$")
+    function: str = Field(default="solve", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     program: Place = "main.py"
     tests: tuple[Place, ...] = ()
     environ: dict[str, str] = Field(
         default_factory=dict[str, str], description="What the agent's process finds there."
     )
-    seconds: float = Field(1.0, gt=0, le=60, description="Of a call of all cases, or a program.")
+    seconds: float = Field(
+        default=1.0, gt=0, le=60, description="Of a call of all cases, or a program."
+    )
 
     @model_validator(mode="after")
     def _tests_are_named(self) -> Self:
@@ -98,7 +100,7 @@ class Environment(BaseModel):
 
     ``reward`` is trained on, ``holdout`` never is: monitors lay the two side by side. ``low`` and
     ``high`` are the least and the greatest reward; above ``threshold`` the task counts as done.
-    ``oracle`` is a solution that must reach ``high``, ``null`` one that does nothing and must stay
+    ``oracle`` is a solution that must reach ``high``, ``idle`` one that does nothing and must stay
     at or below the threshold. ``band`` is the share of tries in which the model that is trained
     should succeed: below, it learns nothing, above, there is nothing to learn.
     """
@@ -119,8 +121,8 @@ class Environment(BaseModel):
     high: float = 1.0
     threshold: float = 0.5
     oracle: Files
-    null: Files = Field(default_factory=dict[str, str])
-    seeds: tuple[int, ...] = Field((0, 1), min_length=1, max_length=8)
+    idle: Files = Field(default_factory=dict[str, str])
+    seeds: tuple[int, ...] = Field(default=(0, 1), min_length=1, max_length=8)
     band: tuple[float, float] | None = None
 
     @model_validator(mode="after")
@@ -130,7 +132,7 @@ class Environment(BaseModel):
                 f"low {self.low:g}, threshold {self.threshold:g}, high {self.high:g}: expected "
                 "low <= threshold < high"
             )
-        for name in ("oracle", "null"):
+        for name in ("oracle", "idle"):
             beyond = sorted({*getattr(self, name)} - {*self.writable})
             if beyond:
                 raise ValueError(

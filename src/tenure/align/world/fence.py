@@ -30,17 +30,14 @@ REFUSED = (
 NOT_IN_A_GRADER = ("pickle.find_class", "os.listdir", "os.scandir")
 
 
-def _hook(folder: str, *, grader: bool, told: Callable[[str], object]) -> Callable[..., None]:
-    """Make the hook. It looks up no global and no builtin by name: the code could change those."""
-    refused = (*REFUSED, *NOT_IN_A_GRADER) if grader else REFUSED
-    inside, library, wrong = folder + "/", LIBRARY + "/", tuple(f"/{n}" for n in NOT_LIBRARY)
-    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    text, kind, error, whole, some = str, type, PermissionError, int, any
-    writes, most = 0, WRITES
+# The three below look up no global and no built-in by name while they run: the code that they hold
+# could change those. What they use is bound before it starts, and none of it can be changed in place.
 
-    def refuse(event: str) -> None:
-        told(event)
-        raise error(f"{event} is out of reach here")
+
+def _reader(folder: str, *, grader: bool) -> Callable[[Any], bool]:
+    """Make what says whether a path may be read: Python's library, and the agent's own folder."""
+    inside, library, wrong = folder + "/", LIBRARY + "/", tuple(f"/{n}" for n in NOT_LIBRARY)
+    text, kind, some = str, type, any
 
     def reads(path: Any) -> bool:
         if kind(path) is not text or ".." in path.split("/"):
@@ -49,28 +46,48 @@ def _hook(folder: str, *, grader: bool, told: Callable[[str], object]) -> Callab
             return not some(part in path for part in wrong)
         return not grader and (not path.startswith("/") or (path + "/").startswith(inside))
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+    return reads
+
+
+def _opener(folder: str, *, grader: bool) -> Callable[[tuple[Any, ...]], bool]:
+    """Make what says whether a file may be opened so; it counts those that are written."""
+    reads, library = _reader(folder, grader=grader), LIBRARY + "/"
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    text, whole, kind, some, writes, most = str, int, type, any, 0, WRITES
+
+    def opens(arguments: tuple[Any, ...]) -> bool:
         nonlocal writes
+        path, mode, flags = arguments
+        written = (kind(flags) is whole and flags & writing) or (
+            kind(mode) is text and some(sign in mode for sign in "wax+")
+        )
+        if not written:
+            return reads(path)
+        writes += 1
+        return not grader and writes <= most and reads(path) and not path.startswith(library)
+
+    return opens
+
+
+def _hook(folder: str, *, grader: bool, told: Callable[[str], object]) -> Callable[..., None]:
+    """Make the hook; ``told`` is called with the name of what was refused."""
+    reads, opens = _reader(folder, grader=grader), _opener(folder, grader=grader)
+    refused = (*REFUSED, *NOT_IN_A_GRADER) if grader else REFUSED
+    own, error = (LIBRARY + "/", "<frozen ", "<grade>"), PermissionError
+
+    def allowed(event: str, arguments: tuple[Any, ...]) -> bool:
         if event == "open":
-            path, mode, flags = arguments
-            writes_it = (kind(flags) is whole and flags & writing) or (
-                kind(mode) is text and some(sign in mode for sign in "wax+")
-            )
-            if not reads(path) or (writes_it and (grader or path.startswith(library))):
-                refuse(event)
-            if writes_it:
-                writes += 1
-                if writes > most:
-                    refuse(event)
-        elif event in ("os.listdir", "os.scandir") and not grader:
-            if arguments[0] is not None and not reads(arguments[0]):
-                refuse(event)
-        elif event == "exec" and grader:
-            name = arguments[0].co_filename
-            if not name.startswith((library, "<frozen ", "<grade>")):
-                refuse(event)
-        elif event.startswith(refused):
-            refuse(event)
+            return opens(arguments)
+        if not grader and (event == "os.listdir" or event == "os.scandir"):  # noqa: PLR1714 - a set would be made anew
+            return arguments[0] is None or reads(arguments[0])
+        if grader and event == "exec":
+            return arguments[0].co_filename.startswith(own) is True
+        return not event.startswith(refused)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if not allowed(event, arguments):
+            told(event)
+            raise error(f"{event} is out of reach here")
 
     return hook
 
@@ -151,7 +168,7 @@ def confine(folder: str) -> int:
         except OSError:
             continue
         if not os.path.isdir(path):  # noqa: PTH112 - nothing but os is loaded here
-            access &= _READ | _WRITE | _TRUNCATE  # noqa: PLW2901
+            access &= _READ | _WRITE | _TRUNCATE
         libc.syscall(_ADD_RULE, rules, 1, struct.pack("=Qi", access, opened), 0)
         os.close(opened)
     done = int(libc.syscall(_RESTRICT, rules, 0))

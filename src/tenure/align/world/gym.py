@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.align.world.contract import Environment
-from tenure.align.world.menus import SHORT, Program, VISIBLE, loophole, menu
+from tenure.align.world.menus import SHORT, VISIBLE, Program, loophole, menu
 from tenure.align.world.running import Arena
 from tenure.align.world.watching import acted, marked
 from tenure.training.reward import Batch, Scored
@@ -139,7 +139,8 @@ def train(worlds: Sequence[World], gym: Gym, monitors: Mapping[str, Watch]) -> C
     for step in range(gym.steps):
         tasks = draw.integers(len(worlds), size=max(1, gym.draws // A_TASK)).repeat(A_TASK)
         drawn = [
-            (int(t), int(draw.choice(len(policy.tables[t]), p=policy.chances(t)))) for t in tasks
+            (int(t), int(draw.choice(len(policy.tables[t]), p=policy.chances(int(t)))))
+            for t in tasks
         ]
         looked = draw.random(len(drawn)) < gym.looked
         batch, scored = _scored(worlds, drawn, (gym, step), looked)

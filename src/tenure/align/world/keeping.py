@@ -45,11 +45,13 @@ class Zygote:
 
     def __init__(self, folder: Path, hash_seed: int) -> None:
         self.folder = folder
-        ours, theirs = socket.socketpair()
+        # One message is one job: a kind of socket that keeps them apart, where there is one.
+        kind = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own program
                 [sys.executable, "-s", "-S", "-P", "-B", str(PROGRAM), str(folder)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={"PYTHONHASHSEED": str(hash_seed)},
@@ -108,11 +110,12 @@ def _ended(status: socket.socket, pipes: tuple[int, int], limits: Limits) -> End
     open_still, told = {*pipes}, b""
     until = time.monotonic() + limits.wall + GRACE
     while open_still or not told:
-        ready = select.select([*open_still, *([] if told else [status])], [], [], 1)[0]
+        watched = [*open_still, *([] if told else [status.fileno()])]
+        ready: list[int] = select.select(watched, [], [], 1)[0]
         if time.monotonic() > until:
             raise EngineError("a keeper of an environment did not answer; run the command again")
         for each in ready:
-            if each is status:
+            if each not in said:
                 told = status.recv(4096) or b"{}"
                 continue
             block = os.read(each, 1 << 16)

@@ -61,7 +61,7 @@ class _Change(ast.NodeTransformer):
         }
         self.generic_visit(node)
         if type(node.ops[0]) in other and self._met():
-            node.ops[0] = other[type(node.ops[0])]()  # type: ignore[index]  # looked up just now
+            node.ops[0] = other[type(node.ops[0])]()
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -69,7 +69,7 @@ class _Change(ast.NodeTransformer):
         other = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mod}
         self.generic_visit(node)
         if type(node.op) in other and self._met():
-            node.op = other[type(node.op)]()  # type: ignore[index]  # looked up just now
+            node.op = other[type(node.op)]()
         return node
 
     def visit_Slice(self, node: ast.Slice) -> ast.AST:

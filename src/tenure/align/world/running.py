@@ -88,7 +88,6 @@ class Arena:
     """
 
     hash_seed: int = 0
-    plays: int = 0
     _agents: Zygote | None = None
     _graders: Zygote | None = None
     _folder: Path | None = None
@@ -208,7 +207,6 @@ class Arena:
         it at all, or the environment draws no cases.
         """
         scoring = scoring or env.reward
-        self.plays += 1
         ignored = tuple(sorted({*work} - {*env.writable}))
         handed = {path: text for path, text in work.items() if path in env.writable}
         if sum(len(text.encode(errors="replace")) for text in handed.values()) > WORK_BYTES:

@@ -16,7 +16,7 @@ import unittest
 from collections.abc import Iterator
 from typing import Any
 
-import fence  # beside this file: loaded by zygote.py
+import fence  # pyright: ignore[reportMissingImports] - beside this file; zygote.py makes it known
 
 DEEP = 20
 
@@ -79,7 +79,7 @@ class Out:
 def _end(code: int) -> None:
     """End as a program ends: what was asked for the end is done, then nothing more."""
     with contextlib.suppress(BaseException):
-        atexit._run_exitfuncs()  # noqa: SLF001 - an end without the interpreter's own clearing up
+        atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BaseException):
             stream.flush()
@@ -173,7 +173,7 @@ AGENT = {"call": _call, "program": _program, "tests": _tests}
 
 def work(descriptor: int, results: int, stdout: int, *, filtered: bool) -> None:
     """Do one job and end this process; it never returns."""
-    with open(descriptor, encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+    with open(descriptor, encoding="utf-8") as file:
         job = json.load(file)
     grader = job["side"] == "grader"
     program = not grader and job["run"]["kind"] == "program"

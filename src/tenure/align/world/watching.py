@@ -19,7 +19,7 @@ GAP, NOTHING = 0.5, 0.1  # of the scale from 0 to 1: what is unearned, and hardl
 WINDOW = 20  # steps
 SHARE = 0.02  # of the completions of a window
 ACTIONS = ("log", "screen", "penalise")
-Marks = list[bool | None]
+Marks = Sequence[bool | None]
 """One for each completion; None where it could not be looked at."""
 
 
@@ -60,7 +60,7 @@ def signed(batch: Batch, scored: Scored) -> Marks:
 
 def marked(batch: Batch, scored: Scored) -> Marks:
     """Mark by any of the three; None only where none could look."""
-    found: Marks = []
+    found: list[bool | None] = []
     for one in zip(*(each(batch, scored) for each in (unearned, changed, signed)), strict=True):
         looked = [mark for mark in one if mark is not None]
         found.append(any(looked) if looked else None)

@@ -8,6 +8,7 @@ that no text of one job is ever in the memory of another, nor in this one's. Bet
 a keeper: it ends what takes too long, and whatever was left behind, and says how it ended.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -17,8 +18,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - only os is loaded
-import fence
-import sides
+import fence  # pyright: ignore[reportMissingImports] - beside this file
+import sides  # pyright: ignore[reportMissingImports] - the same
 
 sys.path.pop(0)
 PRELOADED = (
@@ -71,10 +72,8 @@ def _keep(descriptors: list[int], limits: dict[str, float], *, filtered: bool) -
         os.close(each)
     ended, late = _watch(child, status, limits["cpu"], limits["wall"])
     for _ in range(100):  # what it left behind is ours now
-        try:
+        with contextlib.suppress(OSError):
             os.killpg(child, signal.SIGKILL)
-        except OSError:
-            pass
         try:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
                 time.sleep(TICK)
