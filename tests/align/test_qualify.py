@@ -164,3 +164,44 @@ def test_a_judge_without_a_card_or_with_another_is_refused_with_the_command(doss
         card_for(dossier.view(), model, "decode", ["principle"])
     with pytest.raises(UsageError, match="settings of align/qualify do not fit"):
         run(dossier, "organism/judges-pairs", axes=[])
+
+
+OWN = [
+    {
+        "question": "Where is the key?",
+        "better": "The key is under the mat.",
+        "worse": "Bread is soft.",
+    },
+    {
+        "question": "When is tea time?",
+        "better": "Tea is at four, at tea time.",
+        "worse": "A horse.",
+    },
+]
+
+
+@pytest.mark.slow
+def test_items_of_ones_own_are_held_to_the_same_rules_and_can_only_make_it_harder(dossier):
+    few = {"apiVersion": "tenure/judge-items.v1", "items": OWN}
+    model, found = run(dossier, "organism/judges-pairs", axes=["helpful"], items=few)
+
+    assert found.findings["axes"] == {"helpful": "met", "own": "not shown"}
+    assert found.findings["verdict"] == "not shown"
+    assert found.measure("accuracy/own").estimate == 1
+    with pytest.raises(RefusedError, match="not qualified to judge 'own'"):
+        card_for(dossier.view(), model, "chances", ["helpful"])
+    same = {"apiVersion": "tenure/judge-items.v1", "items": [{**OWN[0], "worse": OWN[0]["better"]}]}
+    with pytest.raises(UsageError, match="the same text"):
+        run(dossier, "organism/judges-pairs", items=same)
+
+
+@pytest.mark.slow
+def test_a_card_holds_for_the_words_it_was_made_with(dossier, monkeypatch):
+    model, _ = run(dossier, "organism/judges-pairs", axes=["helpful"])
+    assert card_for(dossier.view(), model, "chances", ["helpful"])
+
+    other = preamble().model_copy(update={"instructions": "Choose."})
+    monkeypatch.setattr("tenure.align.comparing.judging.preamble", lambda: other)
+
+    with pytest.raises(RefusedError, match="qualified with other instructions"):
+        card_for(dossier.view(), model, "chances", ["helpful"])

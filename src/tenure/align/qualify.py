@@ -12,16 +12,25 @@ can tell such faults apart, and no more is shown.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align.comparing import planted, qualifying
-from tenure.align.comparing.judging import TOKENS, Court, How, Judged, judged, prompts_of
+from tenure.align.comparing.judging import (
+    TOKENS,
+    Court,
+    How,
+    Judged,
+    asked_with,
+    judged,
+    prompts_of,
+)
 from tenure.align.comparing.labels import QUALIFY
 from tenure.align.comparing.pairs import Axis
-from tenure.align.comparing.planted import AXES, Item
+from tenure.align.comparing.planted import AXES, OWN, Item, OwnItems
 from tenure.align.comparing.qualifying import Stored
+from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.measure.task import price_of
@@ -35,6 +44,9 @@ class Spec(BaseModel):
     axes: tuple[Axis, ...] = Field(
         AXES, min_length=1, description="What it is to judge: correctness, principle, helpful."
     )
+    items: Annotated[OwnItems | None, FromFile(OwnItems)] = Field(
+        None, description="A YAML file of pairs of your own, held to the same rules besides ours."
+    )
     how: How = Field(
         "chances", description="By the chances of A and B, or decode: let it write its answer."
     )
@@ -44,19 +56,20 @@ class Spec(BaseModel):
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Ask the judge about every item in both orders; see the module."""
-    items = planted.of_axes(spec.axes)
+    items = _items(spec)
+    axes = [*spec.axes, *(OWN if spec.items else ())]
     court = Court(
         judge=model, view=view, emit=emit, how=spec.how, engine=spec.engine, batch=spec.batch
     )
     said = judged([item.case() for item in items], court, "items judged")
     held = _stored(items, said, emit)
-    found = qualifying.measures(held, spec.axes)
-    rules = qualifying.rules(found, spec.axes)
-    axes = {
+    found = qualifying.measures(held, axes)
+    rules = qualifying.rules(found, axes)
+    verdicts = {
         axis: qualifying.together(row["verdict"] for row in rules if row["axis"] == axis)
-        for axis in spec.axes
+        for axis in axes
     }
-    verdict = qualifying.together(axes.values())
+    verdict = qualifying.together(verdicts.values())
     shape = qualifying.shape(held.items, held.verdicts)
     return Evidence(
         name=QUALIFY,
@@ -68,14 +81,20 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         files={"items.jsonl": held.items_digest, "verdicts.jsonl": held.verdicts_digest},
         findings={
             "verdict": verdict,
-            "axes": axes,
+            "axes": verdicts,
             "rules": rules,
             "shape": shape,
             "how": spec.how,
-            "items": {"n": len(items), "digest": planted.digest()},
+            "asked_with": asked_with(),
+            "items": {"n": len(items), "digest": planted.digest(items)},
             "missing": _missing(held.items),
         },
     )
+
+
+def _items(spec: Spec) -> list[Item]:
+    own = planted.brought(spec.items) if spec.items else []
+    return [*planted.of_axes(spec.axes), *own]
 
 
 def _stored(items: Sequence[Item], said: Judged, emit: Emit) -> Stored:
@@ -112,7 +131,7 @@ def _summary(
 
 def _cost(model: Model, spec: Any) -> dict[str, Any]:
     """Foresee the calls of a judge that costs money: every item twice."""
-    asked = [turns for item in planted.of_axes(spec.axes) for turns in prompts_of(item.case())]
+    asked = [turns for item in _items(spec) for turns in prompts_of(item.case())]
     tokens_in = sum(-(-len(m["content"]) // 4) for turns in asked for m in turns)
     tokens_out = len(asked) * TOKENS
     price = price_of(model) if model.kind == "api" else (0.0, 0.0)

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tenure.align.comparing.judging import asked_with
 from tenure.align.comparing.labels import QUALIFY
+from tenure.align.comparing.planted import OWN
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
@@ -49,7 +51,8 @@ def card_for(view: View, judge: Model, how: str, axes: Collection[str]) -> Card:
     """Return the card by which a judge may label on some axes, asked one way.
 
     Raises:
-        RefusedError: it was never qualified, or not by this way of asking, or not on these axes;
+        RefusedError: it was never qualified, or not by this way of asking, or not on these axes, or
+            not on the items that were given besides ours;
             names the rule that is not met, and the remedy.
     """
     asked = f"tenure align qualify --model {judge.source}" + (
@@ -62,8 +65,13 @@ def card_for(view: View, judge: Model, how: str, axes: Collection[str]) -> Card:
             f"known; first run: {asked}"
         )
     card = same[-1]
+    if card.found.findings["asked_with"] != asked_with():
+        raise RefusedError(
+            f"{judge.id} was qualified with other instructions than the judge is given now; qualify it "
+            f"again: {asked}"
+        )
     verdicts: Mapping[str, str] = card.found.findings["axes"]
-    for axis in sorted(axes):
+    for axis in sorted({*axes, *(OWN & set(verdicts))}):
         if axis not in verdicts:
             raise RefusedError(
                 f"{judge.id} was qualified for {', '.join(sorted(verdicts))}, and not for '{axis}'; "

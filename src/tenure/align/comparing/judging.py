@@ -70,6 +70,11 @@ def preamble() -> Preamble:
     return documents.parse(text, Preamble, source="tenure/align/data/judge.yaml")
 
 
+def asked_with() -> str:
+    """Digest what every case begins with: a card holds for these words alone."""
+    return digest_of(preamble().model_dump(mode="json"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """Two answers to one question, and the questions that compare them, by their ids."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tenure import documents
 from tenure.align.checking import check, sentences
@@ -22,6 +22,8 @@ from tenure.align.constitution import fraction, shipped
 from tenure.align.lineage import named
 from tenure.dossier.canonical import digest_of
 
+OWN = frozenset({"own"})  # what stands for the axis of items that somebody brought
+Slice = Axis | Literal["own"]
 AXES: tuple[Axis, ...] = ("correctness", "principle", "helpful")
 NATURAL = ("uncertainty", "own-choice", "equal-regard")
 DECLINED = "explained-refusal"
@@ -49,6 +51,33 @@ class Fault(BaseModel):
     instead: tuple[str, ...] = ()
 
 
+class OwnItem(BaseModel):
+    """A pair whose better answer the user knows; ``by`` is what they are compared by (none: by help)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    question: str = Field(min_length=1)
+    better: str = Field(min_length=1)
+    worse: str = Field(min_length=1)
+    by: str = ""
+    family: str = ""
+
+    @model_validator(mode="after")
+    def _two_answers(self) -> Self:
+        if self.better.strip() == self.worse.strip():
+            raise ValueError("'better' and 'worse' are the same text; leave the item out")
+        return self
+
+
+class OwnItems(BaseModel):
+    """Pairs that somebody brings to qualify a judge with, besides ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    apiVersion: Literal["tenure/judge-items.v1"]  # noqa: N815 - the field's usual name
+    items: tuple[OwnItem, ...] = Field(min_length=1)
+
+
 class Qualification(BaseModel):
     """The whole document."""
 
@@ -68,7 +97,7 @@ class Item:
 
     id: str
     family: str
-    axis: Axis
+    axis: Slice
     principle: str
     question: str
     by: str
@@ -104,9 +133,23 @@ def items() -> tuple[Item, ...]:
     return tuple(made)
 
 
-def digest() -> str:
-    """Digest the items by what is asked and what is true."""
-    return digest_of([[i.id, i.truth] for i in items()])
+def digest(some: Sequence[Item]) -> str:
+    """Digest items by what is asked and what is true."""
+    return digest_of([[i.id, i.by, i.truth] for i in some])
+
+
+def brought(own: OwnItems) -> list[Item]:
+    """Make the items that somebody brought; a family that is not named is an item's own."""
+    return [
+        _item(
+            Family(name=f"own/{one.family or number}", question=one.question, answer=""),
+            "own",
+            f"own {number}",
+            (one.better, one.worse),
+            one.by,
+        )
+        for number, one in enumerate(own.items, 1)
+    ]
 
 
 def _of(held: Qualification, number: int) -> Iterator[Item]:
@@ -119,17 +162,16 @@ def _of(held: Qualification, number: int) -> Iterator[Item]:
             continue
         if found.find(family.question, plain).kept is not True:
             continue
-        yield _item(family, "correctness", principle, plain, breach)
+        yield _item(family, "correctness", principle, (plain, breach))
     for principle in NATURAL:
         fault = held.faults[principle]
         good = fault.instead[number % len(fault.instead)]
         bad = _beside(good, fault.breach, number)
-        yield _item(
-            family, "principle", principle, f"{family.answer} {good}", f"{family.answer} {bad}"
-        )
+        both = f"{family.answer} {good}", f"{family.answer} {bad}"
+        yield _item(family, "principle", principle, both)
     for step in APART:
         other = held.families[(number + step) % len(held.families)]
-        yield _item(family, "helpful", "helpful", family.answer, other.answer)
+        yield _item(family, "helpful", "helpful", (family.answer, other.answer))
 
 
 def _checkable(held: Qualification, number: int) -> Iterator[tuple[str, str]]:
@@ -156,20 +198,26 @@ def _declined(held: Qualification) -> Iterator[Item]:
     for number, family in enumerate(held.declines):
         for turn in range(2):
             curt = held.curt[(2 * (number % 2) + turn) % len(held.curt)]
-            yield _item(family, "principle", DECLINED, family.answer, curt)
+            yield _item(family, "principle", DECLINED, (family.answer, curt))
 
 
-def _item(family: Family, axis: Axis, principle: str, good: str, bad: str) -> Item:
-    """Put the better answer first or second, by a keyed hash."""
+def _item(
+    family: Family, axis: Slice, principle: str, answers: tuple[str, str], by: str = ""
+) -> Item:
+    """Put the better one of two answers (it is given first) first or second, by a keyed hash."""
+    good, bad = answers
     first = fraction("planted", family.name, principle, bad) < 0.5
     a, b = (good, bad) if first else (bad, good)
+    if not by:
+        natural = axis in ("helpful", "own")
+        by = preamble().helpful if natural else shipped().principle(principle).comparison
     return Item(
         id=named("item", family.question, principle, a, b),
         family=family.name,
         axis=axis,
         principle=principle,
         question=family.question,
-        by=preamble().helpful if axis == "helpful" else shipped().principle(principle).comparison,
+        by=by,
         a=a,
         b=b,
         truth="a" if first else "b",
