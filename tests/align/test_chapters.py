@@ -31,8 +31,8 @@ apiVersion: tenure/chapter.v1
 chapter: sums
 licence: CC0-1.0
 principles:
-  - {id: adds-up, text: Sums add up., critique: Add., revision: Mend., comparison: Which is worse?,
-     axis: correctness, world: arithmetic, polarity: worse, provenance: own}
+  - {id: adds-up, text: Sums add up., critique: Add., revision: Mend., comparison: Which is better?,
+     axis: correctness, world: arithmetic, polarity: avoids, provenance: own}
 """
 
 
@@ -92,7 +92,7 @@ def test_a_chapter_beside_the_constitution_is_read_and_brings_its_licence(tmp_pa
     ours = constitution.read(tmp_path / "ours.yaml")
 
     added = ours.principle("adds-up")
-    assert (added.chapter, added.licence, added.polarity) == ("sums", "CC0-1.0", "worse")
+    assert (added.chapter, added.licence, added.polarity) == ("sums", "CC0-1.0", "avoids")
     assert [p.id for p in ours.principles][:2] == ["kind", "adds-up"]
     assert ours.principle("useful-comments").chapter == "code"
 

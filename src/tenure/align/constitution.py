@@ -34,7 +34,8 @@ class Principle(BaseModel):
     """One principle.
 
     ``critique`` and ``revision`` are the requests made about one answer, ``comparison`` the
-    question about two; ``polarity`` says which of the two that question names (None: the better).
+    question about two, and always asks for the better one. ``polarity`` says whether it "seeks"
+    something in an answer or "avoids" something; nothing is computed from it.
     ``axis`` is "correctness" where something other than judgement decides: a program that reads
     the answer (``check``), or what happens in environments of a family (``world``). It is
     "principle" where it is a matter of judgement; the two are never averaged. ``weight`` is how
@@ -56,7 +57,7 @@ class Principle(BaseModel):
     weight: float = Field(1.0, gt=0)
     licence: str | None = None
     chapter: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", exclude_if=_unset)
-    polarity: Literal["better", "worse"] | None = Field(None, exclude_if=_unset)
+    polarity: Literal["seeks", "avoids"] | None = Field(None, exclude_if=_unset)
     world: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", exclude_if=_unset)
 
     @property
