@@ -67,6 +67,7 @@ def test_of_twelve_one_is_known_and_one_comes_back():
     assert [slot("Ada", i) for i in range(48)] != [slot("Bo", i) for i in range(48)]
 
 
+@pytest.mark.slow
 def test_the_slice_is_a_fifth_of_the_pairs_whatever_is_known_of_them(pool):
     share = sum(in_slice(p.id) for p in map(pair, range(2000))) / 2000
     assert abs(share - UNIFORM) < 0.03
@@ -77,6 +78,7 @@ def test_the_slice_is_a_fifth_of_the_pairs_whatever_is_known_of_them(pool):
     assert 0.1 < len(uniform) / len(turns) < 0.3
 
 
+@pytest.mark.slow
 def test_the_most_useful_comes_first_and_each_pair_once(pool):
     turns, _ = work("Ada", pool, 100)
     useful = [pool.worth[t.pair.id] for t in turns if t.kind == "useful"]
@@ -86,6 +88,7 @@ def test_the_most_useful_comes_first_and_each_pair_once(pool):
     assert len(set(fresh)) == len(fresh)
 
 
+@pytest.mark.slow
 def test_a_repeat_shows_what_was_shown_well_before_in_the_other_order(pool):
     for name in "ABCDEFGH":  # in whichever place of the first block the first repeat would stand
         early, _ = work(name, pool, 12)
@@ -103,6 +106,7 @@ def test_a_repeat_shows_what_was_shown_well_before_in_the_other_order(pool):
         assert again.shown == tuple(reversed(earlier[1].shown))
 
 
+@pytest.mark.slow
 def test_the_same_record_gives_the_same_next_pair_and_an_undone_one_comes_again(pool):
     turns, mine = work("Ada", pool, 40)
     again, _ = work("Ada", pool, 40)
@@ -111,6 +115,7 @@ def test_the_same_record_gives_the_same_next_pair_and_an_undone_one_comes_again(
     assert following("Ada", mine[:-1], [], pool) == turns[-1]
 
 
+@pytest.mark.slow
 def test_order_differs_between_raters_and_neither_side_is_preferred(pool):
     orders = {name: [t.first for t in work(name, pool, 150)[0]] for name in ("Ada", "Bo")}
 
@@ -118,6 +123,7 @@ def test_order_differs_between_raters_and_neither_side_is_preferred(pool):
     assert 50 < orders["Ada"].count("a") < 100
 
 
+@pytest.mark.slow
 def test_what_two_have_answered_comes_later(pool):
     top = max((p for p in pool.pairs if not in_slice(p)), key=pool.worth.__getitem__)
     twice = [
