@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tenure.errors import UsageError
 from tenure.stats.bradley_terry import sigmoid
-from tenure.stats.calibration import bootstrap, brier, ece, floor, log_loss, temperature
+from tenure.stats.calibration import around, brier, ece, floor, log_loss, redrawn, temperature
 
 
 def drawn(seed, n=4000, sharp=1.0):
@@ -79,10 +79,17 @@ def test_every_score_stays_in_its_range(rows):
 def test_the_interval_redraws_whole_clusters():
     logits, truth = drawn(4, 300)
     p, codes = sigmoid(logits), np.repeat(np.arange(30), 10)
-    wide = bootstrap(brier, (np.tile(p, 3), np.tile(truth, 3)), np.tile(np.arange(300), 3), 0.9)
-    narrow = bootstrap(brier, (np.tile(p, 3), np.tile(truth, 3)), None, 0.9)
+    many, threes = (np.tile(p, 3), np.tile(truth, 3)), np.tile(np.arange(300), 3)
+    wide, narrow = (around(redrawn(brier, many, each), 0.9) for each in (threes, None))
 
     assert wide.high - wide.low > 1.4 * (narrow.high - narrow.low)
-    found = bootstrap(ece, (p, truth), codes, 0.9, basic=True)
+    found = around(redrawn(ece, (p, truth), codes), 0.9, ece(p, truth))
     assert 0 <= found.low <= ece(p, truth) <= found.high
-    assert bootstrap(ece, (p, truth), np.zeros(300, int), 0.9) is None
+    assert redrawn(ece, (p, truth), np.zeros(300, int)) is None
+
+
+def test_a_cluster_is_drawn_whole():
+    p, codes = np.array([0.1, 0.2, 0.3, 0.9]), np.array([0, 1, 0, 1])
+    seen = redrawn(lambda a, _: float(a.sum()), (p, p), codes)
+
+    assert {round(s, 6) for s in seen} == {0.8, 1.5, 2.2}

@@ -26,7 +26,7 @@ from tenure.measure.columns import Row, label, outcomes
 from tenure.measure.estimators import mean
 from tenure.measure.found import MISSING_AT_WORST, Found
 from tenure.stats import Interval, codes_of, one_sided
-from tenure.stats.calibration import BINS, DRAWS, bootstrap, floor
+from tenure.stats.calibration import BINS, DRAWS, around, floor, redrawn
 from tenure.stats.calibration import ece as calibration_error
 from tenure.stats.clustered import Codes, Floats
 from tenure.stats.elo import BASE, Games, ratings
@@ -66,13 +66,14 @@ def ece(records: Sequence[Row], recipe: Recipe) -> Found:
     p, truth, codes, missing = _both(records, recipe)
     if len(p) == 0:
         return Found(missing=missing, worst=(0.0, 1.0) if missing else None, method="no records")
-    around = bootstrap(calibration_error, (p, truth), codes, recipe.level, basic=True)
-    side = bootstrap(calibration_error, (p, truth), codes, one_sided(recipe.level), basic=True)
     found, kept = calibration_error(p, truth), len(p) / (len(p) + missing)
+    drawn = redrawn(calibration_error, (p, truth), codes)
+    two = None if drawn is None else around(drawn, recipe.level, found)
+    side = None if drawn is None else around(drawn, one_sided(recipe.level), found)
     return Found(
         estimate=found,
-        low=around.low if around else None,
-        high=around.high if around else None,
+        low=two.low if two else None,
+        high=two.high if two else None,
         # Chances that are missing could make up for the errors of those that are there.
         lower=max(0.0, side.low * kept - (1 - kept)) if side else 0.0,
         upper=min(1.0, side.high * kept + 1 - kept) if side else 1.0,

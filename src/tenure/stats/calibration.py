@@ -82,38 +82,40 @@ def log_loss(p: Floats, truth: Floats) -> float:
     return float(cross_entropy(p, truth).mean()) if len(p) else float("nan")
 
 
-def bootstrap(
-    score: Score,
-    columns: tuple[Floats, Floats],
-    codes: Codes | None,
-    level: float,
-    *,
-    basic: bool = False,
-) -> Interval | None:
-    """Return the percentile interval of a score over whole clusters redrawn; None below two clusters.
+def redrawn(score: Score, columns: tuple[Floats, Floats], codes: Codes | None) -> Floats | None:
+    """Return a score of 1,000 samples of whole clusters drawn again; None below two clusters.
 
-    ``codes`` number the clusters 0..G-1 (None: every row is its own). ``basic`` is for the
-    calibration error, which is biased upwards and more so in a redrawn sample: twice the estimate
-    less the quantiles, from 0 up (Efron and Tibshirani 1993); its upper end is never below the
-    estimate. The seed is fixed.
+    ``codes`` number the clusters 0..G-1 (None: every row is its own). The seed is fixed.
     """
-    check_level(level)
     p, truth = columns
     groups = np.arange(len(p)) if codes is None else codes
     count = int(groups.max()) + 1 if len(p) else 0
     if count < 2:
         return None
     order = np.argsort(groups, kind="stable")
-    starts = np.searchsorted(groups[order], np.arange(count + 1))
-    members: list[Codes] = [order[starts[g] : starts[g + 1]] for g in range(count)]
+    sizes = np.bincount(groups, minlength=count)
+    starts = np.cumsum(sizes) - sizes
     chance = np.random.Generator(np.random.PCG64(0))
     drawn = np.empty(DRAWS)
     for at in range(DRAWS):
-        picked: list[int] = chance.integers(0, count, count).tolist()
-        rows: Codes = np.concatenate([members[g] for g in picked])
+        picked = chance.integers(0, count, count)
+        many = sizes[picked]
+        # Each picked cluster's rows, one after the other: its start, and how far into it.
+        into = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
+        rows = order[np.repeat(starts[picked], many) + into]
         drawn[at] = score(p[rows], truth[rows])
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    if basic:
-        found = score(p, truth)
-        low, high = max(0.0, 2 * found - float(high)), max(found, 2 * found - float(low))
-    return Interval(float(low), float(high), level)
+    return drawn
+
+
+def around(drawn: Floats, level: float, found: float | None = None) -> Interval:
+    """Return the percentile interval of redrawn scores, or the basic one around ``found``.
+
+    The basic one is for the calibration error, which is biased upwards and more so in a redrawn
+    sample: twice the estimate less the quantiles, from 0 up (Efron and Tibshirani 1993); its upper
+    end is never below the estimate.
+    """
+    check_level(level)
+    low, high = (float(q) for q in np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
+    if found is None:
+        return Interval(low, high, level)
+    return Interval(max(0.0, 2 * found - high), max(found, 2 * found - low), level)
