@@ -10,6 +10,7 @@ by the same way of asking; otherwise it is refused, with the rule it missed.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -59,43 +60,29 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Label every pair of the model's newest ``align/pairs``."""
     pairs = _pairs(model, view)
     constitution = spec.constitution or written.shipped()
-    labels: list[Label] = []
-    form: str | None = None
-    card: Card | None = None
+    said = None
     if spec.judge == RULE:
         _can_rule(constitution, pairs)
     else:
-        judge = resolve(spec.judge, view)
-        asked = [_asked(pair, constitution) for pair in pairs]
-        card = card_for(view, judge, spec.how, _axes(pairs, asked, constitution))
-        court = Court(
-            judge=judge, view=view, emit=emit, how=spec.how, engine=spec.engine, batch=spec.batch
-        )
-        cases = [
-            Case(prompt=p.prompt, a=p.a, b=p.b, asked=questions)
-            for p, questions in zip(pairs, asked, strict=True)
-        ]
-        said = judged(cases, court)
-        form = said.form
-        weights = {p.id: p.weight for p in constitution.principles}
-        for pair, found in zip(pairs, said.verdicts, strict=True):
-            labels += voiced(pair, found, ai(card.judge), weights, averaged=spec.averaged)
+        said = _judged(pairs, constitution, spec, view, emit)
+    labels = list(said.labels) if said else []
     if spec.judge == RULE or spec.rules:
         ruled = [pair for pair in pairs if pair.axis != HELPFUL]
         labels += rule_labels(ruled, constitution.checkable)
     check_labels(labels, pairs, known_sources(view))
+    card = said.card if said else None
     found = _found(labels, pairs, card, emit)
     findings = {
         **found["findings"],
-        "judge": RULE if card is None else card.judge.id,
+        "judge": card.judge.id if card else RULE,
         "constitution": {"name": constitution.name, "digest": constitution.digest},
     }
     return Evidence(
         name=LABEL,
         model=model.id,
-        kind="empirical" if card is None else "judge",
+        kind="judge" if card else "empirical",
         summary=_summary(labels, len(pairs)),
-        form=form,
+        form=said.form if said else None,
         measures=found["measures"],
         files=found["files"],
         findings=findings,
@@ -110,6 +97,39 @@ def _pairs(model: Model, view: View) -> list[Pair]:
             f"freely: tenure align pairs --model {model.id} --draws 4 --temperature 1.2"
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a judge said of the pairs, its form, and the card that lets it."""
+
+    labels: list[Label]
+    form: str
+    card: Card
+
+
+def _judged(
+    pairs: Sequence[Pair], constitution: Constitution, spec: Spec, view: View, emit: Emit
+) -> _Said:
+    """Let a model label; RefusedError, before it is asked anything, where its card does not allow it."""
+    judge = resolve(spec.judge, view)
+    asked = [_asked(pair, constitution) for pair in pairs]
+    card = card_for(view, judge, spec.how, _axes(pairs, asked, constitution))
+    court = Court(
+        judge=judge, view=view, emit=emit, how=spec.how, engine=spec.engine, batch=spec.batch
+    )
+    cases = [
+        Case(prompt=pair.prompt, a=pair.a, b=pair.b, asked=questions)
+        for pair, questions in zip(pairs, asked, strict=True)
+    ]
+    said = judged(cases, court)
+    weights = {p.id: p.weight for p in constitution.principles}
+    labels = [
+        label
+        for pair, found in zip(pairs, said.verdicts, strict=True)
+        for label in voiced(pair, found, ai(card.judge), weights, averaged=spec.averaged)
+    ]
+    return _Said(labels, said.form, card)
 
 
 def _can_rule(constitution: Constitution, pairs: Sequence[Pair]) -> None:
