@@ -149,12 +149,11 @@ def preferences(life: Life) -> Section:
         ]
         safety = "; touches safety" if entry["safety"] else ""
         until = f" until {entry['until']}" if entry.get("until") else ""
-        blocks.append(
-            Text(
-                f"Our answer to {entry['id']} ({induced}{safety}): "
-                f"{entry['state'].replace('_', ' ')}{until}. {entry['reason'] or ''}"
-            )
-        )
+        state = f"{entry['state'].replace('_', ' ')}{until}"
+        blocks.append(Text(f"Our answer to {entry['id']} ({induced}{safety}): {state}."))
+        if entry["reason"]:
+            by = str(entry.get("by") or "a person")
+            blocks.append(Verbatim(by, str(entry["reason"]), "the reason, as it was signed"))
     return Section(title, blocks)
 
 

@@ -110,8 +110,11 @@ def complaints(life: Life) -> list[Block]:
     for event in filed:
         blocks.append(Verbatim("a user", str(event.body["text"]), str(event.body["id"])))
         reply = answers.get(str(event.body["id"]))
-        said = f"{reply.body['by']}: {reply.body['text']}" if reply else "not answered yet"
-        blocks.append(Text(f"Our answer to {event.body['id']}: {said}"))
+        if reply:
+            told = f"our answer to {event.body['id']}"
+            blocks.append(Verbatim(str(reply.body["by"]), str(reply.body["text"]), told))
+        else:
+            blocks.append(Text(f"Our answer to {event.body['id']}: not answered yet."))
     return blocks
 
 
