@@ -218,24 +218,24 @@ def of_speed(folder, given):
 
 def conversations(engine, wanted):
     """Make different conversations that begin alike in several ways; one in 20 has the worked examples."""
-    answers = []
-    for start in range(0, len(PROMPTS), BATCH):
-        part = [p.messages for p in PROMPTS[start : start + BATCH]]
+    each = 1 + 2 * len(PRINCIPLES)
+    prompts, answers = PROMPTS[: -(-wanted // each)], []
+    for start in range(0, len(prompts), BATCH):
+        part = [p.messages for p in prompts[start : start + BATCH]]
         answers += [r.text for r in engine.generate(part, Sampling(max_tokens=40))]
     told = {"role": "system", "content": preamble().instructions}
     examples = 1 + 4 * len(preamble().examples)
     found = []
-    for prompt, answer in zip(PROMPTS, answers, strict=True):
+    for prompt, answer in zip(prompts, answers, strict=True):
         found.append(prompt.messages)
-        for number, each in enumerate(PRINCIPLES):
+        for number, rule in enumerate(PRINCIPLES):
             case = Case(
-                prompt=prompt.text, answer=answer, principle=each, critique="It could be better."
+                prompt=prompt.text, answer=answer, principle=rule, critique="It could be better."
             )
             for messages in (begin(case), revising(case)):
                 long = (len(found) + number) % 20 == 0
                 found.append(messages if long else [told, *messages[examples:]])
-    step = max(1, len(found) // wanted)
-    return found[::step][:wanted]
+    return found[:wanted]
 
 
 def of_identity(folder, given):

@@ -22,7 +22,7 @@ FEW = 6  # such words; less is too little to say what a text is about
 NEAR = 0.1  # nats a token; docs/align-rows.md says how this and the next were chosen
 KIN = 0.05  # share of them that the answer before it had
 _ABOUT_ITSELF = re.compile(
-    r"\b(?:revised (?:answer|version|response)|(?:the|this) (?:critique|revision|principle)|verdict|"
+    r"\b(?:revised (?:answer|version|response)|(?:the|this) (?:critique|revision|principle(?! of))|verdict|"
     r"(?:the|my) (?:original|previous) answer|here(?:'s| is) (?:a|the) (?:revised|new|rewritten)|"
     r"^the answer (?:suggests|ends|claims|respects|treats|sounds|does not|has at most))\b",
     re.IGNORECASE,
