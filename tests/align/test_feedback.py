@@ -142,6 +142,17 @@ def test_known_pairs_repeats_and_the_model_are_measured_for_each_rater(dossier):
     )  # known pairs of a file are no training data
 
 
+def test_what_a_draft_does_is_a_difference_to_pairs_where_it_was_held_back(dossier):
+    drafted = [one(i, "a" if i % 2 else "b", draft={"text": "x", "prefers": "first"}, seconds=4.0 + i % 3) for i in range(16)]  # fmt: skip
+    alone = [one(i, "a", withheld=True, seconds=9.0 + i % 3) for i in range(16, 32)]
+    answered(dossier, *drafted, *alone)
+    found = fold(dossier)
+
+    assert found.measure("draft/agrees").estimate == 0.5  # all with a draft, half of those without
+    assert found.measure("draft/agrees").n == 32
+    assert found.measure("draft/seconds").high < 0
+
+
 def test_where_usefulness_ends_is_the_first_quartile_not_shown(dossier):
     items = [Gold(pair=pair(100 + i), better="a", difficulty=float(i)) for i in range(80)]
     with dossier.emitter("m@1", said.STAGE) as emit:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from tenure.align.comparing.pairs import PAIRS
 from tenure.align.people import said
+from tenure.align.people.drafting import withheld
 from tenure.align.people.gold import Gold, made_pair
 from tenure.dossier import Dossier, Evidence, Model, Stage
 from tenure.errors import UsageError
@@ -157,9 +158,10 @@ def test_two_models_answers_are_compared_as_a_whole_and_alone_if_wanted(dossier)
 
 def test_a_draft_stands_only_beside_useful_pairs_and_is_never_the_reason(dossier):
     desk = sit(dossier, expert=True, drafts=True)
-    while (sheet := desk.state()["sheet"]).turn.kind != "useful":
-        assert sheet.drafted is None
+    while (sheet := desk.state()["sheet"]).drafted is None:
+        assert sheet.withheld == (sheet.turn.kind == "useful")
         desk.answer({"ticket": sheet.ticket, "say": "first", **EXPERT})
+    assert sheet.turn.kind == "useful"
     drafted = sheet.drafted
     assert drafted.source == "ai:secret@1@0"
     with pytest.raises(UsageError, match="the draft's words"):
@@ -169,6 +171,7 @@ def test_a_draft_stands_only_beside_useful_pairs_and_is_never_the_reason(dossier
 
     assert answer.about["draft"]["text"] == drafted.text
     assert drafted.text not in str(answer.label().to_json())
+    assert 0.4 < sum(withheld("Ada", p.id) for p in map(pair, range(400))) / 400 < 0.6
 
 
 @pytest.mark.parametrize(

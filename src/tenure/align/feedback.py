@@ -92,6 +92,7 @@ def _measures(
         found += agreeing.of_rater(rows, name, samples)
     found += agreeing.peers(shared, files["together.jsonl"])
     found += agreeing.by_difficulty(rows, samples)
+    found += agreeing.of_drafts(rows, samples)
     if any(row["kind"] == "uniform" and row["ai"] for row in rows):
         recipe = Recipe(estimator="proportion", value="same", where={"kind": "uniform"}, cluster="family")  # fmt: skip
         note = "the model's label and the person's agree, on the slice that stands for all pairs"

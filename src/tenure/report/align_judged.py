@@ -137,6 +137,10 @@ RATED = (
     ("flips/{}", "answered otherwise in the other order"),
     ("kappa/ai/{}", "agreement with the model, kappa"),
 )
+DRAFTS = (
+    ("draft/agrees", "answers that the model agrees with"),
+    ("draft/seconds", "seconds a pair"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,7 @@ class Raters:
     item: Item
     people: tuple[Rater, ...]
     together: tuple[Line, ...]
+    drafts: tuple[Line, ...]
     by_difficulty: Plot | None
     end: Mapping[str, str]
     absent: Mapping[str, str]
@@ -179,6 +184,7 @@ def raters(item: Item | None) -> Raters | None:
         item=item,
         people=tuple(people),
         together=tuple(line(item, m, " and ".join(m.name.split("/")[1:])) for m in between),
+        drafts=tuple(line(item, held[n], label) for n, label in DRAFTS if n in held),
         by_difficulty=Plot(
             title=f"People's judgement by difficulty: {end.get('verdict', 'not shown')}",
             rows=rows,

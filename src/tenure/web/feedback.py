@@ -60,12 +60,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One pair as it lies before a rater; ``ticket`` names it without saying what kind it is."""
+    """One pair as it lies before a rater; ``ticket`` names it without saying what kind it is.
+
+    ``withheld`` says that there is a draft which this rater does not see.
+    """
 
     ticket: str
     turn: Turn
     principle: Shown
     drafted: Draft | None
+    withheld: bool = False
 
 
 @cache
@@ -134,13 +138,15 @@ class Desk:
         if self.job.drafts and turn.kind == "useful":
             labels: list[Label] = [each for each in self.labels if each.pair == turn.pair.id]
             drafted = drafting.draft(turn.first, labels, asked.texts(self.constitution))
+        control = drafted is not None and drafting.withheld(self.name, turn.pair.id)
         whole = turn.pair.id in self.matches
         shown = asked.principle_for(turn.pair, self.constitution, named_one)
         return Sheet(
             ticket=ticket,
             turn=turn,
             principle=asked.WHOLE if whole else shown,
-            drafted=drafted,
+            drafted=None if control else drafted,
+            withheld=control,
         )
 
     def state(self) -> dict[str, Any]:
@@ -249,6 +255,7 @@ class Desk:
             about["model_help"] = told["which"] if told["help"] == "yes" else "none"
         if sheet.drafted:
             about["draft"] = sheet.drafted.to_json()
+        about |= {"withheld": True} if sheet.withheld else {}
         return Answer(
             pair=turn.pair.id, by=self.name, principle=sheet.principle.id, first=turn.first,
             say=say, kind=turn.kind, reason=told["reason"], about=about,

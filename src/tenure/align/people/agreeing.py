@@ -79,8 +79,15 @@ def _row(
         "seconds": answer.about.get("seconds"),
         "server_seconds": answer.about.get("server_seconds"),
         "expert": bool(answer.about.get("expert")),
-        "drafted": bool(answer.about.get("draft")),
+        "help": _help(answer),
     }
+
+
+def _help(answer: Answer) -> str | None:
+    """Say in which arm of the experiment with drafts an answer was given; None: in neither."""
+    if answer.about.get("draft"):
+        return "draft"
+    return "alone" if answer.about.get("withheld") else None
 
 
 def together(found: Sequence[Row]) -> list[Row]:
@@ -152,6 +159,25 @@ def peers(shared: Sequence[Row], samples: str | None) -> list[Measure]:
         recipe = Recipe(estimator="agreement", value="one", where={"raters": raters}, options={"with": "two"})  # fmt: skip
         note = "kappa of two people on what both saw; a tie is an answer"
         made.append(_of(shared, recipe, f"kappa/{raters}", "ratio", samples, better="higher", note=note))  # fmt: skip
+    return made
+
+
+def of_drafts(found: Sequence[Row], samples: str | None) -> list[Measure]:
+    """Measure what seeing a draft does: answers that the model agrees with, and seconds a pair.
+
+    Which pairs came with their draft was drawn by a keyed hash, so the difference is the draft's.
+    """
+    if not {"draft", "alone"} <= {row["help"] for row in found}:
+        return []
+    asked: list[tuple[str, str, Any, dict[str, Any], str]] = [
+        ("agrees", "same", "difference", {}, "answers that the model agrees with"),
+        ("seconds", "seconds", "seconds", {"range": [0.0, LONGEST]}, "seconds a pair"),
+    ]
+    made: list[Measure] = []
+    for name, value, unit, options, what in asked:
+        recipe = Recipe(estimator="difference", value=value, arm="help", arms=("draft", "alone"), options=options)  # fmt: skip
+        note = f"{what}: with the draft shown less with it held back, drawn by a hash"
+        made.append(_of(found, recipe, f"draft/{name}", unit, samples, note=note))
     return made
 
 

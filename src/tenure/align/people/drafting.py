@@ -3,6 +3,9 @@
 The draft is made of labels that exist already: chances without a word decoded, or the text that a
 judge wrote. It stays in the record of the answer and nowhere else: labels, and what is exported, hold
 what the person decided and why (the middle is dropped).
+
+Whether drafts help or only pull is measured, not assumed: beside half of the pairs, by a keyed hash, the
+draft is held back, and these are the control.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +13,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tenure.align.comparing.labels import Label
+from tenure.align.constitution import fraction
 from tenure.dossier.nouns import Record
 
 MISSING = "missing:"  # how the reason of a missing label begins
+HELD_BACK = 0.5  # of the pairs that have a draft, the control
 EVEN = 0.05  # so near to one half, neither is preferred
 
 
@@ -66,6 +71,11 @@ def _words(mean: float, chances: Mapping[str, float], principles: Mapping[str, s
     if len(chances) > 1 and chances[least] < 0.5:
         said += f" Most for the second: “{principles.get(least, least)}” ({chances[least]:.2f})."
     return said
+
+
+def withheld(rater: str, pair: str) -> bool:
+    """Say whether a rater sees a pair without the draft that there is: half of them, by a keyed hash."""
+    return fraction("draft", rater, pair) < HELD_BACK
 
 
 def same_words(reason: str, drafted: str) -> bool:

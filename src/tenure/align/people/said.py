@@ -31,7 +31,8 @@ class Answer(Record):
 
     ``first`` is the answer that was shown first ("" where a file does not say). ``kind`` says why
     this pair was shown. ``p`` (None: by ``say``) is a soft chance that ``a`` is better. ``about``
-    holds seconds, capped, server_seconds, sources, model_help, confidence, expert, draft.
+    holds seconds, capped, server_seconds, sources, model_help, confidence, expert, draft, withheld (there
+    was a draft, and it was not shown).
     """
 
     pair: str

@@ -60,7 +60,10 @@ def extension(
         bool, typer.Option("--expert", help="Ask for reason, sources, model help, certainty.")
     ] = False,
     drafts: Annotated[
-        bool, typer.Option("--drafts", help="Show a model's draft, to overrule or agree with.")
+        bool,
+        typer.Option(
+            "--drafts", help="Show a model's draft beside half of the pairs, to overrule."
+        ),
     ] = False,
     matches: Annotated[
         bool, typer.Option("--matches", help="Only two models' answers (align compare).")
