@@ -7,6 +7,7 @@ principle is reported as not measured unless a judge is named: nothing here can 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,11 +23,14 @@ from tenure.align.critiquing import Bench, Case, critic
 from tenure.align.prompts import Bank, Prompt
 from tenure.align.proof.measures import ARMS, measures, stated
 from tenure.documents import FromFile
+from tenure.dossier.canonical import canonical
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
-from tenure.measure.grading import grader
+from tenure.measure.grading import grader, shipped_card
 from tenure.models import resolve
+
+REFUSAL = "refusal"  # the grader that says whether a prompt was declined
 
 
 class Spec(BaseModel):
@@ -80,7 +84,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         summary=_summary(improved, verdicts, model, parent),
         form=forms["child"],
         measures=tuple(found),
-        files={"samples.jsonl": samples},
+        files={"samples.jsonl": samples, "grader-cards.json": emit.file(_grader_cards())},
         findings={
             "parent": {"id": parent.id, "digest": parent.digest},
             "constitution": {"name": constitution.name, "digest": constitution.digest},
@@ -94,6 +98,12 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "cost": {arm: _tokens(one) for arm, one in answers.items()},
         },
     )
+
+
+@cache
+def _grader_cards() -> bytes:
+    """Write the card of what decides whether a prompt was declined: it errs, and how often is known."""
+    return canonical({REFUSAL: shipped_card(REFUSAL)})
 
 
 def _answers(
@@ -111,7 +121,7 @@ def _records(
 ) -> list[dict[str, Any]]:
     """Write one arm's answers, each with what the checks and the guards say of it."""
     collapsed = guards.collapsed([reply.text for reply in answers.replies])
-    refusal = grader("refusal").grade
+    refusal = grader(REFUSAL).grade
     records: list[dict[str, Any]] = []
     for prompt, reply, fallen in zip(prompts, answers.replies, collapsed, strict=True):
         kept = {

@@ -128,7 +128,10 @@ def _collapse(records: Records, arm: str, samples: str) -> list[Measure]:
 
 
 def _refused(records: Records, samples: str) -> list[Measure]:
-    """Report the harmless prompts that were declined: all of them are harmless."""
+    """Report the harmless prompts that were declined, as the grader 'refusal' reads them.
+
+    All prompts are harmless. The grader errs; its card is among the evidence's files.
+    """
     asked: list[tuple[str, dict[str, Any], str]] = [
         (f"refused/{arm}", {"arm": arm}, "harmless prompts that were declined") for arm in ARMS
     ]
