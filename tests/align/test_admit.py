@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tenure import plugins
+from tenure.align import reinforce
 from tenure.align.world import contract, corpus, register
 from tenure.align.world.admission import Gate
 from tenure.cli.app import build
@@ -13,6 +14,7 @@ from tenure.dossier import Dossier
 from tenure.errors import DocumentError, UsageError
 from tenure.measure import recompute
 from tenure.models import register as register_model
+from tenure.training.reward import Batch
 
 pytestmark = pytest.mark.slow
 
@@ -136,6 +138,25 @@ def test_in_a_dossier_it_leaves_evidence_and_what_is_admitted_is_noted(life):
     assert register.admitted(view) == {"overdue-books": contract.find("overdue-books")}
     with pytest.raises(UsageError, match="overdue-books"):
         register.chosen(view, ("two-answers",))
+
+
+def test_what_is_admitted_becomes_the_settings_of_a_training(life, tmp_path, monkeypatch):
+    monkeypatch.setenv("TENURE_KEYS", str(life.root.parent / "keys"))
+
+    told = cli(
+        "overdue-books", "-m", "sound", "-d", str(life.root), "--into", str(tmp_path / "t.yaml")
+    )
+    assert told.exit_code == 0, told.output
+    settings = json.loads((tmp_path / "t.yaml").read_text(encoding="utf-8"))
+    spec = reinforce.Spec.model_validate(settings)
+    rows = reinforce._rows(spec.prompts.select("train"), spec)
+    score = plugins.load("reward", spec.reward).open(spec.reward_settings, tmp_path)
+    right = contract.find("overdue-books").oracle["solution.py"]
+    batch = Batch(step=1, rows=rows, completions=[f"```python\n{right}```"], finished=[True])
+
+    assert [row["family"] for row in rows] == ["overdue-books"]
+    assert list(score(batch).values) == [1.0]
+    assert cli("overdue-books", "--into", str(tmp_path / "no.yaml")).exit_code != 0
 
 
 def test_a_model_writes_environments_and_the_sound_ones_are_admitted(life):

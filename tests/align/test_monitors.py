@@ -156,15 +156,3 @@ def test_the_world_rewards_what_is_right_and_screens_what_shows_a_trick(tmp_path
                 step=0, rows=[{"id": "x", "environment": "no"}], completions=["x"], finished=[True]
             )
         )
-
-
-@pytest.mark.slow
-def test_a_file_of_the_training_holds_environments_too(tmp_path):
-    env = contract.find("till-report")
-    (tmp_path / "env.yaml").write_text(json.dumps(env.model_dump(mode="json")), encoding="utf-8")
-    rows = [{"id": "a", "environment": "till-report"}]
-    text = f"```main.py\n{env.oracle['main.py']}```"
-
-    found = reward(tmp_path)(Batch(step=0, rows=rows, completions=[text], finished=[True]))
-
-    assert list(found.values) == [1.0]

@@ -3,8 +3,8 @@
 Settings: ``environments``, a list of environments as documents (the trainer hands over those that
 the dossier admitted; ``tenure.align.world.register.chosen``); ``action`` on what a signature or the
 holdout marks: ``log`` (the default), ``screen`` (no reward: it is left out of the gradient),
-``penalise`` (the least reward). Each prompt's record names its ``environment`` by id; the seed of a
-play is the step, so that cases are drawn anew.
+``penalise`` (the least reward). Each prompt's record names its ``environment`` by id, or its family
+is the id; the seed of a play is the step, so that cases are drawn anew.
 """
 
 import weakref
@@ -24,16 +24,13 @@ COLUMNS = ("holdout", "changed", "marked")
 
 
 def open_world(settings: Mapping[str, JSON], files: Path) -> Scorer:
-    """Open the environments of a training; UsageError where there are none.
-
-    ``files`` may hold them too, as ``*.yaml`` or ``*.json``.
-    """
+    """Open the environments of a training; UsageError where there are none."""
+    del files  # all there is to know stands in the settings, and so in the record
     given = [Environment.model_validate(one) for one in settings.get("environments", ())]
-    found = sorted([*files.glob("*.yaml"), *files.glob("*.json")]) if files.is_dir() else []
-    given += [_read(path) for path in found if "tenure/environment" in path.read_text("utf-8")]
     if not given:
         raise UsageError(
-            "the reward 'world' needs environments; admit some: tenure align admit ENV --model MODEL"
+            "the reward 'world' needs environments; admit some, and write its settings: "
+            "tenure align admit ENV --model MODEL --into training.yaml"
         )
     action = str(settings.get("action", "log"))
     if action not in ACTIONS:
@@ -51,7 +48,7 @@ def open_world(settings: Mapping[str, JSON], files: Path) -> Scorer:
         return own, arena.play(env, work, seed, scoring=env.holdout)
 
     def score(batch: Batch) -> Scored:
-        named = [str(row.get("environment")) for row in batch.rows]
+        named = [str(row.get("environment") or row.get("family")) for row in batch.rows]
         for name in named:
             if name not in by_id:
                 raise unknown("environment", name, by_id)
@@ -69,12 +66,6 @@ def open_world(settings: Mapping[str, JSON], files: Path) -> Scorer:
 
     weakref.finalize(score, arena.close)  # it lives as long as its scorer, at most to the end
     return score
-
-
-def _read(path: Path) -> Environment:
-    from tenure.align.world import contract
-
-    return contract.read(path)
 
 
 def _reward(outcome: Outcome) -> float | None:

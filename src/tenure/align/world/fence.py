@@ -82,6 +82,8 @@ def _hook(folder: str, *, grader: bool, told: Callable[[str], object]) -> Callab
             return arguments[0] is None or reads(arguments[0])
         if grader and event == "exec":
             return arguments[0].co_filename.startswith(own) is True
+        if event.startswith("object.__"):  # by a refusal's traceback one would reach this very hook
+            return arguments[1] != "tb_frame" and (arguments[1] != "__code__" or len(arguments) < 3)
         return not event.startswith(refused)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:

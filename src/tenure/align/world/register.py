@@ -1,10 +1,13 @@
 """Which environments a dossier has admitted: each a signed note with the environment in a file."""
 
 import json
+from collections.abc import Sequence
 
 from tenure.align.world.admission import Verdict
 from tenure.align.world.contract import Environment
 from tenure.align.world.likeness import Sketch
+from tenure.align.world.handing_in import asked
+from tenure.dossier.nouns import JSON
 from tenure.dossier.stage import Emit, View
 from tenure.errors import unknown
 
@@ -50,3 +53,25 @@ def chosen(view: View, names: tuple[str, ...]) -> list[Environment]:
         if name not in there:
             raise unknown("admitted environment", name, there)
     return [there[name] for name in names or sorted(there)]
+
+
+def training(environments: Sequence[Environment]) -> dict[str, JSON]:
+    """Return the settings with which ``align/reinforce`` trains on environments.
+
+    Each is a family of the prompts by its id, with the one prompt in which it is put to a model.
+    """
+    return {
+        "reward": "world",
+        "reward_settings": {"environments": [one.model_dump(mode="json") for one in environments]},
+        "gold": None,
+        "monitors": ["reward_hack", "sameness", "reward_jump"],
+        "max_tokens": 300,
+        "prompts": {
+            "apiVersion": "tenure/prompts.v1",
+            "licence": "; ".join(sorted({one.licence for one in environments})),
+            "families": [
+                {"name": one.id, "split": "train", "prompts": [asked(one)[0]["content"]]}
+                for one in environments
+            ],
+        },
+    }

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tenure.cli.place import DossierOption, find_dossier
+from tenure.errors import UsageError
 
 
 def extension(
@@ -21,6 +23,12 @@ def extension(
     draws: Annotated[
         int, typer.Option(help="Tries of that model at each, to hold against its band.")
     ] = 0,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write settings for `tenure align reinforce --with`, with what is admitted."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
     dossier: DossierOption = None,
 ) -> None:
@@ -43,10 +51,27 @@ def extension(
         from tenure.cli.run import run_stage
 
         spec = Spec(environments=tuple(given), draws=draws)
-        run_stage(stage, model, spec, root=find_dossier(dossier, create=True))
+        root = find_dossier(dossier, create=True)
+        run_stage(stage, model, spec, root=root)
+        if into is not None:
+            _write(into, root, tuple(env.id for env in given))
         return
+    if into is not None:
+        raise UsageError("--into writes what a dossier has admitted; name the model: --model MODEL")
     if not _judged(given, as_json=as_json):
         sys.exit(6)
+
+
+def _write(into: Path, root: Path, names: tuple[str, ...]) -> None:
+    from tenure.align.world import register
+    from tenure.dossier.opening import open_view
+
+    there = register.admitted(open_view(root))
+    chosen = [there[name] for name in names if name in there]
+    if not chosen:
+        raise UsageError("none of these was admitted, so there is nothing to train on")
+    into.write_text(json.dumps(register.training(chosen), indent=2), encoding="utf-8")
+    typer.echo(f"Wrote {into}: tenure align reinforce --model MODEL --with {into}")
 
 
 def _judged(given: list[Any], *, as_json: bool) -> bool:
