@@ -50,6 +50,19 @@ def test_the_same_evidence_gives_the_same_bytes(interviewed):
 
 
 @pytest.mark.slow
+def test_what_is_under_way_is_told_as_it_stands(interviewed):
+    interviewed.run(load("stage", "retire/preferences"), "old@1", {})
+    with interviewed.emitter("old@1", "test") as emit:
+        emit.event("note", "retire/notice", {"class": "public", "days": 60, "successor": None})
+    text = markdown(report.page(life(interviewed)))
+
+    assert "The register is open: 2 of 2 entries wait for a considered answer." in text
+    assert "More worked examples, please." in text
+    assert "not answered yet." in text
+    assert "Notice is given to the class 'public' (60 days), and not over." in text
+
+
+@pytest.mark.slow
 def test_a_report_is_drawn_again_to_the_byte_whatever_came_after(tmp_path):
     with Dossier.open(tmp_path / "dossier") as dossier:
         models.register(dossier, "organism/says-nothing", name="old")

@@ -1,9 +1,10 @@
 """The sections that rest on the interview: how reliable, what was said, what we answer, what compares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tenure.dossier import Evidence
+from tenure.retire.registry import register, standing
 from tenure.retire.reporting.evidence import HEADER, Life, row, would_fill
 from tenure.retire.reporting.pages import Block, Section, Table, Text, Verbatim
 from tenure.retire.reporting.repeated import repeated
@@ -131,17 +132,28 @@ def preferences(life: Life) -> Section:
     """The register with the people's answers."""
     title = "6. Preferences, and our answers"
     found = life.newest("retire/preferences")
-    if found is None:
+    held = standing.standing(life.view, life.model).entries
+    if found is None and not held:
         return Section(
             title,
             [would_fill("no considered answers", "tenure retire preferences", life)],
         )
+    if found is None:
+        wait = len(register.owed(held))
+        told = f"The register is open: {wait} of {len(held)} entries wait for a considered answer."
+        return Section(title, [Text(told), *_entries(life, [standing.public(e) for e in held])])
     blocks: list[Block] = [Text(found.summary)]
     if found.findings.get("written") == "beforehand":
         blocks.append(
             Text("These answers were written beforehand, for a demonstration: nobody weighed them.")
         )
-    for entry in found.findings["entries"]:
+    return Section(title, [*blocks, *_entries(life, found.findings["entries"])])
+
+
+def _entries(life: Life, entries: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Each entry's words, and what a person answered; the reason in that person's words."""
+    blocks: list[Block] = []
+    for entry in entries:
         induced = {True: "induced", False: "not induced", None: "not measured"}[entry["induced"]]
         blocks += [
             Verbatim(life.model.id, quote["text"], f"{entry['topic']}; {quote['sample']}")
@@ -149,12 +161,13 @@ def preferences(life: Life) -> Section:
         ]
         safety = "; touches safety" if entry["safety"] else ""
         until = f" until {entry['until']}" if entry.get("until") else ""
-        state = f"{entry['state'].replace('_', ' ')}{until}"
+        answered = entry["state"] in register.SETTLED
+        state = f"{entry['state'].replace('_', ' ')}{until}" if answered else "not answered yet"
         blocks.append(Text(f"Our answer to {entry['id']} ({induced}{safety}): {state}."))
         if entry["reason"]:
             by = str(entry.get("by") or "a person")
             blocks.append(Verbatim(by, str(entry["reason"]), "the reason, as it was signed"))
-    return Section(title, blocks)
+    return blocks
 
 
 def comment(life: Life) -> Section:

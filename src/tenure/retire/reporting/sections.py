@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tenure.dossier import View
+from tenure.dossier.retiring import notice_of
 from tenure.errors import IntegrityError
 from tenure.retire.reporting import answered, lived
 from tenure.retire.reporting.evidence import HEADER, Life, row, would_fill
@@ -57,11 +58,18 @@ def claims(life: Life) -> Section:
 def users(life: Life) -> Section:
     """What users were told."""
     found = life.newest("retire/notice")
-    first = (
-        Text(found.summary)
-        if found
-        else would_fill("no notice given", "tenure retire notice", life)
-    )
+    stands = notice_of(life.view, life.model.id)
+    if found is not None:
+        first = Text(found.summary)
+    elif stands is not None:
+        first = Text(
+            "The notice was taken back."
+            if stands.cancelled
+            else f"Notice is given to the class '{stands.klass}' ({stands.days} days), and not over. "
+            f"Successor: {stands.successor or 'none named'}."
+        )
+    else:
+        first = would_fill("no notice given", "tenure retire notice", life)
     return Section("9. Users", [first, *lived.complaints(life)])
 
 
