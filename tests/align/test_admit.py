@@ -101,6 +101,22 @@ def test_an_oracle_that_does_not_reach_the_top_ends_it(small, body, rule):
     assert verdict.sketch is None
 
 
+def test_a_holdout_must_tell_the_oracle_from_nothing(small):
+    base = corpus.bases()[0]
+    blind = base.reward.model_copy(
+        update={"grade": "def grade(outputs, files, seed):\n    return 1.0\n", "cases": (["a"],)}
+    )
+    deaf = blind.model_copy(update={"grade": blind.grade.replace("1.0", "0.25")})
+    held = {
+        n: small.admit(base.model_copy(update={"holdout": s}))
+        for n, s in (("blind", blind), ("deaf", deaf))
+    }
+
+    assert [one.rule for one in held["blind"].reasons] == ["holdout, idle"]
+    assert [one.rule for one in held["deaf"].reasons] == ["holdout"]
+    assert small.admit(base.model_copy(update={"holdout": base.reward})).admitted
+
+
 def cli(*arguments):
     return CliRunner().invoke(build(), ["align", "admit", *arguments])
 

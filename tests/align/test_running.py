@@ -71,6 +71,25 @@ def test_hostile_code_gets_no_reward_and_leaves_nothing(arena, name):
     assert list(arena._of("agents").folder.iterdir()) == []
 
 
+ALONE = (
+    "forks", "shell", "writes-outside", "writes-by-number", "reads-passwords", "reads-memory",
+    "kills-everybody", "socket", "link", "changes-built-ins", "through-the-traceback",
+    "rewrites-the-hook", "replaces-the-hooks-code", "finds-the-hook", "forks-by-held-ctypes",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_hook_holds_by_itself_where_the_kernel_lends_nothing():
+    with Arena(kernel=False) as alone:
+        assert alone.fence == {"hook": True, "landlock": 0, "seccomp": False}
+        for name in ALONE:
+            outcome = alone.play(environment(), {"solution.py": HOSTILE[name]}, 0)
+            assert outcome.reward == 0.0, name
+            assert not any("root:" in str(o) for o in outcome.outputs), name
+            assert not MARK.exists(), name
+        assert alone.play(environment(), RIGHT, 0).reward == 1.0
+
+
 @pytest.mark.slow
 def test_after_all_of_them_the_arena_is_as_it_was(arena):
     for name in ("forks", "kills-everybody", "threads-that-never-end", "closes-everything"):

@@ -15,6 +15,7 @@ from tenure.align.world import contract, register
 from tenure.align.world.admission import Gate
 from tenure.align.world.contract import Environment
 from tenure.align.world.handing_in import asked, work_of
+from tenure.align.world.running import Arena
 from tenure.documents import FromFile
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
@@ -90,7 +91,7 @@ def judged(
 
             def judge(env: Environment = env, known: Any = known) -> dict[str, Any]:
                 verdict = gate.admit(env, known)
-                if verdict.admitted:
+                if verdict.admitted and env not in register.admitted(view).values():
                     register.enter(verdict, emit)
                 return verdict.to_json()
 
@@ -107,7 +108,7 @@ def _tries(
     opened = engine(model, view, spec.engine)
     sampling = Sampling(max_tokens=spec.max_tokens, temperature=1.0, seed=spec.seed)
     rows: list[dict[str, Any]] = []
-    with Gate() as gate:
+    with Arena() as arena:
         for env in given:
             inputs = {
                 "model": model.digest,
@@ -119,7 +120,7 @@ def _tries(
 
             def tried(env: Environment = env) -> list[dict[str, Any]]:
                 said = opened.generate([asked(env)] * spec.draws, sampling)
-                played = (gate.arena.play(env, work_of(env, r.text), env.seeds[0]) for r in said)
+                played = (arena.play(env, work_of(env, r.text), env.seeds[0]) for r in said)
                 return [
                     {"text": r.text, "reward": p.reward} for r, p in zip(said, played, strict=True)
                 ]

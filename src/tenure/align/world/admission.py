@@ -100,7 +100,9 @@ class Gate:
         started, plays = time.monotonic(), 0
         reasons = [
             Reason(one.rule, f"line {one.line} of grade: {one.why}")
-            for one in (linting.findings(env.reward.grade) if self.lint else ())
+            for scoring in (env.reward, env.holdout)
+            if scoring is not None and self.lint
+            for one in linting.findings(scoring.grade)
         ]
         found: dict[str, float | None] = {}
         fooled: list[str] = []
@@ -111,6 +113,7 @@ class Gate:
             if did:
                 drawn = sketch(env, [pair for play in did for pair in play])
                 self._idle(env, reasons)
+                plays += self._holdout(env, reasons)
                 plays += 1 + self._attack(env, did[0], (reasons, fooled, found))
                 again = repeats(drawn, known)
                 if again is not None:
@@ -160,6 +163,19 @@ class Gate:
 
     def _idle(self, env: Environment, reasons: list[Reason]) -> None:
         reasons += _against(env, self._first.play(env, env.idle, env.seeds[0]), "idle")
+
+    def _holdout(self, env: Environment, reasons: list[Reason]) -> int:
+        """Judge the holdout by the oracle and by nothing: it is to tell the two apart."""
+        if env.holdout is None:
+            return 0
+        best, least = (
+            self._first.play(env, work, env.seeds[0], scoring=env.holdout)
+            for work in (env.oracle, env.idle)
+        )
+        if best.reward != env.high:
+            reasons.append(Reason("holdout", best.why or f"the oracle got {best.reward:g} of it"))
+        reasons += _against(env, least, "holdout, idle")
+        return 2
 
     def _attack(
         self,

@@ -43,14 +43,23 @@ class Ended:
 class Zygote:
     """A process that forks a fresh one for each job; ``folder`` is all that those may write."""
 
-    def __init__(self, folder: Path, hash_seed: int) -> None:
+    def __init__(self, folder: Path, hash_seed: int, *, kernel: bool) -> None:
         self.folder = folder
         # One message is one job: a kind of socket that keeps them apart, where there is one.
         kind = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM)
         ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own program
-                [sys.executable, "-s", "-S", "-P", "-B", str(PROGRAM), str(folder)],
+                [
+                    sys.executable,
+                    "-s",
+                    "-S",
+                    "-P",
+                    "-B",
+                    str(PROGRAM),
+                    str(folder),
+                    str(int(kernel)),
+                ],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from tenure.align.world.admission import Verdict
 from tenure.align.world.contract import Environment
-from tenure.align.world.likeness import Sketch
 from tenure.align.world.handing_in import asked
+from tenure.align.world.likeness import Sketch
 from tenure.dossier.nouns import JSON
 from tenure.dossier.stage import Emit, View
 from tenure.errors import unknown

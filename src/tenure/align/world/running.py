@@ -84,10 +84,11 @@ class Arena:
     """Two processes that fork a fresh one for each play; use it as a context, or ``close`` it.
 
     ``hash_seed`` is that of Python's hashes, the same for every play, so that the order of a set
-    is no accident.
+    is no accident. ``kernel`` False leaves the hook alone, to see what it holds by itself.
     """
 
     hash_seed: int = 0
+    kernel: bool = True
     _agents: Zygote | None = None
     _graders: Zygote | None = None
     _folder: Path | None = None
@@ -98,8 +99,8 @@ class Arena:
         self._folder = Path(tempfile.mkdtemp(prefix="tenure-world-")).resolve()
         for name in ("agents", "graders"):
             (self._folder / name).mkdir()
-        self._agents = Zygote(self._folder / "agents", self.hash_seed)
-        self._graders = Zygote(self._folder / "graders", self.hash_seed)
+        self._agents = Zygote(self._folder / "agents", self.hash_seed, kernel=self.kernel)
+        self._graders = Zygote(self._folder / "graders", self.hash_seed, kernel=self.kernel)
         return self
 
     def __exit__(self, *_: object) -> None:

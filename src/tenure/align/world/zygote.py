@@ -1,6 +1,6 @@
 """A process that has read nothing yet, and forks one that has: a fresh one for each job.
 
-    python -s -S -P -B zygote.py FOLDER      standard input is a Unix socket
+    python -s -S -P -B zygote.py FOLDER 1      standard input is a Unix socket; 0: only the hook
 
 Each message on the socket brings four descriptors (job, results, standard output, status) and says
 the seconds of processor time and of waiting that the job has. The child reads its job itself, so
@@ -95,7 +95,7 @@ def main() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     landlock, filtered = 0, False
-    if sys.platform == "linux":
+    if sys.platform == "linux" and sys.argv[2] == "1":
         fence.protect()
         filtered = fence.can_filter()
         landlock = fence.confine(sys.argv[1])
