@@ -9,6 +9,7 @@ from tenure.errors import EngineError, UsageError
 from tenure.models.choosing import Chooser, chances
 from tenure.models.options import in_tokens
 from tenure.models.paged import Paged
+from tenure.models.waves import Wave
 
 OPTIONS = [["A", " A"], ["B", " B"]]
 
@@ -105,3 +106,35 @@ def test_the_cpu_reads_what_prompts_share_once_and_agrees_with_its_scores(monkey
     np.testing.assert_allclose(alone[0], once[0], atol=0.15)
     each = [np.logaddexp(*owned.score(prompts[0], option)) for option in OPTIONS]
     np.testing.assert_allclose(once[0], each, atol=0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_what_ends_have_in_common_is_computed_once_and_changes_no_number(monkeypatch):
+    model = models.resolve("tenure/embedded")
+    ends = ["kinder", "shorter", "clearer to a child", "more honest", "better"]
+    prompts = [
+        asked(f"{text} Which of them is {end}? A or B?")
+        for text in (LONG, LONG[60:])
+        for end in ends
+    ]
+    prompts += [asked("Which?"), asked("Which of the two?")]
+    read = []
+    step = Paged.step
+
+    def counted(self, rows):
+        read.append(sum(len(row.tokens) for row in rows))
+        return step(self, rows)
+
+    monkeypatch.setattr(Paged, "step", counted)
+    with Chooser(model, engine="cpu") as chooser:
+        chooser.chances(prompts, OPTIONS)  # prefixes are kept from here on
+        read.clear()
+        forked = chooser.chances(prompts, OPTIONS)
+        once = sum(read)
+        monkeypatch.setattr("tenure.models.engines.cpu.Ends", Wave)
+        read.clear()
+        apart = chooser.chances(prompts, OPTIONS)
+
+    assert once < sum(read)
+    assert (forked == apart).all()

@@ -69,6 +69,7 @@ class Paged:
         for name, (kind, shape) in shapes.items():
             # Not filled: the system gives memory to the blocks that are used.
             self._request.set_tensor(name, ov.Tensor(kind, ov.Shape([self.blocks, *shape])))
+        self._caches = sorted(shapes)
         self._free = list(range(self.blocks))[::-1]
         self._kept: OrderedDict[bytes, list[int]] = OrderedDict()
         self._held: set[bytes] = set()
@@ -123,6 +124,12 @@ class Paged:
     def give(self, blocks: Sequence[int]) -> None:
         """Give blocks back."""
         self._free += blocks
+
+    def copy(self, block: int, to: Sequence[int]) -> None:
+        """Copy the keys and values of one block to others."""
+        for name in self._caches:
+            held = self._request.get_tensor(name).data
+            held[list(to)] = held[block]
 
     def prefix(self, tokens: Sequence[int]) -> list[int]:
         """Return the table of a prefix, a whole number of blocks, computing what is not kept.

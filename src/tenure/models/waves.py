@@ -101,6 +101,11 @@ class Wave:
 
     def start(self) -> None:
         """Compute the prompts, and draw each first token."""
+        self._place()
+        self._compute()
+
+    def _place(self) -> None:
+        """Compute the prefixes, and take blocks for the rests."""
         for sequence in self.sequences:
             sequence.table = self._model.prefix(sequence.prompt[: sequence.shared])
             sequence.past = sequence.shared
@@ -108,6 +113,8 @@ class Wave:
             tokens = len(sequence.prompt) - sequence.shared + self._sampling.max_tokens
             sequence.own = self._model.take(-(-tokens // BLOCK))
             sequence.table = sequence.table + sequence.own
+
+    def _compute(self) -> None:
         waiting = list(self.sequences)
         while waiting:
             waiting = self._rest(waiting)

@@ -25,6 +25,7 @@ from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError
 from tenure.models import convert, gguf_header, template, vocabulary
 from tenure.models.drawing import Drawer, Seen, log_softmax
+from tenure.models.ends import Ends
 from tenure.models.options import in_tokens
 from tenure.models.paged import BLOCK, LOGITS_AT_ONCE, Paged, Row
 from tenure.models.references import place
@@ -149,7 +150,7 @@ class Cpu:
         self._fit(rows, 0)
         seen = Seen(wanted.tokens, len(rows))
         for sequences in waves(rows, 1, self._model.blocks):
-            wave = Wave(self._model, sequences, Sampling(max_tokens=1), seen)
+            wave = Ends(self._model, sequences, Sampling(max_tokens=1), seen)
             try:
                 wave.start()
             finally:
