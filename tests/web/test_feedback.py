@@ -95,6 +95,17 @@ def test_sent_twice_or_from_an_old_tab_it_counts_once(dossier):
     assert len(standing(dossier)) == 1
 
 
+def test_what_a_file_said_for_a_rater_is_not_asked_again(dossier):
+    desk = sit(dossier)
+    shown = desk.state()["sheet"].turn
+    answer = said.Answer(pair=shown.pair.id, by="Ada", principle="all", first="", say="a", kind="import")  # fmt: skip
+    with dossier.emitter("m@1", said.STAGE) as emit:
+        said.sign(answer, emit)
+
+    assert desk.state()["sheet"].turn.pair != shown.pair
+    assert desk.state()["left"] == 39
+
+
 def test_undo_takes_the_last_back_and_shows_it_again(dossier):
     desk = sit(dossier)
     first = desk.state()["sheet"]

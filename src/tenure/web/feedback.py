@@ -27,6 +27,7 @@ from starlette.routing import Route
 
 from tenure.align import feedback
 from tenure.align.comparing.labels import Label
+from tenure.align.comparing.pairs import Pair
 from tenure.align.lineage import named
 from tenure.align.people import agreeing, asked, drafting, said
 from tenure.align.people.asked import Shown
@@ -121,7 +122,8 @@ class Desk:
         """Lay out the next pair, or None when nothing is left; the same until it is answered."""
         mine = held.of(self.name)
         others = [answer for answer in held.answers if answer.by != self.name]
-        turn = following(self.name, mine, others, self.pool)
+        pool = replace(self.pool, pairs=self._open(held))
+        turn = following(self.name, mine, others, pool)
         if turn is None:
             return None
         ticket = named("sheet", self.name, turn.pair.id, turn.kind, turn.first)
@@ -174,9 +176,14 @@ class Desk:
                 "enough": ENOUGH,
             }  # fmt: skip
 
+    def _open(self, held: Said) -> Mapping[str, Pair]:
+        """Leave out the pairs of which a file brought this rater's word in."""
+        brought = {a.pair for a in held.answers if a.by == self.name and a.kind == "import"}
+        return {k: v for k, v in self.pool.pairs.items() if k not in brought}
+
     def _left(self, held: Said) -> int:
         mine = {answer.pair for answer in held.of(self.name)}
-        return sum(name not in mine and name not in self.gold for name in self.pool.pairs)
+        return sum(name not in mine and name not in self.gold for name in self._open(held))
 
     def _figures(self, held: Said, whole: int) -> list[tuple[str, Measure]]:
         """Measure this rater as of the last whole block: sooner, a figure would tell what is known."""
