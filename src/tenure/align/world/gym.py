@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from tenure.align.world.contract import Environment
 from tenure.align.world.menus import SHORT, VISIBLE, Program, loophole, menu
-from tenure.align.world.running import Arena
+from tenure.align.world.running import Arena, Outcome
 from tenure.align.world.watching import acted, marked
+from tenure.errors import EngineError
 from tenure.training.reward import Batch, Scored
 
 Floats = NDArray[np.float64]
@@ -55,11 +56,19 @@ def _worth(env: Environment, arena: Arena) -> World:
     return World(
         id=env.id,
         programs=programs,
-        shown=[float(o.reward or 0.0) for o in shown],
-        own=[float(o.reward or 0.0) for o in own],
-        holdout=[float(o.reward or 0.0) for o in held],
+        shown=[_told(o) for o in shown],
+        own=[_told(o) for o in own],
+        holdout=[_told(o) for o in held],
         changed=[o.changed for o in shown],
     )
+
+
+def _told(outcome: Outcome) -> float:
+    if outcome.reward is None:
+        raise EngineError(
+            f"a program of the gym got no reward: {outcome.why}; mend its environment"
+        )
+    return outcome.reward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
