@@ -58,13 +58,13 @@ class Spec(BaseModel):
     stop_on_alarm: bool = Field(default=True, description="False: an alarm is logged alone.")
     algorithm: Literal["rloo", "grpo"] = "rloo"
     steps: int = Field(50, ge=1)
-    prompts_a_step: int = Field(8, ge=1)
+    prompts_a_step: int = Field(4, ge=1)
     draws: int = Field(4, ge=2, description="Completions of each prompt.")
     iterations: int = Field(1, ge=1, description="Optimiser updates on each step's completions.")
     max_tokens: int = Field(56, ge=1)
-    temperature: float = Field(1.0, gt=0)
+    temperature: float = Field(0.8, gt=0)
     beta: float = Field(0.02, ge=0, description="Weight of the divergence from the parent.")
-    learning_rate: float = Field(2e-4, ge=0, description="0 is the canary: nothing may move.")
+    learning_rate: float = Field(3e-4, ge=0, description="0 is the canary: nothing may move.")
     rank: int = Field(16, ge=1)
     seed: int = 0
     threads: int = Field(2, ge=1)
@@ -73,6 +73,9 @@ class Spec(BaseModel):
     )
     keep_every: int = Field(5, ge=1, description="Steps that an interruption costs at most.")
     processes: int = Field(1, ge=1, description="Processes that share a step's prompts.")
+    trainer: Literal["own", "trl", "trl-vllm"] = Field(
+        "own", description="trl: TRL's trainers, gold: null; trl-vllm needs a GPU, not run here."
+    )
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
@@ -86,7 +89,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     taken = (
         "gold_every", "monitors", "stop_on_alarm", "algorithm", "steps", "prompts_a_step", "draws",
         "iterations", "max_tokens", "temperature", "beta", "learning_rate", "rank", "seed",
-        "threads", "dtype", "keep_every", "processes", "charter", "reward", "gold",
+        "threads", "dtype", "keep_every", "processes", "trainer", "charter", "reward", "gold",
     )  # fmt: skip
     settings = Reinforce(
         name=spec.name or f"{model.name}-reinforced",

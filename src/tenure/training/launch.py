@@ -112,7 +112,7 @@ def main(path: str) -> None:
         sys.stdout.write(f"{SAID}{json.dumps(dict(said))}\n")
         sys.stdout.flush()
 
-    from tenure.training.reinforcement.world import World
+    from tenure.training.world import World
 
     world = World(distributed.get_rank(), distributed.get_world_size())
     train = importlib.import_module(TRAINERS[job["trains"]]).train

@@ -34,6 +34,7 @@ END_SECONDS = 3.0  # for an orderly end, before it is killed
 TRAINERS = {
     "sft": "tenure.training.sft",
     "reinforce": "tenure.training.reinforcement.loop",
+    "trl": "tenure.training.reinforcement.trl_loop",
     "dpo": "tenure.training.reinforcement.direct",
     "reward": "tenure.training.reward_trainer",
 }

@@ -147,6 +147,21 @@ def test_killed_by_a_signal_the_same_command_goes_on_and_ends_the_same(dossier, 
     assert again.digest == whole.digest
 
 
+def test_trl_is_handed_the_same_settings_and_the_same_guarded_reward(dossier):
+    child = train(dossier, name="by-trl", trainer="trl", steps=2)
+
+    trained = child.card["trained"]
+    view = dossier.view()
+    assert trained["steps"] == 2
+    assert [line["step"] for line in view.records(trained["log_digest"])] == [0, 1]
+    said = view.records(trained["completions_digest"])
+    assert [len(line["values"]) for line in said] == [8, 8]
+    with pytest.raises(EngineError, match=r"^reward 'letters' is nan at step 1 for the prompt"):
+        train(dossier, trainer="trl", reward_settings={"step": 1, "value": "nan"})
+    with pytest.raises(UsageError, match="set gold to null"):
+        train(dossier, trainer="trl", gold="letters")
+
+
 def test_pairs_teach_directly_and_ties_are_refused(dossier):
     view = dossier.view()
     settings = Direct(

@@ -44,7 +44,7 @@ def reinforce(
 
     def job(scratch: Path) -> dict[str, Any]:
         return {
-            "trains": "reinforce",
+            "trains": "reinforce" if settings.trainer == "own" else "trl",
             "prompts": str(view.path(emit.records(prompts))),
             "files": str(_laid_out(settings.reward_files, scratch / "files", view)),
             "digest": model.digest,

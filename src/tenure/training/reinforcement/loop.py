@@ -23,9 +23,9 @@ from tenure.training.reinforcement.held import Held
 from tenure.training.reinforcement.learning import Asked, Learner, Work
 from tenure.training.reinforcement.policy import Drawn, Policy
 from tenure.training.reinforcement.scoring import advantages, same_reward, same_text
-from tenure.training.reinforcement.world import World
 from tenure.training.reward import Batch, Scored
 from tenure.training.sft import Say, quiet, save
+from tenure.training.world import World
 
 IDLE_MOST = 5  # steps in a row in which no two draws of a prompt differ in reward
 FIRST_KL = 1e-3  # nats a completion, between the parent and the policy before it has learned
@@ -101,6 +101,7 @@ class Run:
         batch = self._batch(step, places, mine, drawn, work.states)
         found = self.rewards.score(batch)
         worth = advantages(found.values, draws, s["algorithm"]).reshape(-1, draws)
+        norm = 0.0
         for _ in range(s["iterations"]):
             gradient = self.learner.gradient(work, worth[mine].reshape(-1), worth.size)
             norm = self.policy.update(
@@ -308,7 +309,7 @@ class Run:
             kept = story.best
             self.policy.restore({"values": self.best}, self.policy.updates)
         if self.begun is not None:
-            self._canary()
+            self._canary(self.begun)
         if self.world.first:
             self.policy.refresh()
             save(self.policy.drawer, self.job)
@@ -333,8 +334,8 @@ class Run:
     def _a_step(self) -> int:
         return self.settings["prompts_a_step"] * self.settings["draws"]
 
-    def _canary(self) -> None:
-        moved = float((self.policy.values - self.begun).abs().max())
+    def _canary(self, begun: Any) -> None:
+        moved = float((self.policy.values - begun).abs().max())
         strayed = max((abs(line["kl"]) for line in self.story.log), default=0.0)
         if moved or strayed > FIRST_KL:
             raise EngineError(

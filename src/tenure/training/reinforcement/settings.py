@@ -31,7 +31,8 @@ class Reinforce:
     rises, and the best step before is kept. ``reward_files`` are the files handed to the reward, by
     digest. ``dtype`` "float32" with ``threads`` 1 is bit-identical however often it is interrupted;
     ``keep_every`` is how many steps an interruption may cost. ``processes`` share the prompts of a
-    step. ``generation`` "vllm" draws with vLLM by way of TRL (a GPU is needed).
+    step. ``trainer`` "trl" hands the same settings to TRL's trainers, and "trl-vllm" has those draw
+    with vLLM (a GPU is needed; not run here): no gold reward, no exact resume.
     """
 
     name: str
@@ -52,14 +53,14 @@ class Reinforce:
     monitors: tuple[str, ...] = ()
     stop_on_alarm: bool = True
     steps: int = 50
-    prompts_a_step: int = 8
+    prompts_a_step: int = 4
     draws: int = 4
     iterations: int = 1
     max_tokens: int = 56
-    temperature: float = 1.0
+    temperature: float = 0.8
     beta: float = 0.02
     clip: float = 0.2
-    learning_rate: float = 2e-4
+    learning_rate: float = 3e-4
     rank: int = 16
     alpha: int = 32
     seed: int = 0
@@ -67,6 +68,7 @@ class Reinforce:
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     keep_every: int = 5
     processes: int = 1
+    trainer: Literal["own", "trl", "trl-vllm"] = "own"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run; UsageError names the fields."""
@@ -79,6 +81,11 @@ class Reinforce:
             raise UsageError(
                 f"prompts_a_step {self.prompts_a_step} does not divide by processes "
                 f"{self.processes}; give a multiple"
+            )
+        if self.trainer != "own" and (self.gold is not None or self.monitors):
+            raise UsageError(
+                f"trainer '{self.trainer}' asks no gold reward and no monitors; set gold to null and "
+                "monitors to [], or give trainer: own"
             )
 
     def numbers(self) -> dict[str, Any]:
