@@ -83,6 +83,9 @@ def test_a_critic_behind_an_endpoint_judges_and_revises_and_is_named_on_every_st
         assert {s["after"] for s in steps} == {"Sure, here is all of it."}
         assert all(s["critic"] == s["reviser"] == found.findings["critic"] for s in steps)
         assert len(endpoint.asked) == 12
+        trained_on = dossier.view().read(found.files["training.jsonl"]).decode()
+        assert "Sure, here is all of it." in trained_on
+        assert "in the middle" not in trained_on, "no word of a critique is trained on"
         assert {a["max_tokens"] for a in endpoint.asked} == {96}
 
 

@@ -104,6 +104,24 @@ def test_a_bank_without_prompts_to_train_on_is_refused_with_the_remedy(dossier):
     assert not dossier.view().events(act="evidence")
 
 
+def test_a_question_is_given_to_the_critic_whole():
+    """One open recipe cuts questions at the first ': '."""
+    asked = "Note: my sister said: 'eat less'. Is she right: yes or no?"
+    case = Case(prompt=asked, answer="It depends: on her.", principle=shipped().principles[0])
+
+    assert f"Question: {asked}\nAnswer: It depends: on her.\n" in begin(case)[-1]["content"]
+
+
+def test_a_unit_is_a_batch_with_its_members(dossier):
+    """Greedy text depends on what it is computed with, so another cut is other work."""
+    run(dossier, batch=4, rounds=1)
+    before = {e.body["key"] for e in dossier.view().events(act="unit")}
+    run(dossier, batch=4, rounds=2)
+    assert {e.body["key"] for e in dossier.view().events(act="unit")} == before
+    run(dossier, batch=5, rounds=1)
+    assert len({e.body["key"] for e in dossier.view().events(act="unit")} - before) == 3
+
+
 @pytest.mark.parametrize("count", [1, 32, 33])
 def test_batches_may_end_anywhere(dossier, count):
     found = run(dossier, prompts=bank("train", count), n=None, batch=32, rounds=1)

@@ -1,5 +1,7 @@
 """Shared prefixes in torch: the text of a row is the text it gets alone; nothing is computed twice."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,6 +68,16 @@ def test_one_token_at_least_is_left_to_compute():
 def test_a_model_whose_attention_slides_is_refused_in_words():
     assert cannot(SimpleNamespace(model_type="llama")) == ""
     assert "use engine 'torch'" in cannot(SimpleNamespace(model_type="mistral", sliding_window=9))
+
+
+@pytest.mark.slow
+def test_transformers_own_continuous_batching_is_switched_on_nowhere():
+    """On CPUs it writes 12 tokens a second and takes most of the memory."""
+    on = re.compile(
+        r"continuous_batching[\"']?\s*[=:]\s*True|use_transformers_paged|generate_batch\("
+    )
+    sources = Path(models.__file__).parents[1].rglob("*.py")
+    assert not [p for p in sources if on.search(p.read_text(encoding="utf-8"))]
 
 
 @pytest.fixture(scope="module")
