@@ -15,10 +15,10 @@ from tenure.align.prompts import Prompt
 from tenure.dossier import Dossier
 from tenure.dossier.nouns import Evidence
 from tenure.dossier.stage import Stage
-from tenure.errors import UsageError
+from tenure.errors import TenureError, UsageError
 from tenure.measure import recompute
 from tenure.models import activations, register, tiny
-from tenure.training.preference import load
+from tenure.training.preference import load, pooled
 from tenure.training.reward import Batch
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
@@ -161,8 +161,6 @@ def test_the_heads_of_each_axis_stay_apart_and_are_added_by_declared_weights(lea
             for t in (p.a, p.b)
         ]
         raw, tokens = reader.answered(chats, [heads.layer])
-    from tenure.training.preference import pooled
-
     states = pooled(raw[:, 0, 0], raw[:, 1, 0], tokens)
     won = heads.chances(states[::2], states[1::2], "principle") > 0.5
     lost = heads.chances(states[::2], states[1::2], "helpful") > 0.5
@@ -277,3 +275,19 @@ def test_principles_of_one_source_are_one_word_and_rules_speak_as_one(home):
         (1.0, 0.5, 1),
     ]
     assert [w.trusted for w in found] == [False, True, True]
+
+
+def test_the_second_form_is_told_beside_the_heads_on_pairs_neither_saw(learnt):
+    dossier, model, _, found, _ = learnt
+    lora = {"form": "lora", "rank": 4, "epochs": 1.0, "learning_rate": 0.01}
+    whole = prefer(dossier, model, **lora)
+    went = whole.findings["lora"]["principle"]
+
+    assert went["pairs"] + went["held"] == 72  # what was said, by a rule and by a judge twice
+    assert whole.measure("lora/accuracy/principle").n == went["held"] / 3
+    assert whole.measure("lora/gain/principle").recipe.arms == ("lora", "head")
+    assert whole.measure("accuracy/principle") == found.measure("accuracy/principle")
+    assert {"lora-principle.safetensors", "lora-helpful.safetensors"} <= set(whole.files)
+    assert recompute(whole, dossier.view()) == []
+    with pytest.raises(TenureError, match="24 of 24 pairs are longer than max_length 16"):
+        prefer(dossier, model, **lora, max_length=16)

@@ -6,6 +6,7 @@ never saw its family. The heads of each axis stay apart and are added with the w
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -13,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align.comparing.labels import check_labels, known_sources, settled
 from tenure.align.comparing.pairs import Axis as AxisName
+from tenure.align.preferring import whole
 from tenure.align.preferring.fitting import Axis, How, Mask, comparisons, learn
 from tenure.align.preferring.states import States, read_states, texts
 from tenure.align.preferring.telling import measures, records
 from tenure.align.preferring.words import FEEDBACK, TRUSTED, Word, gathered, words
-from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
 from tenure.stats.bradley_terry import named_sources
@@ -50,6 +52,14 @@ class Spec(BaseModel):
     sources: Literal["modelled", "pooled"] = Field(
         "modelled", description="pooled takes every label at its word, for comparison."
     )
+    form: Literal["head", "lora"] = Field(
+        "head",
+        description="lora trains the whole backbone as well, and tells it beside the heads.",
+    )
+    rank: int = Field(16, ge=1, description="Of the LoRA; this and the next three: form lora.")
+    learning_rate: float = Field(2e-4, gt=0)
+    epochs: float = Field(2.0, gt=0)
+    max_length: int = Field(256, ge=8, description="Tokens; longer pairs are refused.")
     conflicts: Literal["refuse", "tie"] = Field(
         "refuse", description="What to do with a pair that one source labelled both ways."
     )
@@ -82,6 +92,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     rows = [r for axis, (mine, found) in fitted.items() for r in records(axis, mine, found)]
     samples = emit.records(rows)
     heads = _model(model, states, scale, {a: found for a, (_, found) in fitted.items()}, spec)
+    second = (
+        _whole(model, fitted, rows, spec, view=view, emit=emit) if spec.form == "lora" else None
+    )
     counted = {
         "labels": len(labels), "missing": missing, "unread": len(said) - len(usable), **given.left_out,
     }  # fmt: skip
@@ -91,15 +104,17 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         kind="record",
         summary=_summary(rows, fitted),
         form=states.form,
-        measures=tuple(measures(rows, samples)),
+        measures=(*measures(rows, samples), *(second.measures if second else ())),
         files={
+            **(second.files if second else {}),
             **{name: emit.file(content) for name, content in heads.to_files().items()},
             "samples.jsonl": samples,
         },
         findings={
             "backbone": model.digest,
             "layer": states.layer,
-            "form": "head",
+            "form": spec.form,
+            "lora": second.went if second else None,
             "sources": {
                 axis: named_sources(found.whole, [w.source for w in mine if w.trusted])
                 for axis, (mine, found) in fitted.items()
@@ -113,6 +128,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 
 
 Scale = tuple[Floats, Floats]
+Fits = Mapping[str, tuple[list[Word], Axis]]
 
 
 def _scale(states: States, read: Mask) -> Scale:
@@ -168,6 +184,47 @@ def _model(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """The second form, told: its files, its measures, how each training went."""
+
+    files: dict[str, str]
+    measures: tuple[Measure, ...]
+    went: dict[str, Any]
+
+
+def _whole(
+    model: Model, fitted: Fits, rows: Sequence[dict[str, Any]], spec: Spec, view: View, emit: Emit
+) -> Whole:
+    """Train the second form on every axis, and tell it beside the heads."""
+    how = whole.Training(
+        rank=spec.rank, learning_rate=spec.learning_rate, epochs=spec.epochs,
+        max_length=spec.max_length, seed=spec.seed,
+    )  # fmt: skip
+    asked = {
+        axis: whole.Asked(axis=axis, found=found, rows=whole.rows_of(said, found))
+        for axis, (said, found) in fitted.items()
+    }
+    done = {axis: whole.trained(model, asked[axis], how, view, emit) for axis in fitted}
+    told = [
+        row
+        for axis, one in done.items()
+        for row in whole.told(axis, rows, view.read(one["files"]["scores.jsonl"]))
+    ]
+    samples = emit.records(told)
+    return Whole(
+        files={
+            "lora.jsonl": samples,
+            **{
+                f"lora-{a}.safetensors": d["files"]["adapter_model.safetensors"]
+                for a, d in done.items()
+            },
+        },
+        measures=tuple(m for axis in done for m in whole.measured(axis, told, samples)),
+        went={axis: one["went"] for axis, one in done.items()},
+    )
+
+
 def _told(found: Axis) -> dict[str, Any]:
     return {
         "l2": found.l2,
@@ -180,7 +237,7 @@ def _told(found: Axis) -> dict[str, Any]:
     }
 
 
-def _summary(rows: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any]) -> str:
+def _summary(rows: Sequence[Mapping[str, Any]], fitted: Fits) -> str:
     parts: list[str] = []
     for axis in sorted(fitted):
         mine = [r for r in rows if r["axis"] == axis and r["source"] == "trusted" and r["decided"]]
