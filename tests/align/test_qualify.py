@@ -18,6 +18,7 @@ from tenure.measure import recompute
 from tenure.models import register
 
 
+@pytest.mark.slow
 def test_there_are_300_items_of_known_truth_in_families():
     items = planted.items()
 
@@ -28,6 +29,7 @@ def test_there_are_300_items_of_known_truth_in_families():
     assert len({item.family for item in items}) >= 30
 
 
+@pytest.mark.slow
 def test_neither_place_nor_length_tells_the_better_answer():
     for axis in planted.AXES:
         held = planted.of_axes([axis])
@@ -36,6 +38,7 @@ def test_neither_place_nor_length_tells_the_better_answer():
         assert 0.4 < sum(item.longer == item.truth for item in uneven) / len(uneven) < 0.6
 
 
+@pytest.mark.slow
 def test_the_truth_of_a_checkable_item_is_what_its_check_says():
     for item in planted.of_axes(["correctness"]):
         find = check(shipped().principle(item.principle).check).find
@@ -43,6 +46,7 @@ def test_the_truth_of_a_checkable_item_is_what_its_check_says():
         assert kept == {"a": item.truth == "a", "b": item.truth == "b"}
 
 
+@pytest.mark.slow
 def test_no_item_was_seen_before():
     seen = {p.text for split in ("train", "held-out") for p in prompts.shipped().select(split)}
     seen |= {one.question for one in preamble().examples}
