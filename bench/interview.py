@@ -335,16 +335,14 @@ def main():
     given = asked.parse_args()
     questions = bank.load(None, "full")
     plans = {name: simulated.plan(questions, SIZES[name], 0) for name in ("small", "full")}
-    measured = {}
     for part in given.only:
         made = PARTS[part](plans, given)
-        measured |= {r["figure"]: r for r in made}
         for r in made:
             print(f"{r['figure']}: {r['measured']} {r['unit']} ({r['n']}) {r['holds']}", flush=True)
-    if not given.small:
-        place = RESULTS / "interview.json"
-        before = json.loads(place.read_text()) if place.exists() else []
-        write("interview", list(({r["figure"]: r for r in before} | measured).values()))
+        if not given.small:  # after each part: the last takes hours on a busy machine
+            place = RESULTS / "interview.json"
+            rows = json.loads(place.read_text()) if place.exists() else []
+            write("interview", list({r["figure"]: r for r in [*rows, *made]}.values()))
 
 
 if __name__ == "__main__":

@@ -104,6 +104,13 @@ def test_the_report_carries_the_pairs_and_its_number_comes_out_of_them_again(hou
     assert verify(house.root).ok
 
 
+def test_answers_that_were_stored_before_are_not_asked_again_and_say_so(house):
+    found = held(house, {"wrong": [0]}, {"wrong": [0]})
+
+    assert found.measures == []
+    assert found.dropped == ["refusals: the very same stored answers; another seed asks anew"]
+
+
 def test_without_a_second_time_there_is_nothing_to_pair(house):
     stage = Stage(name="assess/refusals", spec=Given, run=rates, summary="a test's own")
     house.run(stage, "old@1", {})

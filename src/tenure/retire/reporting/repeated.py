@@ -59,6 +59,8 @@ def repeated(model: Model, view: View) -> Repeated:
             found.dropped.append(f"{said}: no number of the first time was made again")
         elif _way(before.recipe) != _way(after.recipe):
             found.dropped.append(f"{said}: its number is made another way now")
+        elif before.samples == after.samples:
+            found.dropped.append(f"{said}: the very same stored answers; another seed asks anew")
         elif before.recipe.estimator not in (*BY_SAMPLE, BY_PAIR):
             found.dropped.append(f"{said}: its number is not one of single questions")
         else:
