@@ -1,7 +1,7 @@
 """Train a child by a reward on its own answers: drawn, scored, and what scored better made likelier.
 
-    tenure align reinforce --model MODEL                          # reward: the constitution's checks
-    tenure align reinforce --model MODEL --set reward=preference  # what align/prefer has fitted on MODEL
+    tenure align reinforce --model MODEL
+    tenure align reinforce --model MODEL --reward preference
 
 Begin from the child of align/train: a base model's answers run into their limit, and no draw is
 better than another. Some families of the prompts are set apart: greedy answers to them are judged
