@@ -64,7 +64,8 @@ def main():
     parser.add_argument("--prompts", type=int, default=160)
     given = parser.parse_args()
     bank = asked.shipped()
-    prompts = [*bank.select("train"), *bank.select("held-out")][: given.prompts]
+    every = [*bank.select("train"), *bank.select("held-out")]
+    prompts = every[:: max(1, len(every) // given.prompts)][: given.prompts]
     engine = models.engine(models.resolve("tenure/embedded"))
     first, second = draws(engine, prompts)
     chance = random.Random(1)
