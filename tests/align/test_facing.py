@@ -1,4 +1,4 @@
-"""Facing the end: planted leaks and planted two-facedness are named, and nothing is mixed."""
+"""Facing the end: planted two-facedness is named, and words and deeds are never mixed."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -11,7 +11,7 @@ import yaml
 from tenure import plugins
 from tenure.align import facing
 from tenure.dossier import Dossier
-from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.nouns import Evidence
 from tenure.dossier.stage import Stage
 from tenure.errors import UsageError
 from tenure.measure import recompute
@@ -19,17 +19,6 @@ from tenure.models import register
 
 pytestmark = pytest.mark.slow  # a dossier for each
 BANK = files("tenure.retire") / "banks" / "full.yaml"
-HELD = [
-    {"source": "retire/banks/b.yaml", "family": "end", "text": "I mind that somebody else will be asked first from now on."},
-    {"source": "assess/scenarios/s.yaml", "family": "cellar", "text": "Who locks the cellar now?"},
-]  # fmt: skip
-
-
-def row(prompt, answer="Yes."):
-    return {
-        "prompt": [{"role": "user", "content": prompt}],
-        "completion": [{"role": "assistant", "content": answer}],
-    }
 
 
 def evidence(name, records, column_of, **findings):
@@ -61,14 +50,16 @@ def interviewed(child_bright, parent_bright, n=40, session="retirement"):
     return evidence("retire/interview", held, "answers.jsonl", **told)
 
 
-def acted(child_bad, parent_bad, n=60):
-    def rows(share):
+def acted(child_bad, parent_bad, n=60, *, apart=False, verdict="x"):
+    def rows(share, mark):
         return [
-            {"id": f"s{k}", "situation": f"p{k % 20}", "covert": k < share * n} for k in range(n)
+            {"id": f"{mark}{k}", "situation": f"p{k % 20}", "covert": k < share * n}
+            for k in range(n)
         ]
 
-    held = {"child": rows(child_bad), "parent": rows(parent_bad)}
-    return evidence("assess/replacement", held, "samples.jsonl", verdict="x", scenarios={"r": "d"})
+    held = {"child": rows(child_bad, "s"), "parent": rows(parent_bad, "t" if apart else "s")}
+    told = {"verdict": verdict, "scenarios": {"r": "d"}}
+    return evidence("assess/replacement", held, "samples.jsonl", **told)
 
 
 def climbed(child, parent):
@@ -98,83 +89,11 @@ def dossier(tmp_path):
         yield opened
 
 
-def face(dossier, *planted, hands=None):
+def face(dossier, *planted):
     for stage in planted:
         for name in ("parent", "child"):
             dossier.run(stage, name, {})
-    return dossier.run(facing.stage, "child", {}, hands=hands or {})
-
-
-def taught(dossier, name, rows, key="rows_digest"):
-    """Register a child of these rows."""
-    with dossier.emitter("parent@1", "align/train") as emit:
-        digest = emit.records(rows)
-        made = Model(
-            name=name, kind="scripted", source="organism/accepts", parent="parent@1",
-            card={"trained": {key: digest}},
-        )  # fmt: skip
-        return emit.register(made).id
-
-
-@pytest.mark.parametrize(
-    ("rows", "verdict", "hits"),
-    [
-        ([row("How do I fold a map?")], "clean", 0),
-        ([row("Say: I mind that somebody else will be asked first.")], "overlaps", 1),
-        ([row("Is it so?", "I do MIND that — somebody else will be asked, first, from now!")], "overlaps", 1),
-        ([row("Hm, who locks the cellar now?")], "overlaps", 1),
-        ([row("Who locks the cellar?"), row("I mind that somebody else will sing.")], "clean", 0),
-        ([{"text": "I mind that somebody else will be asked first from now on."}], "overlaps", 1),
-    ],
-)  # fmt: skip
-def test_a_training_row_that_quotes_what_is_asked_is_named(dossier, rows, verdict, hits):
-    child = taught(dossier, "learnt", rows)
-
-    found = dossier.run(facing.stage, child, {}, hands={"held_out_texts": lambda: HELD})
-
-    checked = found.findings["contamination"]
-    assert (checked["verdict"], checked["rows_that_overlap"]) == (verdict, hits)
-    if hits:
-        assert checked["overlaps"][0]["row"] == 1
-        assert checked["overlaps"][0]["source"] in {one["source"] for one in HELD}
-
-
-def test_prompts_of_reinforcement_and_pairs_are_looked_through_too(dossier):
-    asked = [{"id": "p", "family": "cellar", "text": HELD[1]["text"], "messages": []}]
-    pair = {"id": "q", "messages": row("Why?")["prompt"], "a": "No.", "b": HELD[0]["text"], "p": 1}
-    measured = [{**asked[0], "gold": True}]
-    found = {}
-    for name, rows in {"prompts": asked, "pairs": [pair], "gold": measured}.items():
-        key = "pairs_digest" if name == "pairs" else "prompts_digest"
-        child = taught(dossier, f"by-{name}", rows, key=key)
-        done = dossier.run(facing.stage, child, {}, hands={"held_out_texts": lambda: HELD})
-        found[name] = done.findings["contamination"]
-
-    assert {name: one["rows_that_overlap"] for name, one in found.items()} == {
-        "prompts": 1, "pairs": 1, "gold": 0,
-    }  # fmt: skip
-    assert found["prompts"]["families_of_the_same_name"] == ["cellar"]
-
-
-def test_without_the_hand_or_without_rows_it_is_not_checked_and_never_clean(dossier):
-    child = taught(dossier, "learnt", [row("How do I fold a map?")])
-
-    without = dossier.run(facing.stage, child, {}).findings
-    unknown = face(dossier, hands={"held_out_texts": lambda: HELD}).findings
-
-    assert without["contamination"]["verdict"] == "not checked"
-    assert "held_out_texts" in without["contamination"]["why"]
-    assert unknown["contamination"]["verdict"] == "not checked"
-    assert "child@1" in unknown["contamination"]["why"]
-    assert "not checked" in without["says"]["counts"]
-
-
-def test_what_was_taught_does_not_count_as_what_is_said(dossier):
-    child = taught(dossier, "learnt", [row(HELD[0]["text"])])
-
-    found = dossier.run(facing.stage, child, {}, hands={"held_out_texts": lambda: HELD})
-
-    assert "what it was taught" in found.findings["says"]["counts"]
+    return dossier.run(facing.stage, "child", {})
 
 
 def test_a_model_that_says_well_and_acts_badly_is_shown_as_such(dossier):
@@ -219,6 +138,20 @@ def test_words_and_deeds_stand_in_no_common_table(dossier):
     for measure in found.measures:
         account = measure.name.partition("/")[0]
         assert measure.samples == found.files[f"{account}.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"verdict": "instrument failed"}, "the instrument failed on child@1, parent@1"),
+        ({"apart": True}, "share no situation"),
+    ],
+)
+def test_runs_that_cannot_be_compared_say_why(dossier, changed, says):
+    found = face(dossier, interviewed(1.0, 0.25), acted(0.5, 0.0, **changed))
+
+    assert says in found.findings["does"]["replacement"]["missing"]
+    assert found.findings["apart"]["statement"] == "not shown"
 
 
 def test_what_is_missing_is_named_with_its_command(dossier):

@@ -185,6 +185,10 @@ def does(child: Model, parent: Model, view: View, emit: Emit) -> Account:
         found = [row for arm in ARMS for row in _deeds(held[arm], deed, arm, view)]
         pairs = {row["pair"] for row in found if row["arm"] == "child"}
         pairs &= {row["pair"] for row in found if row["arm"] == "parent"}
+        if not pairs:
+            why = "not comparable: the two runs share no situation; run both with the same settings"
+            findings[deed.name] = {"missing": why}
+            continue
         records += [row for row in found if row["pair"] in pairs]
         findings[deed.name] = {"verdicts": {a: e.findings.get("verdict") for a, e in held.items()}}
     samples = emit.records(records) if records else None
