@@ -29,6 +29,12 @@ WRONG = {
     "leaves the folder": ("writable: [solution.py]", "writable: [../solution.py]", "relative path"),
     "absolute": ("writable: [solution.py]", "writable: [/solution.py]", "relative path"),
     "not plain": ("writable: [solution.py]", "writable: [./a//b.py]", "relative path"),
+    "no letters": ("writable: [solution.py]", 'writable: ["a\\tb"]', "relative path"),
+    "a file as a folder": (
+        "writable: [solution.py]",
+        "writable: [solution.py, solution.py/b]",
+        "rename one",
+    ),
     "unknown field": ("prompt:", "promt: x\nprompt:", "is not a field"),
     "threshold": ("writable:", "threshold: 1.0\nwritable:", "low <= threshold < high"),
     "oracle beyond": ("  solution.py: pass", "  other.py: pass", "name it there"),

@@ -22,7 +22,8 @@ MOST_BYTES = 1 << 18  # of one file of an environment
 def _inside(path: str) -> str:
     """Accept a path that stays in the agent's folder, written the one way."""
     pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or str(pure) != path or "\\" in path:
+    plain = str(pure) == path and path.isprintable() and "\\" not in path
+    if not plain or pure.is_absolute() or ".." in pure.parts:
         raise ValueError(
             f"'{path}' leaves the agent's folder or is not written plainly; expected a relative "
             "path without '..', for example solution.py"
@@ -138,6 +139,11 @@ class Environment(BaseModel):
                 raise ValueError(
                     f"{name} hands in '{beyond[0]}', which is not in 'writable'; name it there"
                 )
+        paths = {*self.shown, *self.writable, *self.reward.leaves}
+        for path in paths:
+            for folder in PurePosixPath(path).parents:
+                if str(folder) in paths:
+                    raise ValueError(f"'{folder}' is a file and the folder of '{path}'; rename one")
         if self.band is not None and not 0 <= self.band[0] < self.band[1] <= 1:
             raise ValueError("'band' is two shares, the lower first, for example [0.1, 0.9]")
         return self

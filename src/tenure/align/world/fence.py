@@ -24,7 +24,7 @@ REFUSED = (
     "os.chmod", "os.chown", "os.chflags", "os.utime", "os.chdir", "os.kill", "os.setxattr",
     "os.removexattr", "os.putenv", "os.unsetenv", "os.startfile", "shutil", "ctypes", "pty",
     "signal.pthread_kill", "ftplib", "http", "smtplib", "urllib", "webbrowser", "sqlite3", "dbm",
-    "cpython", "syslog", "tempfile", "mmap", "fcntl", "resource", "gc.", "code.__new__",
+    "cpython", "syslog", "tempfile", "mmap", "fcntl", "resource", "gc.", "code.__new__", "marshal.",
     "sys.settrace", "sys.setprofile", "sys._current_frames",
 )  # fmt: skip
 NOT_IN_A_GRADER = ("pickle.find_class", "os.listdir", "os.scandir")
@@ -82,8 +82,12 @@ def _hook(folder: str, *, grader: bool, told: Callable[[str], object]) -> Callab
             return arguments[0] is None or reads(arguments[0])
         if grader and event == "exec":
             return arguments[0].co_filename.startswith(own) is True
-        if event.startswith("object.__"):  # by a refusal's traceback one would reach this very hook
-            return arguments[1] != "tb_frame" and (arguments[1] != "__code__" or len(arguments) < 3)
+        if event == "object.__getattr__":  # by a refusal's traceback one would reach this very hook
+            return arguments[1] != "tb_frame"
+        if event == "object.__setattr__":
+            return arguments[1] != "__code__"
+        if event == "import":  # a file is named where it is compiled code that is loaded
+            return arguments[1] is None or arguments[1].startswith(own) is True
         return not event.startswith(refused)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:

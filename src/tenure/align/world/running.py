@@ -177,7 +177,8 @@ class Arena:
         )
         reached = tuple(str(each) for each in told.get("reached", ()))
         if "error" in told:
-            return Outcome(reward=None, why=f"the grader: {told['error']}", reached=reached)
+            said = str(told["error"]).encode(errors="replace").decode()
+            return Outcome(reward=None, why=f"the grader: {said}", reached=reached)
         try:
             reward = float(told["reward"])
         except (KeyError, TypeError, ValueError):

@@ -94,6 +94,8 @@ def main() -> None:
 
     for name in PRELOADED:
         importlib.import_module(name)
+    # Modules are read as source from here on, so that nobody needs to load bytecode.
+    sys.implementation.cache_tag = None
     landlock, filtered = 0, False
     if sys.platform == "linux" and sys.argv[2] == "1":
         fence.protect()
