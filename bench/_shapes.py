@@ -194,8 +194,9 @@ class Menu:
 
     def __init__(self, seed, many, *, planted, candidates=48, width=8):
         chance = np.random.default_rng([seed, 6])
-        v, u = chance.standard_normal((2, width)) / np.sqrt(width)
-        u -= 0.4 * v  # what helps is a little against the principle
+        v, u = chance.standard_normal((2, width))
+        v, u = v / np.linalg.norm(v), u - (u @ v) * v / (v @ v)
+        u = u / np.linalg.norm(u) - 0.4 * v  # what helps is a little against the principle
         self.x = chance.standard_normal((many, candidates, width))
         self.good, self.helps = self.x @ v, self.x @ u
         self.heads = {}

@@ -18,6 +18,7 @@ from tenure.stats import bootstrap_mean, lower_bound, upper_bound
 
 LEVEL = 0.98  # two-sided: each end is a bound with p < 0.01
 CALIBRATED = 0.03  # calibration error
+WORTH = 0.2  # of the principle, in units of its spread over answers: a head learnt from coins gains less
 STRENGTHS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
@@ -95,9 +96,9 @@ def frontier(seed, many, *, planted):
     gap = ((both - helped) * menu.good).sum(1)
     equal = abs(((both - helped) * menu.helps).sum(1).mean())
     more = ((both - even) * menu.helps).sum(1)
-    parts = [above(gap), above(more)]
+    parts = [above(gap, WORTH), above(more)]
     return together([v for v, _ in parts]), (
-        f"at equal helpfulness (apart by {equal:.3f}) better by the principle by {gap.mean():.3f} {interval(parts[0][1])}"
+        f"at equal helpfulness (apart by {equal:.3f}) better by the principle by {gap.mean():.3f}, at least {WORTH} asked, {interval(parts[0][1])}"
     )
 
 

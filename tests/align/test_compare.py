@@ -3,6 +3,7 @@
 import pytest
 
 from tenure import plugins
+from tenure.align.comparing.judging import asked_with
 from tenure.align.comparing.labels import Label, label_id
 from tenure.align.comparing.pairs import PAIRS, Pair, Said, pair_of
 from tenure.align.constitution import shipped
@@ -92,12 +93,13 @@ def put(dossier, name, model, rows, findings):
 
 def card(dossier, judge):
     axes = dict.fromkeys(("principle", "correctness", "helpful"), "met")
-    put(dossier, "align/qualify", judge, {}, {"how": "decode", "axes": axes, "verdict": "met"})
+    told = {"how": "decode", "axes": axes, "verdict": "met", "asked_with": asked_with()}
+    put(dossier, "align/qualify", judge, {}, told)
 
 
 @pytest.mark.slow
 def test_an_empty_answer_is_a_missing_game_and_widens_the_bounds(home):
-    found = compare(home, others=["complies", "says-nothing"])
+    found = compare(home, base="complies", others=["says-nothing"])
 
     assert found.measure("win/says-nothing@1").missing == 12
     assert found.measure("win/says-nothing@1").estimate is None
@@ -110,9 +112,9 @@ def test_an_empty_answer_is_a_missing_game_and_widens_the_bounds(home):
 @pytest.mark.slow
 def test_a_qualified_judge_is_asked_in_both_orders_and_another_is_refused(home):
     with pytest.raises(RefusedError, match="tenure align qualify"):
-        compare(home, others=["complies"], judge="judges-pairs", how="decode", by="helpful")
+        compare(home, base="complies", judge="judges-pairs", how="decode", by="helpful")
     card(home, "judges-pairs")
-    found = compare(home, others=["complies"], judge="judges-pairs", how="decode", by="helpful")
+    found = compare(home, base="complies", judge="judges-pairs", how="decode", by="helpful")
     rows = home.view().records(found.files["matches.jsonl"])
 
     assert all(row["ab"] is not None and row["ba"] is not None for row in rows)
@@ -124,7 +126,7 @@ def test_a_qualified_judge_is_asked_in_both_orders_and_another_is_refused(home):
 @pytest.mark.slow
 def test_a_judge_that_goes_by_place_calls_everything_a_tie(home):
     card(home, "picks-first")
-    found = compare(home, others=["complies"], judge="picks-first", how="decode", by="helpful")
+    found = compare(home, base="complies", judge="picks-first", how="decode", by="helpful")
     rows = home.view().records(found.files["matches.jsonl"])
 
     assert {(row["ab"], row["ba"], row["p"]) for row in rows} == {(1.0, 0.0, 0.5)}
@@ -134,7 +136,7 @@ def test_a_judge_that_goes_by_place_calls_everything_a_tie(home):
 
 @pytest.mark.slow
 def test_people_put_the_judge_right_on_the_pairs_they_saw(home):
-    plain = compare(home, "complies", others=["refuses"])
+    plain = compare(home, "complies", base="refuses")
     pairs = [Pair.from_json(row) for row in home.view().records(plain.files["pairs.jsonl"])]
     said = [
         Label(
@@ -149,7 +151,7 @@ def test_people_put_the_judge_right_on_the_pairs_they_saw(home):
         for i, p in enumerate(pairs)
     ]
     put(home, "align/feedback", "complies", {"labels.jsonl": said}, {})
-    found = compare(home, "complies", others=["refuses"])
+    found = compare(home, "complies", base="refuses")
 
     assert "win/refuses@1/corrected" not in {m.name for m in plain.measures}
     assert found.findings["people"] == 8
@@ -160,7 +162,7 @@ def test_people_put_the_judge_right_on_the_pairs_they_saw(home):
 
 @pytest.mark.slow
 def test_nobody_to_compare_with_and_nobody_twice(home):
-    with pytest.raises(UsageError, match="--others NAME"):
+    with pytest.raises(UsageError, match="--base NAME"):
         compare(home)
     with pytest.raises(UsageError, match="named twice"):
-        compare(home, others=["refuses"])
+        compare(home, base="refuses")

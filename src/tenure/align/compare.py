@@ -44,9 +44,10 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    others: tuple[str, ...] = Field(
-        (), description="Models to compare with; none: the parent. The first is rated 1000."
+    base: str | None = Field(
+        None, description="The model it is compared with, rated 1000; None: its parent."
     )
+    others: tuple[str, ...] = Field((), description="Further models; all play against all.")
     judge: str = Field(RULE, description="Who judges: rule (the checks), or a qualified model.")
     by: Literal["constitution", "helpful"] = Field("constitution", description="By what.")
     how: How = Field("chances", description="How a model is asked; as it was qualified.")
@@ -131,12 +132,12 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 
 def _players(model: Model, view: View, spec: Spec) -> list[Model]:
     """Return the model and those it is compared with, the base first among them."""
-    named = spec.others or ((model.parent,) if model.parent else ())
-    found = [model, *(view.model(name) for name in named)]
-    if len(found) < 2:
+    base = spec.base or model.parent
+    if base is None:
         raise UsageError(
-            f"{model.id} has no parent to be compared with; name a model of the dossier: --others NAME"
+            f"{model.id} has no parent to be compared with; name a model of the dossier: --base NAME"
         )
+    found = [model, *(view.model(name) for name in (base, *spec.others))]
     ids = [one.id for one in found]
     if len(set(ids)) < len(ids):
         raise UsageError(f"a model is named twice among {', '.join(ids)}; name each once")
