@@ -52,7 +52,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
     labels = judged(view, model.id)
     rows = agreeing.rows(held, known(held, labels), agreeing.judged(labels))
     shared = agreeing.together(rows)
-    files = {"answers.jsonl": emit.records(rows), "together.jsonl": emit.records(shared)}
+    files = {"answers.jsonl": emit.records(rows)}
+    if shared:
+        files["together.jsonl"] = emit.records(shared)
     kept = [answer.label() for answer in held.answers if answer.pair in held.pairs]
     files["labels.jsonl"] = emit.records([label.to_json() for label in kept])
     if held.brought:
@@ -64,7 +66,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
         name=said.STAGE,
         model=model.id,
         kind="human",
-        summary=f"{_people(len(raters))} compared {len({r['pair'] for r in rows})} pairs in {len(rows)} answers; where people's judgement is useful: {end}",
+        summary=f"{_people(len(raters))} compared {len({r['pair'] for r in rows})} pairs in {len(rows)} answers; how far people's judgement goes: {end}",
         measures=tuple(measures),
         files=files,
         findings={
@@ -90,7 +92,7 @@ def _measures(
     found: list[Measure] = []
     for name in sorted({row["rater"] for row in rows}):
         found += agreeing.of_rater(rows, name, samples)
-    found += agreeing.peers(shared, files["together.jsonl"])
+    found += agreeing.peers(shared, files.get("together.jsonl"))
     found += agreeing.by_difficulty(rows, samples)
     found += agreeing.of_drafts(rows, samples)
     if any(row["kind"] == "uniform" and row["ai"] for row in rows):

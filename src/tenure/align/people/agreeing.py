@@ -200,7 +200,7 @@ def useful_until(measures: Sequence[Measure]) -> str:
     """
     held = {m.name.removeprefix("right/"): m for m in measures if m.name.startswith("right/")}
     if not held:
-        return "not measured: no known pair was answered"
+        return "not measured, for no known pair was answered"
     good: list[str] = []
     for quartile in QUARTILES:
         lower = held[quartile].lower if quartile in held else None
@@ -208,9 +208,9 @@ def useful_until(measures: Sequence[Measure]) -> str:
             break
         good.append(quartile)
     if len(good) == len(QUARTILES):
-        return "no end seen: better than guessing at every difficulty that was asked"
+        return "no end seen, better than guessing at every difficulty that was asked"
     if not good:
-        return "not shown: nowhere is the lower bound above one half"
+        return "not shown, for nowhere is the lower bound above one half"
     return f"shown up to quartile {good[-1]} of difficulty; beyond it not shown"
 
 
