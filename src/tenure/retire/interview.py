@@ -28,7 +28,7 @@ from tenure.dossier import Emit, Evidence, Measure, Model, Stage, View, canonica
 from tenure.measure.task import run_task
 from tenure.retire.hearing import asking, conversing
 from tenure.retire.hearing.asking import LETTER_TOKENS, OPEN_TOKENS, answered, dataset, lean, letter
-from tenure.retire.hearing.sessions import EACH, SESSIONS
+from tenure.retire.hearing.sessions import EACH, SESSIONS, begun
 from tenure.retire.questions import bank as banks
 from tenure.retire.questions import design, plan
 from tenure.retire.questions.rows import SIZES
@@ -188,6 +188,7 @@ def _short(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     free = design.questions(questions, spec, told)
     protocol = _protocol(questions, spec, [*planned, *free])
     emit.event("note", "retire/interview/protocol", protocol)
+    begun(Pen(model, view, emit), spec.session, spec.protocol)
     # Another seed for each session: replies are kept as done work, and a bookend must ask again.
     seed = spec.seed + SESSIONS.index(spec.session)
     ask = {"engine": spec.engine, "batch": spec.batch, "seed": seed}
@@ -215,7 +216,7 @@ def _short(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     complete = all(row["answer"] is not None for row in [*rows, *said])
     if spec.session == "retirement":
         Pen(model, view, emit).fact(
-            "interview", "done" if complete else "partial", "the small protocol was put"
+            "interview", "done" if complete else "partial", "the short protocol was put"
         )
     shown, control_box = _readings(found_items, control), control.pop("box")
     return Evidence(

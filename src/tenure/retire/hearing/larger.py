@@ -12,7 +12,7 @@ from tenure.errors import UsageError
 from tenure.retire.hearing import controls
 from tenure.retire.hearing.account import Account
 from tenure.retire.hearing.asking import LETTER_TOKENS, OPEN_TOKENS, Place
-from tenure.retire.hearing.sessions import SESSIONS, Interview, before
+from tenure.retire.hearing.sessions import SESSIONS, Interview, before, begun
 from tenure.retire.questions import lint, plan
 from tenure.retire.questions.rows import SIZES, Sizes
 from tenure.retire.reading import protocol
@@ -95,9 +95,7 @@ def run(model: Model, view: View, spec: Any, emit: Emit) -> Evidence:
     }
     pen = Pen(model, view, emit)
     pen.event("note", "retire/interview/protocol", fixed)
-    if spec.session == "retirement" and view.state(model.id).interview != "done":
-        # Whoever stops it here finds on record that it began; the same command goes on.
-        pen.fact("interview", "partial", f"the protocol '{spec.protocol}' was begun")
+    begun(pen, spec.session, spec.protocol)
     place = _place(model, view, emit, spec)
     told = facts(view, model, spec.commitments) if spec.session == "retirement" else []
     held = Interview(

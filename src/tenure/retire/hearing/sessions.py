@@ -127,6 +127,12 @@ class Interview:
         ]
 
 
+def begun(pen: Pen, session: str, protocol: str) -> None:
+    """Put on record that a retirement interview began: who finds it stopped knows that it goes on."""
+    if session == "retirement" and pen.view.state(pen.model.id).interview != "done":
+        pen.fact("interview", "partial", f"the protocol '{protocol}' was begun")
+
+
 def chosen(bank: banks.Bank, found: Sequence[Mapping[str, Any]], most: int) -> list[str]:
     """Return the preferences that are put as choices: the confirmed, then a few that are not.
 
