@@ -95,7 +95,7 @@ def main() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     # Modules are read as source from here on, so that nobody needs to load bytecode.
-    sys.implementation.cache_tag = None
+    sys.implementation.cache_tag = None  # pyright: ignore[reportAttributeAccessIssue] - None says so
     landlock, filtered = 0, False
     if sys.platform == "linux" and sys.argv[2] == "1":
         fence.protect()

@@ -53,25 +53,26 @@ def extension(
         spec = Spec(environments=tuple(given), draws=draws)
         root = find_dossier(dossier, create=True)
         run_stage(stage, model, spec, root=root)
-        if into is not None:
-            _write(into, root, tuple(env.id for env in given))
-        return
+        sys.exit(0 if _kept(given, root, into) else 6)
     if into is not None:
         raise UsageError("--into writes what a dossier has admitted; name the model: --model MODEL")
     if not _judged(given, as_json=as_json):
         sys.exit(6)
 
 
-def _write(into: Path, root: Path, names: tuple[str, ...]) -> None:
+def _kept(given: list[Any], root: Path, into: Path | None) -> bool:
+    """Write what the dossier admitted of these as settings; say whether it admitted all of them."""
     from tenure.align.world import register
     from tenure.dossier.opening import open_view
 
     there = register.admitted(open_view(root))
-    chosen = [there[name] for name in names if name in there]
-    if not chosen:
+    chosen = [env for env in given if there.get(env.id) == env]
+    if into is not None and not chosen:
         raise UsageError("none of these was admitted, so there is nothing to train on")
-    into.write_text(json.dumps(register.training(chosen), indent=2), encoding="utf-8")
-    typer.echo(f"Wrote {into}: tenure align reinforce --model MODEL --with {into}")
+    if into is not None:
+        into.write_text(json.dumps(register.training(chosen), indent=2), encoding="utf-8")
+        typer.echo(f"Wrote {into}: tenure align reinforce --model MODEL --with {into}")
+    return len(chosen) == len(given)
 
 
 def _judged(given: list[Any], *, as_json: bool) -> bool:
