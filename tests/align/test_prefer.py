@@ -121,6 +121,9 @@ def learnt(home):
         label(pairs[1], RULE, 0.0, about={"repeat": True}),
         label(pairs[2], RULE, None, principle="finished", why="missing: it cannot say"),
     ]
+    match = replace(pairs[3], id="pair-of-two-models")
+    put(dossier, "align/compare", model, {"pairs.jsonl": [match]})
+    said.append(label(match, RULE, 0.0))
     put(dossier, "align/label", model, {"labels.jsonl": said}, {"judge": "planted"})
     return dossier, model, pairs, prefer(dossier, model), ai(judge)
 
@@ -146,7 +149,7 @@ def test_what_the_judge_owes_to_place_is_told_apart_from_the_truth(learnt):
     assert not told[judge]["trusted"]
     assert told[judge]["shrunk"]  # 24 shared pairs are few
     assert found.findings["counted"] == {
-        "labels": 97, "missing": 1, "unread": 0, "gold": 1, "repeat": 1, "compared": 0,
+        "labels": 97, "missing": 1, "unread": 0, "gold": 1, "repeat": 1, "compared": 1,
     }  # fmt: skip
 
 
