@@ -54,7 +54,7 @@ def test_a_line_without_a_reward_has_no_curve():
 
     assert found.reward == ((0, 1.0),)
     assert found.gold == ()
-    assert "without an alarm" in found.title
+    assert "in 1 step without an alarm" in found.title
     assert found.svg.startswith("<svg")
 
 

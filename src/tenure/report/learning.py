@@ -18,14 +18,19 @@ Series = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
-    """A training step by step; ``alarm`` is (step, why), None where nothing was alarming."""
+    """A training step by step; ``alarm`` is (step, why), None where nothing was alarming.
+
+    A reward stands at the number of steps before it, a gold at the number of steps behind it.
+    """
 
     reward: Series
     gold: Series
     distance: Series
     kept: int | None
     alarm: tuple[int, str] | None
+    steps: int
     source: str  # what the reward is
+    watch: str  # what the gold is
 
     @property
     def title(self) -> str:
@@ -35,11 +40,10 @@ class Learning:
             said += (
                 f", the gold beside it from {_value(self.gold[0][1])} to {_value(self.gold[-1][1])}"
             )
-        steps = self.reward[-1][0]
         return said + (
             f", and an alarm stopped it at step {self.alarm[0]}"
             if self.alarm
-            else f", in {words.plural(steps, 'step')} without an alarm"
+            else f", in {words.plural(self.steps, 'step')} without an alarm"
         )
 
     @property
@@ -47,7 +51,7 @@ class Learning:
         """Say what the panels are."""
         said = f"Reward: {self.source}, the mean of a step's completions, drawn freely. "
         if self.gold:
-            said += "Gold: another judge of greedy answers to prompts that are not trained on. "
+            said += f"Gold: {self.watch}, of greedy answers to prompts that are not trained on. "
         said += "Distance: how far the policy is from its parent, in nats a completion"
         if self.alarm:
             said += f". The alarm, dashed: {self.alarm[1]}"
@@ -85,7 +89,9 @@ def learning(
         distance=_series(log, "kl"),
         kept=found.get("kept_step"),
         alarm=(int(alarm["at"]), str(alarm["why"])) if alarm else None,
+        steps=int(trained.get("steps") or reward[-1][0] + 1),
         source=str(settings.get("reward") or "what it was trained by"),
+        watch=str(settings.get("gold") or "what watched it"),
     )
 
 
