@@ -134,6 +134,8 @@ def left(tmp_path_factory):
         terms = {"successor": "new@1", "reason": "Less memory.", "effective": later}
         dossier.run(notice.stage, "old@1", terms)
         dossier.run(notice.stage, "back@1", {"effective": later})
+        with dossier.emitter("old@1", "test") as emit:
+            emit.event("note", "alias/latest", {"because": "for the test"})
         dossier.run(postpone.stage, "back@1", {"cancel": True, "because": "It is needed."})
         dossier.run(complaint.stage, "old@1", {"text": f"It knew my style. {HOSTILE}"})
         dossier.run(complaint.stage, "old@1",
@@ -175,7 +177,7 @@ def test_users_read_what_ends_when_and_where_to_turn(left):
 
     for said in (later, "Less memory.", "What is final", "What is not final", "new@1",
                  "acknowledge_retired", "A reading group", "Open; to be answered by",
-                 "For research: for 50 calls", "It knew my style.", "We hear you.", "Ines, model owner",
+                 "For research: for 50 calls", "latest leads to it too", "It knew my style.", "We hear you.", "Ines, model owner",
                  "tenure migrate MY_PROMPTS.jsonl --from old@1 --to new@1"):  # fmt: skip
         assert said in page, said
     assert "not on record as kept" in page, "nothing is promised that is not on file"

@@ -15,6 +15,7 @@ from tenure.dossier.retiring import Notice
 from tenure.report import words
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.retire import request
+from tenure.retire.notices import feed
 
 COMPLAINT = "complaint/"
 GUIDE = "guide.html"
@@ -46,6 +47,7 @@ class Leaving:
     complaints: tuple[Complaint, ...]
     by_grant: bool
     granted: tuple[Grant, ...]
+    aliases: tuple[str, ...]
 
     @property
     def page(self) -> str:
@@ -147,6 +149,7 @@ def _leaving(catalog: Catalog, subject: Subject) -> Leaving:
         complaints=tuple(_complaints(catalog, model)),
         by_grant=needs_grant(view, model),
         granted=tuple(grants(view, model)),
+        aliases=tuple(name for name, to in feed.aliases(view).items() if to == model),
     )
 
 
