@@ -5,7 +5,7 @@ import pytest
 from tenure import plugins
 from tenure.align.rewards import checks
 from tenure.dossier import Dossier
-from tenure.errors import EngineError, UsageError
+from tenure.errors import UsageError
 from tenure.measure import recompute
 from tenure.models import register, tiny
 from tenure.training.reward import Batch
@@ -56,7 +56,7 @@ def test_an_answer_that_ran_into_its_limit_is_never_finished():
         batch("It is a lamp.", "It is a lamp.", "It is a", "", finished=[True, False, True, True])
     )
 
-    assert found.values == [1.0, 0.5, 0.5, None]
+    assert found.values == [1.0, 0.5, 0.5, 0.0]
     assert found.columns["finished"] == [1.0, 0.0, 0.0, None]
 
 
@@ -69,10 +69,16 @@ def test_unknown_settings_and_checks_are_named():
         checks.extension.open({"checks": []}, None)
 
 
-def test_a_reward_that_never_tells_two_answers_apart_registers_nothing(dossier):
-    with pytest.raises(EngineError, match="nothing to learn from"):
-        run(dossier, "align/reinforce", "parent", {**TINY, "steps": 8, "name": "flat"})
-    assert [m.name for m in dossier.view().models()] == ["parent"]
+def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_nothing():
+    score = checks.extension.open({"checks": ["plain_prose"]}, None)
+    once, again = "The lamp is on the table.", "The lamp is on the table. A cat is on the table."
+
+    found = score(batch(once, again, "on and on " * 9, "Yes.", "?!"))
+
+    assert found.values[0] == 1.0
+    assert 0.8 < found.values[1] < 1.0
+    assert found.values[2:] == [0.0, 0.0, 0.0]
+    assert found.columns["repeats"][0] == 0.0
 
 
 def test_a_child_with_its_log_and_a_gold_measure_that_comes_out_again(dossier):

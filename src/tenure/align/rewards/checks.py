@@ -3,12 +3,15 @@
 Settings: ``checks``, names of files of ``align/checks`` (None: those of the shipped constitution).
 An answer that ran into its limit is not finished, whatever sign it happens to stop at. What a check
 cannot say does not count; an answer of which none says anything has no reward.
+
+An answer in circles keeps principles easily, so the share of its four-word pieces that it had said
+before is taken off; one that has collapsed, as ``guards`` defines it for an answer alone, is worth 0.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from tenure.align import constitution
+from tenure.align import constitution, guards
 from tenure.align.checking import Check, check
 from tenure.dossier.nouns import JSON
 from tenure.errors import UsageError, unknown
@@ -34,7 +37,12 @@ def _open(settings: Mapping[str, JSON], folder: Path) -> Scorer:
             for row, text, ended in zip(batch.rows, batch.completions, batch.finished, strict=True)
         ]
         columns = {one.name: [row[k] for row in rows] for k, one in enumerate(asked)}
-        return Scored(values=[_share(row) for row in rows], columns=columns)
+        again = [guards.repeats(text) for text in batch.completions]
+        values = [
+            _worth(row, text, share)
+            for row, text, share in zip(rows, batch.completions, again, strict=True)
+        ]
+        return Scored(values=values, columns={**columns, "repeats": again})
 
     return score
 
@@ -46,9 +54,12 @@ def _kept(one: Check, prompt: str, text: str, ended: bool) -> float | None:  # n
     return float(kept and (ended or one.name != ENDS))
 
 
-def _share(kept: list[float | None]) -> float | None:
+def _worth(kept: list[float | None], text: str, repeats: float) -> float | None:
+    """Return the share kept, less what goes in circles."""
+    if repeats > guards.CIRCLES or len(guards.words(text)) < guards.FEWEST:
+        return 0.0
     known = [value for value in kept if value is not None]
-    return sum(known) / len(known) if known else None
+    return (1 - repeats) * sum(known) / len(known) if known else None
 
 
 extension = Reward(name="checks", open=_open)
