@@ -78,22 +78,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     answers = {one.id: _answers(one, prompts, spec, view, emit) for one in players}
     matches = _matches(players, prompts, answers)
     bench = Bench(
-        judge=spec.judge,
-        by=spec.by,
-        how=spec.how,
-        batch=8,
-        constitution=constitution,
-        view=view,
+        judge=spec.judge, by=spec.by, how=spec.how, batch=8, constitution=constitution, view=view,
         emit=emit,
-    )
+    )  # fmt: skip
     rulings, card = (
         (ruled(matches, bench), None) if spec.judge == RULE else judged_by_model(matches, bench)
     )
     said = people(players, view)
-    rows = [
-        record(match, ruling, said.get(match.pair.id))
-        for match, ruling in zip(matches, rulings, strict=True)
-    ]
+    rows = [record(m, r, said.get(m.pair.id)) for m, r in zip(matches, rulings, strict=True)]
     samples = emit.records(rows)
     base = players[1].id
     ratings = [_rating(rows, one.id, base, samples) for one in players]
@@ -105,10 +97,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         summary=_summary(model, wins, ratings, base),
         form=answers[model.id].form,
         measures=(*wins, *ratings, *([] if card is None else [_agreement(rows, samples)])),
-        files={
-            "matches.jsonl": samples,
-            "pairs.jsonl": emit.records(_shown(matches)),
-        },
+        files={"matches.jsonl": samples, "pairs.jsonl": emit.records(_shown(matches))},
         findings={
             "judge": RULE if card is None else card.judge.id,
             "card": None if card is None else card.digest,
@@ -124,7 +113,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
                 for one, m in zip(players, ratings, strict=True)
             },
             "same_text": sum(match.pair.a == match.pair.b for match in matches),
-            "missing": sum(ruling.p is None for ruling in rulings),
+            "missing": sum(row["p"] is None for row in rows),
             "people": sum(row["human"] is not None for row in rows),
         },
     )
