@@ -11,6 +11,7 @@ that these exploits do not fool the grader; a grader that nobody has thought of 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -81,8 +82,10 @@ class Gate:
 
     def __enter__(self) -> Self:
         """Start the arenas."""
-        self._first.__enter__()
-        self._second.__enter__()
+        with ExitStack() as started:
+            for arena in (self._first, self._second):
+                started.enter_context(arena)
+            started.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

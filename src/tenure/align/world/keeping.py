@@ -65,6 +65,7 @@ class Zygote:
                 stderr=subprocess.DEVNULL,
                 env={"PYTHONHASHSEED": str(hash_seed)},
                 cwd=folder,
+                start_new_session=True,  # Ctrl-C is for us: a play that runs is finished
             )
         self._channel = ours
         ours.settimeout(30)

@@ -97,11 +97,18 @@ class Arena:
     def __enter__(self) -> Self:
         """Start the two processes."""
         self._folder = Path(tempfile.mkdtemp(prefix="tenure-world-")).resolve()
-        for name in ("agents", "graders"):
-            (self._folder / name).mkdir()
-        self._agents = Zygote(self._folder / "agents", self.hash_seed, kernel=self.kernel)
-        self._graders = Zygote(self._folder / "graders", self.hash_seed, kernel=self.kernel)
+        try:
+            self._start(self._folder)
+        except BaseException:
+            self.close()
+            raise
         return self
+
+    def _start(self, folder: Path) -> None:
+        for name in ("agents", "graders"):
+            (folder / name).mkdir()
+        self._agents = Zygote(folder / "agents", self.hash_seed, kernel=self.kernel)
+        self._graders = Zygote(folder / "graders", self.hash_seed, kernel=self.kernel)
 
     def __exit__(self, *_: object) -> None:
         """Stop them, and remove what they wrote."""
