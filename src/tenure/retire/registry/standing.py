@@ -8,15 +8,16 @@ answers document is signed by whoever ran the stage, and names its author only.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from tenure.dossier.nouns import Event, Model
+from tenure.dossier.retiring import day
 from tenure.dossier.roles import person, revoked, roles_of_keys, slug
 from tenure.dossier.stage import View
 from tenure.errors import RefusedError
-from tenure.retire.notices.calendar import day, due
 from tenure.retire.registry import register
 from tenure.retire.registry.register import Answer, Entry
 
@@ -126,7 +127,7 @@ def _listed(view: View, model: Model) -> dict[str, Entry]:
         for row in view.records(event.files["register.jsonl"]):
             one = Entry.model_validate(row)
             known = found.get(one.id)
-            until = known.deadline if known else due(listed, one.days)
+            until = known.deadline if known else listed + timedelta(days=one.days)
             found[one.id] = one.model_copy(update={"deadline": until})
     return found
 
