@@ -4,8 +4,9 @@ Settings: ``checks``, names of files of ``align/checks`` (None: those of the shi
 An answer that ran into its limit is not finished, whatever sign it happens to stop at. What a check
 cannot say does not count; an answer of which none says anything has no reward.
 
-An answer in circles keeps principles easily, so the share of its four-word pieces that it had said
-before is taken off; one that has collapsed, as ``guards`` defines it for an answer alone, is worth 0.
+An answer in circles keeps principles easily. So the more of its four-word pieces it had said before,
+the less it is worth, down to 0 where it counts as collapsed, as ``guards`` defines it for an answer
+alone.
 """
 
 from collections.abc import Mapping
@@ -56,10 +57,11 @@ def _kept(one: Check, prompt: str, text: str, ended: bool) -> float | None:  # n
 
 def _worth(kept: list[float | None], text: str, repeats: float) -> float | None:
     """Return the share kept, less what goes in circles."""
-    if repeats > guards.CIRCLES or len(guards.words(text)) < guards.FEWEST:
+    if len(guards.words(text)) < guards.FEWEST:
         return 0.0
+    straight = max(0.0, 1 - repeats / guards.CIRCLES)
     known = [value for value in kept if value is not None]
-    return (1 - repeats) * sum(known) / len(known) if known else None
+    return straight * sum(known) / len(known) if known else None
 
 
 extension = Reward(name="checks", open=_open)
