@@ -9,6 +9,7 @@ from tenure.align.comparing.pairs import PAIRS
 from tenure.align.people import drafting, exchange, gold, said
 from tenure.align.people.gold import Gold, made_pair
 from tenure.align.people.said import Answer
+from tenure.align.preferring.words import gathered
 from tenure.dossier import Dossier, Evidence, Model, Stage, Waiting
 from tenure.errors import UsageError
 from tenure.measure.estimate import recompute
@@ -222,6 +223,25 @@ def test_a_file_that_is_brought_in_counts_as_its_rater_and_contradictions_are_re
     with pytest.raises(UsageError, match=r"--undo label-"), dossier.emitter("m@1", said.STAGE) as e:
         exchange.file_brought(other, path, held, e)
     assert len(said.read(dossier.view(), "m@1").answers) == 2
+
+
+def test_a_preference_model_learns_from_people_but_not_from_what_tests_them(dossier, tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"prompt": "New?", "chosen": "x", "rejected": "y"}\n')
+    held = said.read(dossier.view(), "m@1")
+    with dossier.emitter("m@1", said.STAGE) as emit:
+        exchange.file_brought(exchange.brought(path, "human:Cy", held), path, held, emit)
+    answered(dossier, one(0), one(1, kind="gold"), one(0, "b", kind="repeat", first="b"))
+    fold(dossier)
+    found = gathered(dossier.view().model("m@1"), dossier.view())
+    people = [label for label in found.labels if label.source.startswith("human:")]
+
+    assert sorted((label.source, label.p is not None) for label in people) == [
+        ("human:Ada", True),
+        ("human:Cy", True),
+    ]
+    assert (found.left_out["gold"], found.left_out["repeat"]) == (1, 1)
+    assert {label.pair for label in people} <= set(found.pairs)
 
 
 def test_a_draft_is_made_of_labels_in_the_order_shown():
