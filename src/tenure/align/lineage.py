@@ -241,15 +241,31 @@ def _found(view: View) -> list[Evidence]:
     return [Evidence.from_json(event.body["evidence"]) for event in reversed(events)]
 
 
-def _record(content: bytes, name: str) -> dict[str, Any] | None:
-    """Find one record of a stored file of JSON Lines by its id; the others are not parsed."""
-    mark, place = b'"id":' + canonical(name), -1
-    while (place := content.find(mark, place + 1)) >= 0:
-        start, end = content.rfind(b"\n", 0, place) + 1, content.find(b"\n", place)
-        found: dict[str, Any] = json.loads(content[start : end if end >= 0 else None])
-        if found.get("id") == name:
-            return found
-    return None
+def _record(content: bytes, name: str, start: int = 0) -> tuple[dict[str, Any] | None, int]:
+    """Find one record of a stored file of JSON Lines by its id, and where it ends.
+
+    The others are not parsed; the search begins at ``start`` and goes on from the beginning.
+    """
+    mark = b'"id":' + canonical(name)
+    for begin, stop in ((start, len(content)), (0, start)):
+        place = begin - 1
+        while (place := content.find(mark, place + 1, stop)) >= 0:
+            first = content.rfind(b"\n", 0, place) + 1
+            last = content.find(b"\n", place)
+            last = len(content) if last < 0 else last
+            found: dict[str, Any] = json.loads(content[first:last])
+            if found.get("id") == name:
+                return found, last
+    return None, start
+
+
+def _records(content: bytes, names: Sequence[str]) -> list[dict[str, Any] | None]:
+    """Find several records; those of one draft lie one after the other."""
+    found, end = list[dict[str, Any] | None](), 0
+    for name in names:
+        one, end = _record(content, name, end)
+        found.append(one)
+    return found
 
 
 def _holds(path: Path, name: str) -> bool:
@@ -274,11 +290,11 @@ def trace(row_id: str, view: View) -> dict[str, Any]:
         rows = evidence.files["rows.jsonl"]
         if not _holds(view.path(rows), row_id):
             continue
-        row = _record(view.read(rows), row_id)
+        row, _ = _record(view.read(rows), row_id)
         if row is None:  # something else bears this id
             continue
-        prompt = _record(view.read(evidence.files["prompts.jsonl"]), row["prompt_id"]) or {}
-        steps = view.read(evidence.files["steps.jsonl"])
+        prompt, _ = _record(view.read(evidence.files["prompts.jsonl"]), row["prompt_id"])
+        assert prompt is not None, "a row's prompt is in the same evidence"
         return {
             "row": row,
             "prompt": {k: prompt[k] for k in ("id", "family", "split", "text")},
@@ -288,7 +304,7 @@ def trace(row_id: str, view: View) -> dict[str, Any]:
                 "digest": row["model_digest"],
                 "form": evidence.form,
             },
-            "rounds": [_record(steps, name) for name in row["steps"]],
+            "rounds": _records(view.read(evidence.files["steps.jsonl"]), row["steps"]),
             "constitution": view.records(evidence.files["constitution.jsonl"])[0],
             "trained_on_it": [
                 {"model": m.id, "digest": m.digest}
