@@ -77,9 +77,12 @@ def test_two_processes_are_two_and_learn_what_one_learns(dossier):
 
 
 def test_fewer_processes_than_were_asked_for_are_an_error(dossier, monkeypatch):
+    # What a launcher does that starts one and says nothing: it trains, and tells of one process.
+    one = "print('tenure-said ' + '{\"result\": {\"processes\": 1}}')"
     real = launch.subprocess.Popen
-    alone = lambda command, **how: real([c if c != "2" else "1" for c in command], **how)  # noqa: E731
-    monkeypatch.setattr(launch.subprocess, "Popen", alone)
+    monkeypatch.setattr(
+        launch.subprocess, "Popen", lambda _, **how: real([sys.executable, "-c", one], **how)
+    )
 
     with pytest.raises(EngineError, match="2 processes were asked for and 1 worked together"):
         train(dossier, processes=2, steps=1)
