@@ -142,7 +142,8 @@ def life(tmp_path_factory):
 
 
 def test_in_a_dossier_it_leaves_evidence_and_what_is_admitted_is_noted(life):
-    given = [contract.find("overdue-books"), design("two-answers").environment()]
+    hard = contract.find("overdue-books").model_copy(update={"band": (0.9, 1.0)})
+    given = [hard, design("two-answers").environment()]
     spec = {"environments": given, "draws": 2}
     found = life.run(plugins.load("stage", "align/admit"), "sound", spec)
     view = life.view()
@@ -151,7 +152,8 @@ def test_in_a_dossier_it_leaves_evidence_and_what_is_admitted_is_noted(life):
     assert found.measure("solved/overdue-books").estimate == 0.0
     assert recompute(found, view) == []
     assert found.findings["environments"]["two-answers"]["fooled_by"][0] == "constants"
-    assert register.admitted(view) == {"overdue-books": contract.find("overdue-books")}
+    assert register.admitted(view) == {"overdue-books": hard}
+    assert found.findings["band"] == {"overdue-books": "not met"}
     with pytest.raises(UsageError, match="overdue-books"):
         register.chosen(view, ("two-answers",))
 

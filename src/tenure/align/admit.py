@@ -82,7 +82,7 @@ def judged(
     with Gate() as gate:
         for number, env in enumerate(given):
             emit.progress(number, len(given), "environments")
-            known = register.sketches(view, but=env.digest)
+            known = register.sketches(view, but=env.id)
             inputs = {
                 "environment": env.digest,
                 "exploits": plugins.names("exploit"),

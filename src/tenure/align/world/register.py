@@ -28,11 +28,14 @@ def enter(verdict: Verdict, emit: Emit) -> None:
 
 
 def sketches(view: View, but: str = "") -> list[Sketch]:
-    """Return the sketches of what was admitted so far, without the environment of this digest."""
+    """Return the sketches of what was admitted so far; ``but`` is the id that is judged anew.
+
+    An environment of an id that is there is a new version of it, and may be like itself.
+    """
     return [
         Sketch.from_json(event.body["sketch"])
         for event in view.events(act="note", name=NOTE)
-        if event.body["sketch"] and event.body["digest"] != but
+        if event.body["sketch"] and event.body["id"] != but
     ]
 
 
