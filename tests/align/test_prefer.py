@@ -255,7 +255,9 @@ def test_a_judge_alone_says_nothing_of_what_it_is_worth(fresh):
     said = [label(p, ai(model), better(p)) for p in pairs]
     put(dossier, "align/label", model, {"labels.jsonl": said}, {"judge": "planted"})
 
-    with pytest.raises(UsageError, match=r"axis .principle. none .* a person or a rule.*tenure feedback"):
+    with pytest.raises(
+        UsageError, match=r"axis .principle. none .* a person or a rule.*tenure feedback"
+    ):
         prefer(dossier, model)
 
 

@@ -52,8 +52,9 @@ def test_the_gradient_is_the_slope_of_the_loss(seed, l2, modelled):
         )
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=8)
+@settings(max_examples=20)
 def test_which_answer_is_called_a_does_not_matter(seed):
     data = drawn(seed)
     turned = replace(data, x=-data.x, p=1 - data.p, first=-data.first, length=-data.length)
@@ -148,6 +149,7 @@ def test_too_few_shared_pairs_draw_a_source_to_a_plain_one_and_name_it():
     assert abs(drawn_in.tau[1] - 1) < abs(loose.tau[1] - 1) + 1e-6
 
 
+@pytest.mark.slow
 def test_ties_alone_teach_nothing():
     data = replace(drawn(5), p=np.full(40, 0.5), first=np.zeros(40), length=np.zeros(40))
 

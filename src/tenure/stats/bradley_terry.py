@@ -205,9 +205,9 @@ def fit(data: Comparisons, anchors: Set[int], *, l2: float, modelled: bool = Tru
     Raises:
         UsageError: no labels, or no trusted source among them: nothing would fix the scale.
     """
-    from scipy.optimize import minimize
-
     _check_anchors(data, anchors, modelled=modelled)
+    from scipy.optimize import minimize  # 0.1 s, and only who fits needs it
+
     asked = problem(data, anchors, l2=l2, modelled=modelled)
     found = minimize(
         asked,
