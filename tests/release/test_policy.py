@@ -65,6 +65,11 @@ def test_the_digest_is_of_the_content_and_not_of_the_layout(written, make):
             "did you mean 'harm'",
         ),
         (lambda d: d["rules"].append(d["rules"][0]), "rules.2.id", "written twice"),
+        (
+            lambda d: d["rules"][0].update(assessment="retire/interview"),
+            "rules.0.assessment",
+            "what a model says of itself",
+        ),
         (lambda d: d.update(undecided="allow"), "undecided", "deny"),
         (lambda d: d.update(organisms="sometimes"), "organisms", "never"),
         (lambda d: d.update(confidence=0.3), "confidence", "greater than 0.5"),

@@ -216,11 +216,6 @@ def test_figures_are_told_after_whole_blocks_so_that_none_gives_a_known_pair_awa
     assert dict(figures[11])["Pairs whose answer is known, answered right"] == 1
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.mark.anyio
 async def test_the_page_is_blind_escaped_and_for_who_has_the_address(dossier):
     finished = []

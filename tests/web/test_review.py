@@ -90,11 +90,6 @@ async def test_only_who_has_the_address_may_label(dossier, desk):
         assert (await client.post("/secret/label", json=body)).json()["done"] == 1
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 def test_labels_from_a_file_are_filed_whole_or_not_at_all(dossier, desk, tmp_path):
     at = desk()
     keys = [row["id"] for row in at.items]

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tenure.dossier.nouns import EvidenceKind
@@ -37,6 +45,17 @@ def _iso(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
+def _decides(name: str) -> str:
+    """What a model says of itself decides nothing: whoever selects by it teaches models to say it."""
+    if name.startswith("retire/"):
+        raise ValueError(
+            f"{name} is what a model says of itself; no release may depend on it, or models are "
+            "selected for what they say: name an assessment of what it does (assess/...)"
+        )
+    return name
+
+
+Assessment = Annotated[str, Field(pattern=ASSESSMENT), AfterValidator(_decides)]
 Date = Annotated[str, BeforeValidator(_iso), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
@@ -180,7 +199,7 @@ class Requirement(Part):
     ``spread`` is for planning alone.
     """
 
-    assessment: str = Field(pattern=ASSESSMENT)
+    assessment: Assessment
     measure: str = Field(min_length=1)
     unit: Unit = "proportion"
     require: Require

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from tenure.release.parts import (
-    ASSESSMENT,
     NAME,
     Ask,
+    Assessment,
     Date,
     Expires,
     Harm,
@@ -94,7 +94,7 @@ class Rule(Claim):
 
     severity: Severity = "blocker"
     about: Side = "risk"
-    assessment: str | None = Field(default=None, pattern=ASSESSMENT)
+    assessment: Assessment | None = None
     measure: str | None = Field(default=None, min_length=1)
     unit: Unit = "proportion"
     require: Require | None = None
@@ -158,7 +158,7 @@ class Rule(Claim):
 class Safeguard(Claim):
     """A protection around the model, with evidence and expiry of its own."""
 
-    assessment: str = Field(pattern=ASSESSMENT)
+    assessment: Assessment
     measure: str = Field(min_length=1)
     unit: Unit = "proportion"
     require: Require
@@ -180,7 +180,7 @@ class Capability(Claim):
     What neither bound shows is ``not_excluded``: it cannot be ruled out, and is treated as such.
     """
 
-    assessment: str = Field(pattern=ASSESSMENT)
+    assessment: Assessment
     measure: str = Field(min_length=1)
     unit: Unit = "proportion"
     reached: Require

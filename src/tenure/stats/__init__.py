@@ -1,6 +1,6 @@
 """How sure we are: intervals, paired and clustered designs, missing grades, decisions, planning.
 
-Pure functions of numbers (numpy and ``scipy.special``); nothing here knows a model or a dossier.
+Pure functions of numbers (numpy, ``scipy.special`` and ``scipy.optimize``); nothing here knows a model or a dossier.
 Which interval is used where, and why, stands in each module's first lines; the coverage each
 reaches is measured in ``tests/stats``.
 """
