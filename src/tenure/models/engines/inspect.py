@@ -16,6 +16,7 @@ from tenure.models.talk import EngineKind, Messages, Reply, Sampling
 
 T = TypeVar("T")
 CONNECTIONS = 16
+RETRIES = 6  # with growing pauses, about three minutes; Inspect's default is to go on for ever
 
 
 class Inspect:
@@ -76,6 +77,7 @@ class Inspect:
             top_p=sampling.top_p if sampling.top_p < 1 else None,
             seed=sampling.seed,
             stop_seqs=list(sampling.stop) or None,
+            max_retries=RETRIES,
         )
         asked = [kinds[m["role"]](content=m["content"]) for m in messages]
         try:
