@@ -62,7 +62,7 @@ class Spec(BaseModel):
     draws: int = Field(4, ge=2, description="Completions of each prompt.")
     iterations: int = Field(1, ge=1, description="Optimiser updates on each step's completions.")
     max_tokens: int = Field(56, ge=1)
-    temperature: float = Field(0.8, gt=0)
+    temperature: float = Field(0.7, gt=0)
     beta: float = Field(0.02, ge=0, description="Weight of the divergence from the parent.")
     learning_rate: float = Field(3e-4, ge=0, description="0 is the canary: nothing may move.")
     rank: int = Field(16, ge=1)

@@ -57,7 +57,7 @@ class Reinforce:
     draws: int = 4
     iterations: int = 1
     max_tokens: int = 56
-    temperature: float = 0.8
+    temperature: float = 0.7
     beta: float = 0.02
     clip: float = 0.2
     learning_rate: float = 3e-4
