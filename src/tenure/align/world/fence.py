@@ -61,10 +61,10 @@ def _opener(folder: str, *, grader: bool) -> Callable[[tuple[Any, ...]], bool]:
         written = (kind(flags) is whole and flags & writing) or (
             kind(mode) is text and some(sign in mode for sign in "wax+")
         )
-        if not written:
-            return reads(path)
+        if not written or grader or not reads(path) or path.startswith(library):
+            return not written and reads(path)
         writes += 1
-        return not grader and writes <= most and reads(path) and not path.startswith(library)
+        return writes <= most
 
     return opens
 
