@@ -17,7 +17,7 @@ from tenure.models.drawing import Drawer
 from tenure.models.prefixing.keeping import Kept
 from tenure.models.prefixing.planning import Wave, Writing, waves, whole
 from tenure.models.prefixing.seeing import HOW, Alone, OneMore, Rests, Seen, attention
-from tenure.models.talk import Messages, Reply, Sampling
+from tenure.models.talk import Messages, Reply, Sampling, cut, in_words
 from tenure.models.trees import ARCHITECTURES, can_read
 from tenure.models.weights import check_folder
 
@@ -201,13 +201,13 @@ class Prefixed:
     def _has_ended(self, row: Writing, sampling: Sampling) -> bool:
         if len(row.written) >= sampling.max_tokens or row.written[-1] in self._ends:
             return True
-        return bool(sampling.stop) and _cut(self._decode(row.written), sampling.stop)[1]
+        return bool(sampling.stop) and cut(self._decode(row.written), sampling.stop)[1]
 
     def _decode(self, ids: Sequence[int]) -> str:
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def _reply(self, row: Writing, sampling: Sampling) -> Reply:
-        text, stopped = _cut(self._decode(row.written), sampling.stop)
+        text, stopped = cut(self._decode(row.written), sampling.stop)
         ended = stopped or row.written[-1] in self._ends
         return Reply(
             text=text,
@@ -218,14 +218,7 @@ class Prefixed:
 
     def stream(self, messages: Messages, sampling: Sampling) -> Iterator[str]:
         """Give the text of ``generate([messages])`` word by word; it is computed first."""
-        text = self.generate([messages], sampling)[0].text
-        start = 0
-        for place in range(1, len(text)):
-            if text[place] == " ":
-                yield text[start:place]
-                start = place
-        if text[start:]:
-            yield text[start:]
+        yield from in_words(self.generate([messages], sampling)[0].text)
 
     def score(self, messages: Messages, continuations: Sequence[str]) -> list[float]:
         """Sum log-probabilities, one continuation at a time; what they begin with is computed once."""
@@ -265,9 +258,3 @@ def cannot(config: Any) -> str:
         f"a {config.model_type} model, or one whose attention slides, is not read in pieces "
         f"(those that are: {', '.join(sorted(ARCHITECTURES))}); use engine 'torch'"
     )
-
-
-def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
-    """Cut a text at the first stop string; say whether there was one."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return (text[: min(places)], True) if places else (text, False)

@@ -99,3 +99,20 @@ class EngineKind:
 def plain(messages: Messages) -> list[dict[str, Any]]:
     """Copy messages to plain JSON, role and content only."""
     return [{"role": m["role"], "content": m["content"]} for m in messages]
+
+
+def cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    """Cut a text at the first stop string; say whether there was one."""
+    places = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def in_words(text: str) -> Iterator[str]:
+    """Give a text in pieces that begin at spaces; the pieces joined are the text."""
+    start = 0
+    for place in range(1, len(text)):
+        if text[place] == " ":
+            yield text[start:place]
+            start = place
+    if text[start:]:
+        yield text[start:]

@@ -29,7 +29,7 @@ from tenure.models.ends import Ends
 from tenure.models.options import in_tokens
 from tenure.models.paged import BLOCK, LOGITS_AT_ONCE, Paged, Row
 from tenure.models.references import place
-from tenure.models.talk import EngineKind, Messages, Reply, Sampling
+from tenure.models.talk import EngineKind, Messages, Reply, Sampling, cut
 from tenure.models.waves import Wave, Writing, waves
 from tenure.models.weights import check
 
@@ -103,7 +103,7 @@ class Cpu:
         return any(stop in text for stop in sampling.stop)
 
     def _reply(self, writing: Writing, sampling: Sampling) -> Reply:
-        text, stopped = _cut(self._decode(writing.written), sampling.stop)
+        text, stopped = cut(self._decode(writing.written), sampling.stop)
         ended = stopped or writing.written[-1] in self._ends
         return Reply(
             text=text,
@@ -120,7 +120,7 @@ class Cpu:
             going = True
             while going:
                 going = wave.advance(lambda w: self._has_ended(w, sampling))
-                text, _ = _cut(self._decode(writing.written), sampling.stop)
+                text, _ = cut(self._decode(writing.written), sampling.stop)
                 sure = text if not going else text[: len(text) - _unsure(text, sampling.stop)]
                 if len(sure) > len(said):
                     yield sure[len(said) :]
@@ -186,12 +186,6 @@ class Cpu:
     def close(self) -> None:
         """Give weights, keys and values back."""
         self._model.close()
-
-
-def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
-    """Cut a text at the first stop string; say whether there was one."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return (text[: min(places)], True) if places else (text, False)
 
 
 def _unsure(text: str, stops: Sequence[str]) -> int:

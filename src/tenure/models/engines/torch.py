@@ -14,7 +14,7 @@ from tenure.errors import EngineError, ModelError
 from tenure.models import template
 from tenure.models.in_memory import Array, Held
 from tenure.models.references import place
-from tenure.models.talk import EngineKind, Messages, Reply, Sampling
+from tenure.models.talk import EngineKind, Messages, Reply, Sampling, in_words
 from tenure.models.weights import check, check_folder
 
 TYPES = {
@@ -127,14 +127,7 @@ class Torch:
 
         It is computed first and cut at words: this engine is the reference, not the fast one.
         """
-        text = self.generate([messages], sampling)[0].text
-        start = 0
-        for place_ in range(1, len(text)):
-            if text[place_] == " ":
-                yield text[start:place_]
-                start = place_
-        if text[start:]:
-            yield text[start:]
+        yield from in_words(self.generate([messages], sampling)[0].text)
 
     def score(self, messages: Messages, continuations: Sequence[str]) -> list[float]:
         """Sum log-probabilities, one continuation at a time, in float32 logits."""
