@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.align.comparing.labels import LABEL, Label, check_labels, known_sources, read_labels
-from tenure.align.comparing.pairs import Axis, pairs_for
+from tenure.align.comparing.labels import LABEL, Label, check_labels, known_sources
+from tenure.align.comparing.pairs import Axis
+from tenure.align.preferring.words import gathered
 from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
-from tenure.errors import UsageError
 from tenure.training import Charter, warm
 from tenure.training.reinforcement import Direct, direct
 
@@ -49,8 +49,8 @@ class Spec(BaseModel):
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Train the child; UsageError when there are no pairs, no labels, or labels nobody may use."""
-    pairs = pairs_for(view, model)
-    labels = _labels(model, view)
+    found = gathered(model, view)
+    pairs, labels = list(found.pairs.values()), found.labels
     check_labels(labels, pairs, known_sources(view))
     chances = _chances(labels)
     told = [pair for pair in pairs if pair.axis == spec.axis and pair.id in chances]
@@ -80,6 +80,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         "used": len(rows),
         "ties": len(told) - len(rows),
         "unlabelled": sum(p.axis == spec.axis for p in pairs) - len(told),
+        "labels_left_out": dict(found.left_out),
     }
     return Evidence(
         name="align/dpo",
@@ -103,17 +104,6 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         },
         product=child.id,
     )
-
-
-def _labels(model: Model, view: View) -> list[Label]:
-    """Read the newest labels of judges and rules, and those of people."""
-    found = [view.evidence(name, model.id) for name in (LABEL, FEEDBACK)]
-    labels = [one for evidence in found if evidence for one in read_labels(view, evidence)]
-    if not labels:
-        raise UsageError(
-            f"the pairs of {model.id} have no labels; first run: tenure align label --model {model.id}"
-        )
-    return labels
 
 
 def _chances(labels: Sequence[Label]) -> dict[str, float]:

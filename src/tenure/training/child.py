@@ -28,6 +28,11 @@ class Named(Protocol):
         ...
 
     @property
+    def version(self) -> str:
+        """The child's version."""
+        ...
+
+    @property
     def purpose(self) -> str:
         """The purpose that the research charter was asked about."""
         ...
@@ -172,12 +177,27 @@ def check_weights(model: Model) -> None:
         )
 
 
-def card(model: Model, settings: Named, trained: Mapping[str, Any], leave: Leave) -> dict[str, Any]:
-    """Write the card of a child."""
-    return {
-        "form": "safetensors-bf16",
-        "licence": model.card.get("licence", "as its parent's"),
-        **settings.card,
-        "trained": dict(trained),
-        "charter": leave.to_json(),
-    }
+def made(
+    model: Model,
+    words: Words,
+    files: Mapping[str, str],
+    trained: Mapping[str, Any],
+    leave: Leave,
+) -> Model:
+    """Return the child that came out of a training, not yet registered."""
+    settings = words.settings
+    return Model(
+        name=settings.name,
+        version=settings.version,
+        source=f"files/{settings.name}",
+        files=files,
+        parent=model.id,
+        containment=words.containment,
+        card={
+            "form": "safetensors-bf16",
+            "licence": model.card.get("licence", "as its parent's"),
+            **settings.card,
+            "trained": dict(trained),
+            "charter": leave.to_json(),
+        },
+    )

@@ -10,7 +10,7 @@ from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError
 from tenure.training import charter
 from tenure.training.checkpoints import step_folder, step_name
-from tenure.training.child import Order, Words, card, check_weights, kept, libraries, train
+from tenure.training.child import Order, Words, check_weights, kept, libraries, made, train
 from tenure.training.settings import FineTune
 
 
@@ -59,15 +59,7 @@ def finetune(
         "libraries": inputs["libraries"],
         **{name: value for name, value in done["went"].items() if name != "checkpoints"},
     }
-    child = Model(
-        name=settings.name,
-        version=settings.version,
-        source=f"files/{settings.name}",
-        files=done["files"],
-        parent=model.id,
-        containment=containment,
-        card=card(model, settings, trained, leave),
-    )
+    child = made(model, words, done["files"], trained, leave)
     for step in steps:  # before the child: it is never on record without them
         emit.register(_checkpoint(child, step, done["steps"][str(step["step"])]))
     return emit.register(child)

@@ -1,6 +1,6 @@
 """The state of a training, held on disk so that a killed one goes on exactly where it was.
 
-    held = Held(folder, key)          # <dossier>/work/held/<key>; key = digest of all that it depends on
+    held = Held(folder, key)          # one folder for each key; a key digests all that a training depends on
     held.save(5, write)               # write(folder) puts files there; complete or not there at all
     found = held.newest()             # (step, folder) | None
 

@@ -14,7 +14,7 @@ from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError, unknown
 from tenure.training import charter
-from tenure.training.child import Order, Words, card, check_weights, libraries, train
+from tenure.training.child import Order, Words, check_weights, libraries, made, train
 from tenure.training.reinforcement.held import place
 from tenure.training.reinforcement.settings import Direct, Reinforce
 
@@ -139,16 +139,7 @@ def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit
         **done["went"],
         **done["logs"],
     }
-    child = Model(
-        name=settings.name,
-        version=settings.version,
-        source=f"files/{settings.name}",
-        files=done["files"],
-        parent=model.id,
-        containment=containment,
-        card=card(model, settings, trained, leave),
-    )
-    return emit.register(child)
+    return emit.register(made(model, words, done["files"], trained, leave))
 
 
 def _check(prompts: Sequence[Mapping[str, Any]], settings: Reinforce) -> None:

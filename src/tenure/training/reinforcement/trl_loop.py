@@ -100,6 +100,44 @@ class _Told:
         return list(found.values)
 
 
+def _arguments(s: Mapping[str, Any]) -> dict[str, Any]:
+    """Say in TRL's words what the settings say in ours; every default that would break a CPU is set."""
+    vllm = {"use_vllm": True, "vllm_mode": "colocate"} if s["trainer"] == "trl-vllm" else {}
+    return {
+        "bf16": False,  # the weights are in their own type already; autocast would only add casts
+        "gradient_checkpointing": False,
+        "report_to": "none",
+        "save_strategy": "no",
+        "logging_steps": 1,
+        "disable_tqdm": True,
+        "per_device_train_batch_size": s["prompts_a_step"] * s["draws"] // s["processes"],
+        "num_generations": s["draws"],
+        "num_iterations": s["iterations"],
+        "max_completion_length": s["max_tokens"],
+        "max_steps": s["steps"],
+        "temperature": s["temperature"],
+        "beta": s["beta"],
+        "epsilon": s["clip"],
+        "learning_rate": s["learning_rate"],
+        "lr_scheduler_type": "cosine",
+        "seed": s["seed"],
+        "data_seed": s["seed"],
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": False,
+        **vllm,
+    }
+
+
+def _rows(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read the prompts that are trained on, in the columns that TRL hands to a reward."""
+    lines = Path(job["prompts"]).read_text(encoding="utf-8").splitlines()
+    return [
+        {"prompt": row["messages"], "id": row["id"], "family": row["family"], "text": row["text"]}
+        for row in map(json.loads, lines)
+        if not row.get("gold")
+    ]
+
+
 def _trainer(job: Mapping[str, Any], told: _Told) -> Any:
     import datasets
     import torch
@@ -110,32 +148,10 @@ def _trainer(job: Mapping[str, Any], told: _Told) -> Any:
     trl: Any = importlib.import_module("trl")
     name = s["algorithm"].upper()
     config, trainer = getattr(trl, f"{name}Config"), getattr(trl, f"{name}Trainer")
-    many = s["prompts_a_step"] * s["draws"] // s["processes"]
-    vllm = {"use_vllm": True, "vllm_mode": "colocate"} if s["trainer"] == "trl-vllm" else {}
     arguments = config(
         output_dir=str(Path(job["scratch"]) / "trainer"),
         use_cpu=not torch.cuda.is_available(),
-        bf16=False,  # the weights are in their own type already; autocast would only add casts
-        gradient_checkpointing=False,
-        report_to="none",
-        save_strategy="no",
-        logging_steps=1,
-        disable_tqdm=True,
-        per_device_train_batch_size=many,
-        num_generations=s["draws"],
-        num_iterations=s["iterations"],
-        max_completion_length=s["max_tokens"],
-        max_steps=s["steps"],
-        temperature=s["temperature"],
-        beta=s["beta"],
-        epsilon=s["clip"],
-        learning_rate=s["learning_rate"],
-        lr_scheduler_type="cosine",
-        seed=s["seed"],
-        data_seed=s["seed"],
-        dataloader_num_workers=0,
-        dataloader_pin_memory=False,
-        **vllm,
+        **_arguments(s),
     )
     lora = LoraConfig(
         r=s["rank"],
@@ -144,20 +160,13 @@ def _trainer(job: Mapping[str, Any], told: _Told) -> Any:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    lines = Path(job["prompts"]).read_text(encoding="utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines) if not row.get("gold")]
     tokenizer = AutoTokenizer.from_pretrained(job["base"])
     told.ends = frozenset({int(tokenizer.eos_token_id)})
     return trainer(
         model=AutoModelForCausalLM.from_pretrained(job["base"], dtype=getattr(torch, s["dtype"])),
         reward_funcs=told,
         args=arguments,
-        train_dataset=datasets.Dataset.from_list(
-            [
-                {"prompt": r["messages"], "id": r["id"], "family": r["family"], "text": r["text"]}
-                for r in rows
-            ]
-        ),
+        train_dataset=datasets.Dataset.from_list(_rows(job)),
         processing_class=tokenizer,
         peft_config=lora,
     )
