@@ -49,16 +49,23 @@ class Way:
         return found
 
 
+def prompt_bank():
+    """The figures' bank, and to learn from the training families of the everyday one as well."""
+    bank = prompts.shipped(prompts.FIGURES).model_dump(mode="json")
+    everyday = prompts.shipped().model_dump(mode="json")["families"]
+    more = [family for family in everyday if family["split"] == "train"]
+    return {**bank, "families": [*bank["families"], *more]}
+
+
 def stages(asked, dossier):
     """Run every stage; return the two comparisons, the training, and the seconds of each."""
     path = Way(dossier)
-    bank = prompts.shipped(prompts.FIGURES).model_dump(mode="json")
-    shared = {"prompts": bank}
+    shared = {"prompts": prompt_bank()}
     few = {"n": 6} if asked.small else {}
     short = {"max_tokens": 24} if asked.small else {}
     source = asked.dossier / "tiny" if asked.small else "tenure/embedded"
     base = register(dossier, str(tiny.make(source) if asked.small else source), "base").id
-    path.run("revise", base, **few, **short)
+    path.run("revise", base, **shared, **few, **short)
     how = {"steps": 2, "written": 6, "max_length": 64} if asked.small else {}
     child = path.run("train", base, name="supervised", **how).product
     supervised = path.run("adherence", child, **shared, **few, **short)
