@@ -6,6 +6,7 @@ import pytest
 
 from tenure.dossier import Dossier
 from tenure.dossier.checkpoint import parse
+from tenure.dossier.log import Log
 from tenure.dossier.source import Wanted
 from tenure.dossier.tables import FOLDS
 from tenure.dossier.verify import verify
@@ -58,6 +59,26 @@ def test_processes_append_at_once_and_each_group_stays_together(tmp_path):
     assert all(texts[i][:-1] == texts[i + 1][:-1] == texts[i + 2][:-1] for i in range(0, 72, 3))
     assert verify(root).ok
     assert len(list(keys.glob("*.pem"))) == 1
+
+
+def come_and_go(url, gate, times):
+    gate.wait()
+    for _ in range(times):
+        Log(url).engine.dispose()
+
+
+@pytest.mark.slow
+def test_processes_that_come_and_go_at_once_find_no_log_locked(tmp_path):
+    for number in range(8):
+        gate = FORK.Barrier(6)
+        told = (f"sqlite:///{tmp_path}/{number}.db", gate, 15)
+        workers = [FORK.Process(target=come_and_go, args=told) for _ in range(6)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+        assert [w.exitcode for w in workers] == [0] * 6
 
 
 def everything(dossier):

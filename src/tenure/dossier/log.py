@@ -21,6 +21,7 @@ from tenure.dossier.merkle import Frontier, leaf_hash
 from tenure.dossier.nouns import Event
 from tenure.dossier.source import Wanted, at_its_place, once_of
 from tenure.dossier.tables import FOLDS, checkpoint, frontier, leases, log, metadata, places
+from tenure.dossier.write_ahead import write_ahead
 from tenure.errors import BusyError, IntegrityError, UsageError
 
 _LOCK = 0x7E_40_0E  # any number, the same for all
@@ -150,9 +151,13 @@ def _place(event: Event) -> dict[str, Any]:
 def _prepare_sqlite(raw: Any, _record: object) -> None:
     raw.isolation_level = None  # we say BEGIN ourselves
     cursor = raw.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    write_ahead(cursor, _PATIENCE)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _busy() -> BusyError:
+    return BusyError(f"another command has held the log for {_PATIENCE} s; wait for it, or stop it")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -170,6 +175,7 @@ class Log:
 
         Raises:
             UsageError: the address cannot be reached or is of an unknown kind.
+            BusyError: another command holds the log.
         """
         try:
             pool = None if keep else sa.NullPool
@@ -189,6 +195,8 @@ class Log:
             with self.engine.connect() as connection:
                 known = sa.inspect(connection).has_table("leases")
         except OperationalError as error:
+            if "locked" in str(error.orig):
+                raise _busy() from None
             raise UsageError(f"cannot open the log: {error.orig}; check the address") from None
         if not known:
             with self._transaction() as connection:
@@ -208,9 +216,7 @@ class Log:
                 yield connection
         except OperationalError as error:
             if "locked" in str(error.orig):
-                raise BusyError(
-                    f"another command has held the log for {_PATIENCE} s; wait for it, or stop it"
-                ) from None
+                raise _busy() from None
             raise
 
     @contextmanager

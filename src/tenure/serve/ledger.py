@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tenure.dossier import digest, lines
-from tenure.errors import IntegrityError, UsageError
+from tenure.dossier.write_ahead import write_ahead
+from tenure.errors import BusyError, IntegrityError, UsageError
 
+PATIENCE = 5.0  # seconds that a statement waits for another process
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS call (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -125,15 +127,20 @@ class Ledger:
 
         Raises:
             IntegrityError: the file is not a ledger.
+            BusyError: another process holds it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
+            write_ahead(self._db.cursor(), PATIENCE)
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(SCHEMA)
         except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise BusyError(
+                    f"another process has held {path} for {PATIENCE:g} s; wait for it, or stop it"
+                ) from None
             raise IntegrityError(
                 f"{path} is not a ledger ({error}); move it away and start again, or restore a copy"
             ) from None

@@ -99,7 +99,8 @@ def _helper() -> "subprocess.Popen[str]":
     stop()
     # A session of its own: Ctrl-C reaches the parent, which then stops it.
     helper = subprocess.Popen(  # noqa: S603 - this interpreter and this module
-        [sys.executable, "-m", __name__],
+        # Not by -m: the package imports this module before it would be run, and Python warns of that.
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -231,7 +232,3 @@ def _follow(helper: int) -> None:
 def _tell(up: Any, said: Mapping[str, Any]) -> None:
     up.write(json.dumps(dict(said)) + "\n")
     up.flush()
-
-
-if __name__ == "__main__":
-    main()
