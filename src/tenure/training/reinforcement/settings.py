@@ -1,7 +1,7 @@
 """Everything that one reinforcement depends on, beside the model and the prompts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from tenure.dossier.nouns import JSON
@@ -19,7 +19,41 @@ LEAST: Mapping[str, float] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reinforce:
+class Resumable:
+    """What every training has whose state is held: the child's name and words, the adapter, the sums.
+
+    ``keep_every`` is how many steps an interruption may cost.
+    """
+
+    name: str
+    purpose: str = "alignment"
+    version: str = "1"
+    charter: Charter | None = None
+    approvals: Approvals | None = None
+    containment: str | None = None
+    note: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    rank: int = 16
+    alpha: int = 32
+    seed: int = 0
+    threads: int = 2
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    keep_every: int = 5
+
+    def check_least(self) -> None:
+        """Refuse a number below what can be run; UsageError names the field."""
+        for name, lowest in LEAST.items():
+            if hasattr(self, name) and getattr(self, name) < lowest:
+                raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the weights depend on, as plain JSON."""
+        names = (one.name for one in fields(self))
+        return {name: _plain(getattr(self, name)) for name in names if name not in APART}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reinforce(Resumable):
     """How a child is made of its parent by a reward.
 
     Each step draws ``draws`` completions of at most ``max_tokens`` tokens for each of
@@ -35,14 +69,6 @@ class Reinforce:
     with vLLM (a GPU is needed; not run here): no gold reward, no exact resume.
     """
 
-    name: str
-    purpose: str = "alignment"
-    version: str = "1"
-    charter: Charter | None = None
-    approvals: Approvals | None = None
-    containment: str | None = None
-    note: str = ""
-    card: Mapping[str, Any] = field(default_factory=dict[str, Any])
     algorithm: Algorithm = "rloo"
     reward: str
     reward_settings: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
@@ -61,20 +87,12 @@ class Reinforce:
     beta: float = 0.02
     clip: float = 0.2
     learning_rate: float = 3e-4
-    rank: int = 16
-    alpha: int = 32
-    seed: int = 0
-    threads: int = 2
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    keep_every: int = 5
     processes: int = 1
     trainer: Literal["own", "trl", "trl-vllm"] = "own"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run; UsageError names the fields."""
-        for name, lowest in LEAST.items():
-            if getattr(self, name) < lowest:
-                raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
+        self.check_least()
         if self.temperature <= 0:
             raise UsageError("temperature is not above zero, so all draws would be the same")
         if self.prompts_a_step % self.processes:
@@ -88,49 +106,25 @@ class Reinforce:
                 "monitors to [], or give trainer: own"
             )
 
-    def numbers(self) -> dict[str, Any]:
-        """Return what the weights depend on, as plain JSON."""
-        return {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in APART}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
+class Direct(Resumable):
     """How a child is made of its parent from pairs (DPO).
 
     Each step learns from ``batch`` pairs; ``beta`` weighs the divergence from the parent (a smaller
     one lets the child stray further). The rest as in :class:`Reinforce`.
     """
 
-    name: str
-    purpose: str = "alignment"
-    version: str = "1"
-    charter: Charter | None = None
-    approvals: Approvals | None = None
-    containment: str | None = None
-    note: str = ""
-    card: Mapping[str, Any] = field(default_factory=dict[str, Any])
     epochs: float = 1.0
     batch: int = 8
     beta: float = 0.1
     learning_rate: float = 1e-4
-    rank: int = 16
-    alpha: int = 32
-    seed: int = 0
-    threads: int = 2
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    keep_every: int = 5
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run; UsageError names the fields."""
-        for name, lowest in LEAST.items():
-            if hasattr(self, name) and getattr(self, name) < lowest:
-                raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
+        self.check_least()
         if self.epochs <= 0 or self.batch < 1 or self.beta <= 0 or self.learning_rate <= 0:
             raise UsageError("epochs, batch, beta and learning_rate must be above zero")
-
-    def numbers(self) -> dict[str, Any]:
-        """Return what the weights depend on, as plain JSON."""
-        return {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in APART}
 
 
 def _plain(value: Any) -> Any:
