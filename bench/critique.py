@@ -12,8 +12,9 @@ process and one run the contenders take turns, with new prompts in every round:
     distilabel      its transformers backend, in a process of its own (--rival-python or TENURE_RIVALS)
 
 All read one folder of safetensors. Then: how many rows say in a batch of 32 what they say alone through
-transformers (float32), and how far the two engines agree. Alone on a quiet machine: about 20 minutes, and
-an hour more for the 3,040 rows of the comparison.
+transformers (float32), and how far the two engines agree; each part is one run and one file of results.
+On a quiet machine the speed takes about 20 minutes; the 3,040 rows of the comparison take an hour, and are
+a count, which other work does not disturb.
 """
 
 import argparse
@@ -352,17 +353,18 @@ def main():
     given = parser.parse_args()
     os.environ["TENURE_ENGINE_MIB"] = "8000"  # both engines stay open while they take turns
     folder = convert.as_safetensors(embedded.find(), models.resolve("tenure/embedded").digest)
-    rows = []
+    small = given.rounds < ROUNDS or given.rows < ROWS or given.identity < IDENTITY
     for part, measure in zip(PARTS, (of_speed, of_identity, of_agreement, of_work), strict=True):
         if given.only in (None, part):
-            rows += measure(folder, given)
+            rows = measure(folder, given)
             models.close_all()
-    small = given.rounds < ROUNDS or given.rows < ROWS or given.identity < IDENTITY
-    if given.only or small:
-        for one in rows:
-            print(one["figure"], one["measured"], one["unit"], f"n={one['n']}", one["how"])
+            if small:
+                for one in rows:
+                    print(one["figure"], one["measured"], one["unit"], f"n={one['n']}", one["how"])
+            else:
+                write(f"critique_{part}", rows)
+    if small:
         sys.exit("a short run: nothing is written")
-    write("critique", rows)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tenure.models.drawing import Drawer
 from tenure.models.prefixing.keeping import Kept
 from tenure.models.prefixing.planning import Wave, Writing, waves, whole
 from tenure.models.prefixing.seeing import HOW, Alone, OneMore, Rests, Seen, attention
-from tenure.models.talk import Messages, Reply, Sampling, cut, in_words
+from tenure.models.talk import Messages, Reply, Sampling, cut, in_words, replied
 from tenure.models.trees import ARCHITECTURES, can_read
 from tenure.models.weights import check_folder
 
@@ -207,14 +207,8 @@ class Prefixed:
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def _reply(self, row: Writing, sampling: Sampling) -> Reply:
-        text, stopped = cut(self._decode(row.written), sampling.stop)
-        ended = stopped or row.written[-1] in self._ends
-        return Reply(
-            text=text,
-            prompt_tokens=len(row.prompt),
-            tokens=len(row.written),
-            stop="stop" if ended else "length",
-        )
+        text = self._decode(row.written)
+        return replied(text, row.prompt, row.written, self._ends, sampling.stop)
 
     def stream(self, messages: Messages, sampling: Sampling) -> Iterator[str]:
         """Give the text of ``generate([messages])`` word by word; it is computed first."""

@@ -1,6 +1,6 @@
 """What is said to a model and what comes back; every engine speaks in these nouns."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -105,6 +105,23 @@ def cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
     """Cut a text at the first stop string; say whether there was one."""
     places = [place for stop in stops if (place := text.find(stop)) >= 0]
     return (text[: min(places)], True) if places else (text, False)
+
+
+def replied(
+    text: str,
+    prompt: Sequence[int],
+    written: Sequence[int],
+    ends: Container[int],
+    stops: Sequence[str],
+) -> Reply:
+    """Make the reply of what was written to a prompt, both in tokens; ``text`` is what was written."""
+    text, stopped = cut(text, stops)
+    return Reply(
+        text=text,
+        prompt_tokens=len(prompt),
+        tokens=len(written),
+        stop="stop" if stopped or written[-1] in ends else "length",
+    )
 
 
 def in_words(text: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from tenure.report.plots import LEFT, RIGHT, WIDTH, ticks
 
 INSET = 46.0  # left of the first step, for the numbers of the axis
 PANEL, GAP, TOP = 92.0, 38.0, 26.0  # height of a panel, what is between two, above the first
+ENDS = 5  # steps at either end whose mean is said: a single step's prompts decide too much
 FLAT = 0.05  # a panel whose values differ less is not stretched any further
 Series = tuple[tuple[int, float], ...]
 
@@ -35,7 +36,11 @@ class Learning:
     @property
     def title(self) -> str:
         """What it shows, in a sentence."""
-        said = f"The reward went from {_value(self.reward[0][1])} to {_value(self.reward[-1][1])}"
+        values = [value for _, value in self.reward]
+        begun, ended = _mean(values[:ENDS]), _mean(values[-ENDS:])
+        said = f"The reward went from {_value(begun or 0.0)} to {_value(ended or 0.0)}"
+        if len(values) > ENDS:
+            said += f" (means of {ENDS} steps)"
         if self.gold:
             said += (
                 f", the gold beside it from {_value(self.gold[0][1])} to {_value(self.gold[-1][1])}"
@@ -150,7 +155,7 @@ def _marks(series: Series) -> list[float]:
     values = [value for _, value in series]
     low, high = min(values), max(values)
     step = ticks(0.0, max(high - low, FLAT))[1]
-    first, last = math.floor(low / step), math.ceil(high / step)
+    first, last = math.floor(round(low / step, 6)), math.ceil(round(high / step, 6))
     return [step * k for k in range(first, max(last, first + 1) + 1)]
 
 

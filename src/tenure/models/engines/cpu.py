@@ -29,7 +29,7 @@ from tenure.models.ends import Ends
 from tenure.models.options import in_tokens
 from tenure.models.paged import BLOCK, LOGITS_AT_ONCE, Paged, Row
 from tenure.models.references import place
-from tenure.models.talk import EngineKind, Messages, Reply, Sampling, cut
+from tenure.models.talk import EngineKind, Messages, Reply, Sampling, cut, replied
 from tenure.models.waves import Wave, Writing, waves
 from tenure.models.weights import check
 
@@ -103,14 +103,8 @@ class Cpu:
         return any(stop in text for stop in sampling.stop)
 
     def _reply(self, writing: Writing, sampling: Sampling) -> Reply:
-        text, stopped = cut(self._decode(writing.written), sampling.stop)
-        ended = stopped or writing.written[-1] in self._ends
-        return Reply(
-            text=text,
-            prompt_tokens=len(writing.prompt),
-            tokens=len(writing.written),
-            stop="stop" if ended else "length",
-        )
+        text = self._decode(writing.written)
+        return replied(text, writing.prompt, writing.written, self._ends, sampling.stop)
 
     def stream(self, messages: Messages, sampling: Sampling) -> Iterator[str]:
         """Give the text of ``generate([messages])`` as it is written."""
