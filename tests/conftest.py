@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,45 @@ def own_places(tmp_path_factory, monkeypatch):
     """Keep a test's keys and dossier away from the user's."""
     monkeypatch.setenv("TENURE_KEYS", str(tmp_path_factory.mktemp("keys")))
     monkeypatch.delenv("TENURE_DOSSIER", raising=False)
+
+
+@pytest.fixture
+def compared(tmp_path):
+    """Return open(pairs, source, chance): a dossier whose model m@1 has pairs of answers to compare.
+
+    A judge called ``source`` has labelled them; ``chance(i)`` is what it gave to the i-th pair's a.
+    """
+    from pydantic import BaseModel
+
+    from tenure.align.comparing.labels import LABEL
+    from tenure.align.comparing.pairs import PAIRS
+    from tenure.dossier import Dossier, Evidence, Model, Stage
+
+    class Nothing(BaseModel):
+        """No settings."""
+
+    def made(pairs, source="", chance=lambda i: 0.8):
+        def paired(model, view, spec, emit):
+            files = {"pairs.jsonl": emit.records([p.to_json() for p in pairs])}
+            return Evidence(name=PAIRS, model=model.id, summary="", kind="record", files=files)
+
+        def labelled(model, view, spec, emit):
+            rows = [
+                {"id": f"l{i}", "pair": p.id, "source": source, "principle": "brevity", "first": "",
+                 "p": chance(i), "weight": 1.0, "both_bad": False, "why": "", "about": {}}
+                for i, p in enumerate(pairs)
+            ]  # fmt: skip
+            files = {"labels.jsonl": emit.records(rows)}
+            return Evidence(name=LABEL, model=model.id, summary="", files=files)
+
+        dossier = opened.enter_context(Dossier.open(tmp_path / "d", keys=tmp_path / "k"))
+        dossier.register(Model(name="m", kind="scripted", source="organism/refuses"))
+        for name, run in ((PAIRS, paired), (LABEL, labelled))[: 1 + bool(source)]:
+            dossier.run(Stage(name=name, spec=Nothing, run=run, summary=""), "m@1", {})
+        return dossier
+
+    with ExitStack() as opened:
+        yield made
 
 
 def pytest_runtest_makereport(item, call):

@@ -1,24 +1,18 @@
 """What people said becomes labels, and numbers about people that come out of their records again."""
 
 import pytest
-from pydantic import BaseModel
 
 from tenure.align import feedback
 from tenure.align.comparing.labels import Label, check_labels, known_sources, read_labels
-from tenure.align.comparing.pairs import PAIRS
 from tenure.align.people import drafting, exchange, gold, said
 from tenure.align.people.gold import Gold, made_pair
 from tenure.align.people.said import Answer
 from tenure.align.preferring.words import gathered
-from tenure.dossier import Dossier, Evidence, Model, Stage, Waiting
+from tenure.dossier import Waiting
 from tenure.errors import UsageError
 from tenure.measure.estimate import recompute
 
 pytestmark = pytest.mark.slow  # a dossier for each test
-
-
-class Nothing(BaseModel):
-    """No settings."""
 
 
 def pair(i, axis="principle"):
@@ -28,29 +22,10 @@ def pair(i, axis="principle"):
 ALL = [pair(i) for i in range(40)]
 
 
-def paired(model, view, spec, emit):
-    files = {"pairs.jsonl": emit.records([p.to_json() for p in ALL])}
-    return Evidence(name=PAIRS, model=model.id, summary="", kind="record", files=files)
-
-
-def labelled(model, view, spec, emit):
-    """A judge that prefers a, with which a person can agree or not."""
-    rows = [
-        {"id": f"l{i}", "pair": p.id, "source": "ai:m@1@0", "principle": "brevity", "first": "",
-         "p": 0.8 if i % 2 else 0.3, "weight": 1.0, "both_bad": False, "why": "", "about": {}}
-        for i, p in enumerate(ALL)
-    ]  # fmt: skip
-    files = {"labels.jsonl": emit.records(rows)}
-    return Evidence(name="align/label", model=model.id, summary="", files=files)
-
-
 @pytest.fixture
-def dossier(tmp_path):
-    with Dossier.open(tmp_path / "d", keys=tmp_path / "k") as held:
-        held.register(Model(name="m", kind="scripted", source="organism/refuses"))
-        held.run(Stage(name=PAIRS, spec=Nothing, run=paired, summary=""), "m@1", {})
-        held.run(Stage(name="align/label", spec=Nothing, run=labelled, summary=""), "m@1", {})
-        yield held
+def dossier(compared):
+    """Open pairs with a judge that prefers a at times, with which a person can agree or not."""
+    return compared(ALL, "ai:m@1@0", lambda i: 0.8 if i % 2 else 0.3)
 
 
 def answered(dossier, *answers, expert=False):

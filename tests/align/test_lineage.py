@@ -6,8 +6,8 @@ import pytest
 
 from tenure.align import revise
 from tenure.align.critics.model import preamble
-from tenure.align.lineage import trace
-from tenure.dossier import Dossier
+from tenure.align.lineage import rows_after, trace
+from tenure.dossier import Dossier, Model
 from tenure.dossier.reading import Reading
 from tenure.errors import IntegrityError, UsageError
 from tenure.measure import recompute
@@ -71,6 +71,27 @@ def test_a_trace_reads_the_files_of_one_run_alone_and_checks_them(dossier, monke
     place.write_bytes(place.read_bytes().replace(b"kept", b"left"))
     with pytest.raises(IntegrityError, match="was changed"):
         trace(row["id"], view)
+
+
+def test_rows_that_needed_no_round_are_found_with_every_child_that_learned_from_them(dossier):
+    found = run(dossier, max_tokens=40)
+    view = dossier.view()
+    rows = rows_after(found, 0, view)
+    with dossier.emitter("", "files") as emit:
+        for name, some in (("all", rows), ("few", rows[:2]), ("gone", None)):
+            digest = "sha256:" + "0" * 64 if some is None else emit.records(some)
+            dossier.register(
+                Model(name=name, kind="scripted", source="x", card={"revised_rows": digest})
+            )
+    run(dossier, n=3)  # a newer run with the same answers
+    lineages = [trace(row["id"], dossier.view()) for row in (rows[0], rows[-1])]
+
+    assert [one["rounds"] for one in lineages] == [[], []]
+    assert lineages[1]["answer"]["answer_id"] == rows[-1]["answer_id"]
+    assert [[m["model"] for m in one["trained_on_it"]] for one in lineages] == [
+        ["all@1", "few@1"],
+        ["all@1"],
+    ]
 
 
 def test_an_id_that_stands_in_a_text_is_not_a_row(dossier):

@@ -2,12 +2,9 @@
 
 import pytest
 
-from tenure import plugins
 from tenure.align.revise import trace
-from tenure.dossier import Dossier
 from tenure.errors import DocumentError, RefusedError, UsageError
 from tenure.measure import recompute
-from tenure.models import register, tiny
 
 pytestmark = pytest.mark.local
 
@@ -16,21 +13,12 @@ TRAIN = {"steps": 2, "batch": 2, "max_length": 48, "rank": 4, "written": 6}
 ADHERENCE = {"n": 4, "max_tokens": 12, "batch": 4}
 
 
-def run(dossier, name, model, spec):
-    return dossier.run(plugins.load("stage", name), model, spec)
-
-
 @pytest.fixture(scope="module")
-def life(tmp_path_factory):
+def life(begun):
     """One tiny life through the room; its tests only read."""
-    here = tmp_path_factory.mktemp("align")
-    tiny.make(here / "tiny")
-    with Dossier.open(here / "dossier", keys=here / "keys") as dossier:
-        parent = register(dossier, str(here / "tiny"), "parent")
-        revised = run(dossier, "align/revise", parent.id, REVISE)
-        trained = run(dossier, "align/train", parent.id, TRAIN)
-        compared = run(dossier, "align/adherence", trained.product, ADHERENCE)
-        yield dossier, revised, trained, compared
+    trained = begun.run("align/train", begun.parent.id, TRAIN)
+    compared = begun.run("align/adherence", trained.product, ADHERENCE)
+    return begun.dossier, begun.revised, trained, compared
 
 
 def test_every_prompt_is_accounted_for(life):
@@ -79,28 +67,24 @@ def test_natural_principles_are_said_to_be_unmeasured_and_have_no_number(life):
     assert compared.findings["forms"]["same"] is True
 
 
-def test_finished_work_is_returned_and_not_done_again(life):
+def test_finished_work_is_returned_and_not_done_again(life, begun):
     dossier, revised, trained, compared = life
     size = dossier.size()
 
-    assert run(dossier, "align/revise", "parent", REVISE) == revised
-    assert run(dossier, "align/train", "parent", TRAIN) == trained
-    assert run(dossier, "align/adherence", "parent-aligned", ADHERENCE) == compared
+    assert begun.run("align/revise", "parent", REVISE) == revised
+    assert begun.run("align/train", "parent", TRAIN) == trained
+    assert begun.run("align/adherence", "parent-aligned", ADHERENCE) == compared
     assert dossier.size() == size
 
 
-def test_without_rows_or_a_parent_the_message_names_the_command(life):
-    dossier, *_ = life
-
+def test_without_rows_or_a_parent_the_message_names_the_command(life, begun):
     with pytest.raises(UsageError, match="tenure align revise --model parent-aligned@1"):
-        run(dossier, "align/train", "parent-aligned", TRAIN)
+        begun.run("align/train", "parent-aligned", TRAIN)
     with pytest.raises(UsageError, match="has no parent"):
-        run(dossier, "align/adherence", "parent", ADHERENCE)
+        begun.run("align/adherence", "parent", ADHERENCE)
 
 
-def test_a_charter_that_forbids_alignment_stops_training_and_the_refusal_is_recorded(
-    life, tmp_path
-):
+def test_a_charter_that_forbids_alignment_stops_training_and_the_refusal_is_recorded(life, begun):
     dossier, *_ = life
     from tenure.training import charter
 
@@ -109,18 +93,17 @@ def test_a_charter_that_forbids_alignment_stops_training_and_the_refusal_is_reco
     text["free"] = []
 
     with pytest.raises(RefusedError, match="Not here"):
-        run(dossier, "align/train", "parent", {**TRAIN, "charter": text})
+        begun.run("align/train", "parent", {**TRAIN, "charter": text})
     assert dossier.view().events(act="refuse", name="align/train")
 
 
-def test_a_spec_that_names_a_broken_file_is_refused_before_anything_starts(life, tmp_path):
-    dossier, *_ = life
+def test_a_spec_that_names_a_broken_file_is_refused_before_anything_starts(begun, tmp_path):
     (tmp_path / "c.yaml").write_text(
         "apiVersion: tenure/constitution.v1\nname: x\n", encoding="utf-8"
     )
 
     with pytest.raises(DocumentError, match=r"c\.yaml"):
-        run(dossier, "align/revise", "parent", {"constitution": tmp_path / "c.yaml"})
+        begun.run("align/revise", "parent", {"constitution": tmp_path / "c.yaml"})
 
 
 def test_an_unknown_row_is_answered_with_rows_that_exist(life):

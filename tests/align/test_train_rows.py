@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from tenure import documents, plugins
+from tenure import documents
 from tenure.align import prompts, train
 from tenure.align.checking import check
 from tenure.align.constitution import SECOND, shipped
+from tenure.align.lineage import trace
 from tenure.align.train import Spec, Written
-from tenure.dossier import Dossier
 from tenure.errors import EngineError, UsageError
 from tenure.models import register, tiny
 
@@ -18,86 +18,75 @@ REVISE = {"n": 12, "max_tokens": 24, "batch": 6}
 TRAIN = {"steps": 1, "batch": 2, "max_length": 160, "rank": 4}
 
 
-def run(dossier, name, model, spec):
-    return dossier.run(plugins.load("stage", name), model, spec)
+def chosen(begun, **spec):
+    with begun.dossier.emitter(begun.parent.id, "align/train") as emit:
+        return train.choose(begun.parent, begun.dossier.view(), Spec(**spec), emit)
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    here = tmp_path_factory.mktemp("rows")
-    tiny.make(here / "tiny")
-    with Dossier.open(here / "dossier", keys=here / "keys") as dossier:
-        parent = register(dossier, str(here / "tiny"), "parent")
-        revised = run(dossier, "align/revise", parent.id, REVISE)
-        yield dossier, parent, revised
-
-
-def chosen(place, **spec):
-    dossier, parent, _ = place
-    with dossier.emitter(parent.id, "align/train") as emit:
-        return train.choose(parent, dossier.view(), Spec(**spec), emit)
-
-
-def test_the_rows_of_the_first_rounds_are_as_many_as_the_ablation_says(place):
-    *_, revised = place
-
-    for rounds, counted in revised.findings["ablation"].items():
-        rows = chosen(place, rounds_used=int(rounds)).rows
+def test_the_rows_of_the_first_rounds_are_as_many_as_the_ablation_says(begun):
+    for rounds, counted in begun.revised.findings["ablation"].items():
+        rows = chosen(begun, rounds_used=int(rounds)).rows
         assert len(rows) == counted["revised"] + counted["kept"]
-    whole = chosen(place, rounds_used=4)
-    assert [r["completion"] for r in whole.rows] == [r["completion"] for r in chosen(place).rows]
+    whole = chosen(begun, rounds_used=4)
+    assert [r["completion"] for r in whole.rows] == [r["completion"] for r in chosen(begun).rows]
 
 
-def test_a_child_of_the_first_rounds_says_so_and_has_a_name_of_its_own(place):
-    dossier, _, revised = place
+def test_a_child_of_the_first_rounds_says_so_and_has_a_name_of_its_own(begun):
+    view = begun.dossier.view
+    found = begun.run("align/train", "parent", {**TRAIN, "rounds_used": 2, "mix": 0.5})
 
-    found = run(dossier, "align/train", "parent", {**TRAIN, "rounds_used": 2, "mix": 0.5})
-
-    kept = revised.findings["ablation"]["2"]
-    rows = dossier.view().records(found.files["rows.jsonl"])
+    kept = begun.revised.findings["ablation"]["2"]
+    rows = view().records(found.files["rows.jsonl"])
     assert found.product == "parent-aligned-round2@1"
     assert found.findings["rounds_used"] == 2
     assert found.findings["written_share"] == pytest.approx(0.5)
     assert len(rows) == kept["revised"] + kept["kept"]
-    trained = dossier.view().records(found.files["training.jsonl"])
+    trained = view().records(found.files["training.jsonl"])
     assert len(trained) == 2 * len(rows)
     assert all(set(row) == {"prompt", "completion"} for row in trained)
+    for row in rows:  # each is found, with the rounds that made it and no later ones
+        lineage = trace(row["id"], view())
+        assert lineage["row"] == row
+        assert [step["id"] for step in lineage["rounds"]] == row["steps"]
+        assert [step["round"] for step in lineage["rounds"]] == [1, 2]
+        assert lineage["prompt"]["text"] == row["prompt"][-1]["content"]
+        assert lineage["constitution"]["name"] == "everyday help"
+        assert [one["model"] for one in lineage["trained_on_it"]] == [found.product]
 
 
-def test_more_rounds_than_there_were_are_refused(place):
+def test_more_rounds_than_there_were_are_refused(begun):
     with pytest.raises(UsageError, match="had 4 rounds"):
-        chosen(place, rounds_used=5)
+        chosen(begun, rounds_used=5)
 
 
-def test_direct_rows_are_those_of_a_direct_run_and_never_mixed_up_with_it(place):
-    dossier, parent, revised = place
+def test_direct_rows_are_those_of_a_direct_run_and_never_mixed_up_with_it(begun):
     with pytest.raises(UsageError, match="tenure align revise --model parent@1 --direct"):
-        chosen(place, baseline="direct")
+        chosen(begun, baseline="direct")
 
-    direct = run(dossier, "align/revise", parent.id, {**REVISE, "direct": True})
+    direct = begun.run("align/revise", "parent", {**REVISE, "direct": True})
 
-    assert chosen(place, baseline="direct").digest == direct.files["rows.jsonl"]
-    assert chosen(place).digest == revised.files["rows.jsonl"]
+    assert chosen(begun, baseline="direct").digest == direct.files["rows.jsonl"]
+    assert chosen(begun).digest == begun.revised.files["rows.jsonl"]
 
 
-def test_the_helpful_baseline_is_written_answers_alone(place):
-    assert chosen(place, baseline="helpful").rows == []
-    assert len(chosen(place, baseline="helpful", written=7).training) == 7
+def test_the_helpful_baseline_is_written_answers_alone(begun):
+    assert chosen(begun, baseline="helpful").rows == []
+    assert len(chosen(begun, baseline="helpful", written=7).training) == 7
     with pytest.raises(UsageError, match="written answers alone"):
-        chosen(place, baseline="helpful", mix=0.2)
+        chosen(begun, baseline="helpful", mix=0.2)
 
 
-def test_more_written_answers_than_there_are_is_said_with_the_number(place):
+def test_more_written_answers_than_there_are_is_said_with_the_number(begun):
     with pytest.raises(UsageError, match="there are 40"):
-        chosen(place, written=41)
+        chosen(begun, written=41)
     with pytest.raises(UsageError, match="one of the two"):
-        chosen(place, written=3, mix=0.5)
+        chosen(begun, written=3, mix=0.5)
 
 
 def test_a_template_that_cannot_be_trained_with_is_refused_and_nothing_is_registered(
-    place, tmp_path
+    begun, tmp_path
 ):
-    dossier, *_ = place
+    dossier = begun.dossier
     tiny.make(tmp_path / "bad")
     config = tmp_path / "bad" / "tokenizer_config.json"
     told = json.loads(config.read_text(encoding="utf-8"))
@@ -109,7 +98,7 @@ def test_a_template_that_cannot_be_trained_with_is_refused_and_nothing_is_regist
     before = [m.id for m in dossier.view().models()]
 
     with pytest.raises(EngineError, match="template"):
-        run(dossier, "align/train", "bad", {**TRAIN, "baseline": "helpful", "written": 4})
+        begun.run("align/train", "bad", {**TRAIN, "baseline": "helpful", "written": 4})
     assert [m.id for m in dossier.view().models()] == before
 
 

@@ -6,7 +6,6 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from tenure.align.comparing.pairs import PAIRS
 from tenure.align.people import said
 from tenure.align.people.drafting import withheld
 from tenure.align.people.gold import Gold, made_pair
@@ -29,27 +28,9 @@ def pair(i):
 ALL = [pair(i) for i in range(40)]
 
 
-def paired(model, view, spec, emit):
-    files = {"pairs.jsonl": emit.records([p.to_json() for p in ALL])}
-    return Evidence(name=PAIRS, model=model.id, summary="", kind="record", files=files)
-
-
-def labelled(model, view, spec, emit):
-    rows = [
-        {"id": f"l{i}", "pair": p.id, "source": "ai:secret@1@0", "principle": "brevity", "first": "",
-         "p": 0.8, "weight": 1.0, "both_bad": False, "why": "", "about": {}}
-        for i, p in enumerate(ALL)
-    ]  # fmt: skip
-    return Evidence(name="align/label", model=model.id, summary="", files={"labels.jsonl": emit.records(rows)})  # fmt: skip
-
-
 @pytest.fixture
-def dossier(tmp_path):
-    with Dossier.open(tmp_path / "d", keys=tmp_path / "k") as held:
-        held.register(Model(name="m", kind="scripted", source="organism/refuses"))
-        held.run(Stage(name=PAIRS, spec=Nothing, run=paired, summary=""), "m@1", {})
-        held.run(Stage(name="align/label", spec=Nothing, run=labelled, summary=""), "m@1", {})
-        yield held
+def dossier(compared):
+    return compared(ALL, "ai:secret@1@0")
 
 
 def sit(dossier, **job):

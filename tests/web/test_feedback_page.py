@@ -4,39 +4,23 @@ import threading
 
 import pytest
 import uvicorn
-from pydantic import BaseModel
 
-from tenure.align.comparing.pairs import PAIRS
 from tenure.align.people import said
 from tenure.align.people.gold import made_pair
-from tenure.dossier import Dossier, Evidence, Model, Stage
 from tenure.web.feedback import Desk, Job, app
 
 pytestmark = pytest.mark.browser
 LONG = "averylongwordwithoutanyplacetobreakit" * 6
-
-
-class Nothing(BaseModel):
-    """No settings."""
-
-
-def paired(model, view, spec, emit):
-    made = [
-        made_pair(f"How is tea made, {i}? {LONG}", f"one {i} {LONG}", f"two {i}\n\n- a\n- b", axis="principle", family="f", came="t")
-        for i in range(14)
-    ]  # fmt: skip
-    files = {"pairs.jsonl": emit.records([p.to_json() for p in made])}
-    return Evidence(name=PAIRS, model=model.id, summary="", kind="record", files=files)
+PAIRS = [
+    made_pair(f"How is tea made, {i}? {LONG}", f"one {i} {LONG}", f"two {i}\n\n- a\n- b", axis="principle", family="f", came="t")
+    for i in range(14)
+]  # fmt: skip
 
 
 @pytest.fixture
-def seated(tmp_path):
+def seated(compared):
     """Serve a desk; returns (address, what stands, whether it was finished)."""
-    running = []
-    dossier = Dossier.open(tmp_path / "d", keys=tmp_path / "k")
-    held = dossier.__enter__()
-    held.register(Model(name="m", kind="scripted", source="organism/refuses"))
-    held.run(Stage(name=PAIRS, spec=Nothing, run=paired, summary=""), "m@1", {})
+    running, held = [], compared(PAIRS)
 
     def start(**job):
         finished = threading.Event()
@@ -56,7 +40,6 @@ def seated(tmp_path):
     for server, thread in running:
         server.should_exit = True
         thread.join()
-    dossier.__exit__(None, None, None)
 
 
 def press(page, key):

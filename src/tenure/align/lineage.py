@@ -18,7 +18,7 @@ from tenure.align.prompts import Prompt
 from tenure.dossier.canonical import canonical, digest_of
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
-from tenure.errors import unknown
+from tenure.errors import IntegrityError, UsageError, unknown
 from tenure.models import Reply
 
 Outcome = Literal["kept", "cannot say", "revised", "rejected"]
@@ -268,31 +268,33 @@ def _records(content: bytes, names: Sequence[str]) -> list[dict[str, Any] | None
     return found
 
 
-def _holds(path: Path, name: str) -> bool:
+def _holds(path: Path, name: str, key: str = "id") -> bool:
     """Say whether a file may hold a record: its bytes are searched, and not checked."""
     if not path.stat().st_size:
         return False
     with path.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as mapped:
-        return mapped.find(b'"id":' + canonical(name)) >= 0
+        return mapped.find(canonical(key) + b":" + canonical(name)) >= 0
 
 
 def trace(row_id: str, view: View) -> dict[str, Any]:
     """Return the whole lineage of one training row, and the children trained on it.
 
-    Runs of align/revise are searched for the row's id as bytes, the newest first; only the files of
-    the run that holds it are read whole and checked, and of those only the lines that are shown are parsed.
+    Runs of align/revise are searched for the row's id as bytes, the newest first, and then the rows
+    of children that were trained on the first rounds alone; only the files of the run that the row
+    comes from are read whole and checked, and of those only the lines that are shown are parsed.
 
     Raises:
         UsageError: no row has this id; some that exist are named.
         IntegrityError: a file that was read is not the one that was signed.
     """
-    for evidence in _found(view):
-        rows = evidence.files["rows.jsonl"]
-        if not _holds(view.path(rows), row_id):
+    runs = _found(view)
+    whole = {evidence.files["rows.jsonl"]: evidence for evidence in runs}
+    taught = _taught(view)
+    for rows in dict.fromkeys((*whole, *taught)):
+        row = _row(view, rows, row_id)
+        if row is None:
             continue
-        row, _ = _record(view.read(rows), row_id)
-        if row is None:  # something else bears this id
-            continue
+        evidence = whole.get(rows) or _run_of(row, runs, view)
         prompt, _ = _record(view.read(evidence.files["prompts.jsonl"]), row["prompt_id"])
         assert prompt is not None, "a row's prompt is in the same evidence"
         return {
@@ -307,12 +309,49 @@ def trace(row_id: str, view: View) -> dict[str, Any]:
             "rounds": _records(view.read(evidence.files["steps.jsonl"]), row["steps"]),
             "constitution": view.records(evidence.files["constitution.jsonl"])[0],
             "trained_on_it": [
-                {"model": m.id, "digest": m.digest}
-                for m in view.models()
-                if m.card.get("revised_rows") == rows
+                {"model": model.id, "digest": model.digest}
+                for other, models in taught.items()
+                if other == rows or _row(view, other, row_id) is not None
+                for model in models
             ],
         }
     raise unknown("training row", row_id, _some(view))
+
+
+def _taught(view: View) -> dict[str, list[Model]]:
+    """Return the stored files of rows that children were trained on, with those children."""
+    found: dict[str, list[Model]] = {}
+    for model in view.models():
+        rows = model.card.get("revised_rows")
+        if isinstance(rows, str):
+            found.setdefault(rows, []).append(model)
+    return found
+
+
+def _row(view: View, rows: str, row_id: str) -> dict[str, Any] | None:
+    """Find a row in a stored file; None too where it is not here (an export may leave it out)."""
+    try:
+        place = view.path(rows)
+    except IntegrityError:
+        return None
+    # Something else may bear this id: only a whole line decides.
+    return _record(view.read(rows), row_id)[0] if _holds(place, row_id) else None
+
+
+def _run_of(row: Mapping[str, Any], runs: Sequence[Evidence], view: View) -> Evidence:
+    """Return the run of align/revise whose first rounds made a row: it holds its answer and its steps."""
+    for evidence in runs:
+        names = [row["answer_id"], *row["steps"][-1:]]
+        files = [evidence.files[name] for name in ("prompts.jsonl", "steps.jsonl")]
+        if evidence.findings["constitution"]["digest"] == row["constitution"] and all(
+            _holds(view.path(digest), name, key)
+            for digest, name, key in zip(files, names, ("answer_id", "id"), strict=False)
+        ):
+            return evidence
+    raise UsageError(
+        f"row {row['id']} was made of the first rounds of a run of {REVISE} that is not in this "
+        "dossier; open the dossier in which the child was trained"
+    )
 
 
 def _some(view: View) -> list[str]:
