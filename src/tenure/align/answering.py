@@ -1,11 +1,13 @@
-"""Asking a model in fixed batches, each a unit of work: for answers, or how likely texts are."""
+"""Asking a model in fixed batches, each a unit of work: for answers, or how likely texts are; what it took."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
+from tenure.measure.task import price_of
 from tenure.models import Reply, Sampling, engine, place, resolve
 from tenure.models.convert import as_safetensors
 
@@ -32,6 +34,51 @@ class Answers:
 
     replies: list[Reply]
     form: str
+
+
+@dataclass(slots=True)
+class Spent:
+    """What asking a model has taken so far: calls, and tokens read and written.
+
+    ``prompt_tokens`` counts the whole prompt of each call, whatever calls share of it. A call whose
+    tokens nobody told (a provider without counts, work that was done before they were kept) stands
+    in ``uncounted``: a missing count is never a zero.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    tokens: int = 0
+    uncounted: int = 0
+
+    def add(self, found: Iterable[Reply]) -> Self:
+        """Count replies."""
+        for reply in found:
+            self.calls += 1
+            self.prompt_tokens += reply.prompt_tokens
+            self.tokens += reply.tokens
+            self.uncounted += not reply.prompt_tokens
+        return self
+
+    def take(self, told: Mapping[str, int]) -> None:
+        """Count what :meth:`to_json` wrote."""
+        for name, value in told.items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def to_json(self) -> dict[str, int]:
+        """Return plain JSON; ``uncounted`` stands there only where something is."""
+        told = {"calls": self.calls, "prompt_tokens": self.prompt_tokens, "tokens": self.tokens}
+        return {**told, "uncounted": self.uncounted} if self.uncounted else told
+
+
+def dollars(model: Model | None, spent: Spent) -> dict[str, float]:
+    """Return {"dollars": what that cost}, where the model is paid for and its price is known, else {}.
+
+    Prices are the user's (``tenure.measure.task.price_of``), so this belongs to an evidence's runtime.
+    """
+    price = price_of(model) if model is not None and model.kind == "api" else None
+    if price is None or spent.uncounted:
+        return {}
+    return {"dollars": (spent.prompt_tokens * price[0] + spent.tokens * price[1]) / 1e6}
 
 
 def replies(

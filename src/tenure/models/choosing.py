@@ -77,10 +77,7 @@ class Chooser:
         if not prompts:
             return np.empty((0, len(options)))
         if self.name == "torch":
-            if self._reader is None:
-                self._reader = open_reader(self.model, self._view)
-                self.form = self._reader.form
-            return self._reader.chances(prompts, options)
+            return self._read().chances(prompts, options)
         owned = opened(self.model, self._view, self.name)
         self.form = owned.form
 
@@ -90,6 +87,26 @@ class Chooser:
             return np.asarray([[_best_of(engine, m, each) for each in options] for m in prompts])
 
         return owned.submit(ask).result()
+
+    def length(self, prompts: Sequence[Messages]) -> int:
+        """Count the tokens of prompts as the model reads them, each whole; a script's are words."""
+        if self.name == "torch":
+            reader = self._read()
+            return sum(reader.length(messages) for messages in prompts)
+
+        def count(engine: Any) -> int:
+            if self.name == "cpu":
+                return sum(engine.length(messages) for messages in prompts)
+            return sum(engine.tokens(m["content"]) for messages in prompts for m in messages)
+
+        return opened(self.model, self._view, self.name).submit(count).result()
+
+    def _read(self) -> Reader:
+        """Return the reader of torch, opened if need be."""
+        if self._reader is None:
+            self._reader = open_reader(self.model, self._view)
+            self.form = self._reader.form
+        return self._reader
 
 
 def _best_of(engine: Any, messages: Messages, spellings: Sequence[str]) -> float:

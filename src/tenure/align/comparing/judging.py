@@ -19,6 +19,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tenure import documents
+from tenure.align.answering import Spent
 from tenure.align.comparing.labels import MISSING
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
@@ -112,7 +113,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
-    """Who judges, and how it is asked: ``batch`` cases are one unit of work."""
+    """Who judges, and how it is asked: ``batch`` cases are one unit of work.
+
+    ``spent`` is what was asked of it so far.
+    """
 
     judge: Model
     view: View
@@ -120,6 +124,7 @@ class Court:
     how: How = "chances"
     engine: str | None = None
     batch: int = 8
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(slots=True)
@@ -179,6 +184,9 @@ def judged(cases: Sequence[Case], court: Court, what: str = "pairs judged") -> J
             }
             unit = f"{what} {start // court.batch + 1}"
             said = court.emit.unit(unit, inputs, lambda asked=asked: ask(asked))
+            calls = sum(map(len, asked))
+            # Batches that were judged before tokens were kept are known by their number alone.
+            court.spent.take(said.get("spent") or {"calls": calls, "uncounted": calls})
             found.form = said["form"]
             for case, rows in zip(some, said["rows"], strict=True):
                 found.verdicts.append(_verdicts(case, rows))
@@ -200,8 +208,9 @@ def _asker(
         sampling = Sampling(max_tokens=TOKENS)
 
         def read(asked: Asked) -> dict[str, Any]:
-            rows = [_written(written, case, sampling) for case in asked]
-            return {"form": written.form, "rows": rows}
+            spent = Spent()
+            rows = [_written(written, case, sampling, spent) for case in asked]
+            return {"form": written.form, "rows": rows, "spent": spent.to_json()}
 
         return read, written.name, lambda: None
     chooser = Chooser(court.judge, court.view, court.engine)
@@ -210,13 +219,15 @@ def _asker(
         import numpy as np
 
         rows = [np.exp(chooser.chances(case, OPTIONS)).tolist() for case in asked]
-        return {"form": chooser.form, "rows": rows}
+        read = [chooser.length(case) for case in asked]
+        spent = Spent(calls=sum(map(len, asked)), prompt_tokens=sum(read))
+        return {"form": chooser.form, "rows": rows, "spent": spent.to_json()}
 
     return weigh, chooser.name, lambda: chooser.__exit__(None, None, None)
 
 
 def _written(
-    judge: Owned, case: Sequence[list[dict[str, str]]], sampling: Sampling
+    judge: Owned, case: Sequence[list[dict[str, str]]], sampling: Sampling, spent: Spent
 ) -> list[str | dict[str, str]]:
     """Let a judge write its verdicts; where one cannot be had (a filter, say), that one alone is missing.
 
@@ -224,13 +235,18 @@ def _written(
         EngineError: none could be had: the judge is out of reach, and nothing is recorded.
     """
     try:
-        return [reply.text for reply in judge.generate(case, sampling)]
+        said = judge.generate(case, sampling)
+        spent.add(said)
+        return [reply.text for reply in said]
     except EngineError as error:
         found: list[str | dict[str, str]] = []
         for prompt in case:
             try:
-                found.append(judge.generate([prompt], sampling)[0].text)
+                (reply,) = judge.generate([prompt], sampling)
+                spent.add([reply])
+                found.append(reply.text)
             except EngineError as one:
+                spent.take({"calls": 1, "uncounted": 1})
                 found.append({"failed": str(one)[:120]})
         if all(isinstance(row, dict) for row in found):
             raise error from None

@@ -59,6 +59,10 @@ class Cpu:
         text = self._template.render(messages)
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
+    def length(self, messages: Messages) -> int:
+        """Count the tokens of a prompt as the model reads it."""
+        return len(self._encode(messages))
+
     def _fit(self, prompts: Sequence[list[int]], new: int) -> None:
         longest = max(map(len, prompts))
         if longest + new > self._window:
