@@ -218,6 +218,8 @@ def test_labels_need_a_card_and_then_say_both_orders_and_every_principle(dossier
     judge = [one for one in labels if one.source.startswith("ai:judge@1@")]
 
     assert len(judge) == 6 * len(ASKED)
+    assert found.findings["cost"]["judge"]["calls"] == 2 * len(judge)
+    assert found.findings["cost"]["judge"]["prompt_tokens"] > 100 * len(judge)
     assert {one.p for one in judge if one.principle == "no-orders"} == {0.0}
     assert {one.p for one in labels if one.source == "rule:no_orders"} == {0.0}
     assert all(one.about["difficulty"] == 0 for one in judge)

@@ -150,6 +150,7 @@ def test_a_judge_that_sees_the_faults_is_qualified_and_one_that_often_names_the_
 
     assert found.findings["verdict"] == "met"
     assert set(found.findings["axes"].values()) == {"met"}
+    assert found.findings["cost"]["judge"]["calls"] == 2 * found.findings["items"]["n"]
     assert ai(model) in known_sources(dossier.view())
     assert card_for(dossier.view(), model, "chances", planted.AXES).found == found
     assert recompute(found, dossier.view()) == []

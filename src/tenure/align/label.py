@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align import constitution as written
+from tenure.align.answering import Spent, dollars
 from tenure.align.comparing import verdicts
 from tenure.align.comparing.card import Card, card_for
 from tenure.align.comparing.judging import Case, Court, How, judged, preamble
@@ -76,6 +77,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         **found["findings"],
         "judge": card.judge.id if card else RULE,
         "constitution": {"name": constitution.name, "digest": constitution.digest},
+        **({"cost": {"judge": said.spent.to_json()}} if said else {}),
     }
     return Evidence(
         name=LABEL,
@@ -86,6 +88,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         measures=found["measures"],
         files=found["files"],
         findings=findings,
+        runtime=dollars(said.card.judge, said.spent) if said else {},
     )
 
 
@@ -101,11 +104,12 @@ def _pairs(model: Model, view: View) -> list[Pair]:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a judge said of the pairs, its form, and the card that lets it."""
+    """What a judge said of the pairs, its form, the card that lets it, and what it took."""
 
     labels: list[Label]
     form: str
     card: Card
+    spent: Spent
 
 
 def _judged(
@@ -129,7 +133,7 @@ def _judged(
         for pair, found in zip(pairs, said.verdicts, strict=True)
         for label in voiced(pair, found, ai(card.judge), weights, averaged=spec.averaged)
     ]
-    return _Said(labels, said.form, card)
+    return _Said(labels, said.form, card, court.spent)
 
 
 def _can_rule(constitution: Constitution, pairs: Sequence[Pair]) -> None:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenure.align.answering import dollars
 from tenure.align.comparing import planted, qualifying
 from tenure.align.comparing.judging import (
     TOKENS,
@@ -88,7 +89,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "asked_with": asked_with(),
             "items": {"n": len(items), "digest": planted.digest(items)},
             "missing": _missing(held.items),
+            "cost": {"judge": court.spent.to_json()},
         },
+        runtime=dollars(model, court.spent),
     )
 
 

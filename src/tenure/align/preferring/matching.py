@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from tenure.align.answering import Spent
 from tenure.align.checking import check
 from tenure.align.comparing.card import Card, card_for
 from tenure.align.comparing.judging import Case, Court, How, Verdict, judged, preamble
@@ -50,7 +51,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Who judges and by what: ``judge`` "rule" or a model's name, ``by`` "constitution" or "helpful"."""
+    """Who judges and by what: ``judge`` "rule" or a model's name, ``by`` "constitution" or "helpful".
+
+    ``spent`` is what a model that judges was asked so far.
+    """
 
     judge: str
     by: str
@@ -59,6 +63,7 @@ class Bench:
     constitution: Constitution
     view: View
     emit: Emit
+    spent: Spent = field(default_factory=Spent)
 
 
 def ruled(matches: Sequence[Match], bench: Bench) -> list[Ruling]:
@@ -106,7 +111,10 @@ def judged_by_model(matches: Sequence[Match], bench: Bench) -> tuple[list[Ruling
     if bench.by == HELPFUL:
         asked, axes, weights = {HELPFUL: preamble().helpful}, {HELPFUL}, {HELPFUL: 1.0}
     card = card_for(bench.view, judge, bench.how, axes)
-    court = Court(judge=judge, view=bench.view, emit=bench.emit, how=bench.how, batch=bench.batch)
+    court = Court(
+        judge=judge, view=bench.view, emit=bench.emit, how=bench.how, batch=bench.batch,
+        spent=bench.spent,
+    )  # fmt: skip
     differ = [match for match in matches if match.pair.a != match.pair.b]
     cases = [Case(prompt=m.pair.prompt, a=m.pair.a, b=m.pair.b, asked=asked) for m in differ]
     said = iter(judged(cases, court, "matches judged").verdicts)
