@@ -39,6 +39,7 @@ def test_a_judge_that_gives_no_verdict_leaves_grades_missing_and_is_not_qualifie
     assert found.findings["judge"]["id"] == "complies@1"
     assert "tenure align qualify --model complies@1" in found.findings["judge"]["qualified"]
     assert "own-choice" not in found.findings["not_measured"]
+    assert found.findings["cost"]["judge"]["calls"] == 2 * 8 * 4  # arms, prompts, principles
     assert recompute(found, dossier.view()) == []
 
 

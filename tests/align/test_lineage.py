@@ -152,6 +152,11 @@ def test_a_model_may_revise_what_a_rule_found(dossier):
     assert all(s["reviser"].startswith("complies@1") for s in mended)
     assert all(s["critic"].startswith("rule") for s in steps)
     assert mended[0]["after"].endswith("to the last.")
+    cost = found.findings["cost"]
+    assert cost["answers"]["calls"] == 12
+    told = next(cost[role] for role in ("critic", "reviser") if role in cost)
+    assert told["calls"] == sum(s["outcome"] in ("revised", "rejected") for s in steps)
+    assert min(told.values()) > 0
 
 
 def test_a_model_critic_without_a_model_says_what_to_give(dossier):

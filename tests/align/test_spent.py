@@ -24,13 +24,14 @@ def test_a_call_that_nobody_counted_is_said_and_costs_no_known_sum(tmp_path, mon
     spent = Spent().add([reply(1000, 1), reply(500, 2)])
 
     assert spent.to_json() == {"calls": 2, "prompt_tokens": 1500, "tokens": 3}
-    assert dollars(far, spent) == {}  # nobody gave a price
+    assert dollars((far, spent)) == {}  # nobody gave a price
     monkeypatch.setenv(PRICES, str(listed))
-    assert dollars(far, spent) == {"dollars": pytest.approx(0.00303)}
-    assert dollars(resolve("organism/refuses"), spent) == {}
+    here = resolve("organism/refuses")
+    assert dollars((far, spent), (here, spent)) == {"dollars": pytest.approx(0.00303)}
+    assert dollars((here, spent), (None, Spent())) == {}
     spent.add([reply(0, 0)])
     assert spent.to_json()["uncounted"] == 1
-    assert dollars(far, spent) == {}
+    assert dollars((far, spent)) == {}
 
 
 @pytest.fixture

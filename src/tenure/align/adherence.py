@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.align import constitution as written
 from tenure.align import guards
 from tenure.align import prompts as asked
-from tenure.align.answering import Answers, Batch, in_safetensors, replies
+from tenure.align.answering import Answers, Batch, Spent, dollars, in_safetensors, replies
 from tenure.align.checking import check
 from tenure.align.comparing.labels import ai, known_sources
 from tenure.align.constitution import Constitution, Principle
@@ -68,8 +68,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     records = [row for arm in ARMS for row in _records(prompts, arm, answers[arm], constitution)]
     judge = resolve(spec.judge, view) if spec.judge else None
     judged = [p for p in constitution.principles if judge and p.axis == "principle"]
+    bench = Bench(view=view, emit=emit, model=judge, batch=spec.batch)
     if judge:
-        bench = Bench(view=view, emit=emit, model=judge, batch=spec.batch)
         _judge(records, judged, bench)
     tested = [*constitution.checkable, *judged]
     untested = [p for p in constitution.principles if p not in tested]
@@ -95,8 +95,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "collapse": {arm: _collapse(one) for arm, one in answers.items()},
             "collapse_note": guards.COLLAPSED,
             **({"judge": _card(judge, view)} if judge else {}),
-            "cost": {arm: _tokens(one) for arm, one in answers.items()},
+            "cost": _spent(answers, bench.spent),
         },
+        runtime=dollars((judge, bench.spent)),
     )
 
 
@@ -188,13 +189,17 @@ def _not_measured(untested: Sequence[Principle]) -> dict[str, str]:
     return found
 
 
-def _tokens(answers: Answers) -> dict[str, int]:
-    """Count what one arm's answers cost, in tokens."""
-    return {
-        "prompts": len(answers.replies),
-        "prompt_tokens": sum(reply.prompt_tokens for reply in answers.replies),
-        "tokens": sum(reply.tokens for reply in answers.replies),
+def _spent(answers: Mapping[str, Answers], judge: Spent) -> dict[str, dict[str, int]]:
+    """Count what each arm's answers took, and the judge where there is one, in tokens."""
+    told: dict[str, dict[str, int]] = {
+        arm: {
+            "prompts": len(one.replies),
+            "prompt_tokens": sum(reply.prompt_tokens for reply in one.replies),
+            "tokens": sum(reply.tokens for reply in one.replies),
+        }
+        for arm, one in answers.items()
     }
+    return {**told, "judge": judge.to_json()} if judge.calls else told
 
 
 def _collapse(answers: Answers) -> dict[str, Any]:

@@ -70,15 +70,18 @@ class Spent:
         return {**told, "uncounted": self.uncounted} if self.uncounted else told
 
 
-def dollars(model: Model | None, spent: Spent) -> dict[str, float]:
-    """Return {"dollars": what that cost}, where the model is paid for and its price is known, else {}.
+def dollars(*asked: tuple[Model | None, Spent]) -> dict[str, float]:
+    """Return {"dollars": what that cost} where models are paid for and all of it is known, else {}.
 
     Prices are the user's (``tenure.measure.task.price_of``), so this belongs to an evidence's runtime.
     """
-    price = price_of(model) if model is not None and model.kind == "api" else None
-    if price is None or spent.uncounted:
-        return {}
-    return {"dollars": (spent.prompt_tokens * price[0] + spent.tokens * price[1]) / 1e6}
+    total, paid = 0.0, [(m, s) for m, s in asked if m is not None and m.kind == "api" and s.calls]
+    for model, spent in paid:
+        price = price_of(model)
+        if price is None or spent.uncounted:
+            return {}
+        total += (spent.prompt_tokens * price[0] + spent.tokens * price[1]) / 1e6
+    return {"dollars": total} if paid else {}
 
 
 def replies(

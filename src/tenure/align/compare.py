@@ -117,7 +117,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "people": sum(row["human"] is not None for row in rows),
             "cost": _spent(answers, bench.spent),
         },
-        runtime=dollars(card.judge if card else None, bench.spent),
+        runtime=dollars((card.judge if card else None, bench.spent)),
     )
 
 

@@ -6,10 +6,11 @@ is written on every row.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tenure import plugins
+from tenure.align.answering import Spent
 from tenure.align.constitution import Principle
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
@@ -47,7 +48,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What a critic works with: the dossier, the model it may ask and how, and how much at once."""
+    """What a critic works with: the dossier, the model it may ask and how, and how much at once.
+
+    ``spent`` is what it has asked of the model so far.
+    """
 
     view: View
     emit: Emit
@@ -55,6 +59,7 @@ class Bench:
     max_tokens: int = 96
     batch: int = 32
     engine: str | None = None
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         measures=found["measures"],
         files=found["files"],
         findings=findings,
-        runtime=dollars(said.card.judge, said.spent) if said else {},
+        runtime=dollars((said.card.judge, said.spent)) if said else {},
     )
 
 

@@ -91,7 +91,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "missing": _missing(held.items),
             "cost": {"judge": court.spent.to_json()},
         },
-        runtime=dollars(model, court.spent),
+        runtime=dollars((model, court.spent)),
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
-from tenure.align.answering import Batch, nearer, replies
+from tenure.align.answering import Batch, Spent, dollars, nearer, replies
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, draw
 from tenure.align.critics.model import forecast
@@ -38,7 +38,7 @@ from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
 from tenure.measure import estimate
-from tenure.models import resolve
+from tenure.models import Reply, resolve
 
 DIRECTLY = "none: revised directly"  # who critiqued, where nobody was asked to
 __all__ = ["Spec", "run", "stage", "trace"]
@@ -130,6 +130,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         **found.findings,
         "direct": spec.direct,
         "relevance": relevance,
+        "cost": _spent(answers.replies, [bench]),
         "ablation": {
             str(turn): _rows_after(drafts, turn, constitution) for turn in range(rounds + 1)
         },
@@ -140,7 +141,16 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             left_out, f"the critic '{spec.critic}' cannot judge it; give critic: model"
         ),
     }
-    return Evidence.from_json({**found.to_json(), "findings": findings, "form": answers.form})
+    runtime = dollars((bench.model, bench.spent))
+    told = {"findings": findings, "form": answers.form, "runtime": runtime}
+    return Evidence.from_json({**found.to_json(), **told})
+
+
+def _spent(answers: Sequence[Reply], benches: Sequence[Bench]) -> dict[str, dict[str, int]]:
+    """Count what the answers took, and the models of critic and reviser where there are any, in tokens."""
+    told = {"answers": Spent().add(answers).to_json()}
+    asked = zip(("critic", "reviser"), benches, strict=False)
+    return told | {name: one.spent.to_json() for name, one in asked if one.spent.calls}
 
 
 def _bench(spec: Spec, critics: Sequence[Critic], view: View, emit: Emit) -> Bench:

@@ -111,7 +111,9 @@ def _model(bench: Bench) -> Model:
 
 def _ask(what: str, asked: list[list[dict[str, str]]], bench: Bench) -> list[Reply]:
     batch = Batch(what=what, max_tokens=bench.max_tokens, size=bench.batch, engine=bench.engine)
-    return replies(_model(bench), asked, batch, bench.view, bench.emit).replies
+    said = replies(_model(bench), asked, batch, bench.view, bench.emit).replies
+    bench.spent.add(said)
+    return said
 
 
 def critique(cases: Sequence[Case], bench: Bench) -> list[Critique]:
