@@ -18,7 +18,15 @@ from tenure.align.answering import Batch, Spent, dollars, nearer, replies
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, draw
 from tenure.align.critics.model import forecast
-from tenure.align.critiquing import Bench, Case, Critic, Revision, critic
+from tenure.align.critiquing import (
+    Bench,
+    Case,
+    Critic,
+    Revision,
+    asked_models,
+    benches_of,
+    critic,
+)
 from tenure.align.gates import EACH_ROUND, Revised, copy, stopped
 from tenure.align.lineage import (
     REVISE,
@@ -36,9 +44,8 @@ from tenure.align.prompts import Bank
 from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
 from tenure.dossier.stage import Emit, Stage, View
-from tenure.errors import UsageError
 from tenure.measure import estimate
-from tenure.models import Reply, resolve
+from tenure.models import Reply
 
 DIRECTLY = "none: revised directly"  # who critiqued, where nobody was asked to
 __all__ = ["Spec", "run", "stage", "trace"]
@@ -61,6 +68,11 @@ class Spec(BaseModel):
     critic: str = Field("rule", description="Who critiques: a file of align/critics.")
     reviser: str | None = Field(None, description="Who revises; None: the critic.")
     critic_model: str | None = Field(None, description="The model that critic 'model' asks.")
+    reviser_model: str | None = Field(
+        None,
+        description="The model that reviser 'model' asks; None: the critic's.",
+        exclude_if=lambda value: value is None,
+    )
     max_tokens: int = Field(80, ge=1, description="The room an answer has, in tokens.")
     critic_max_tokens: int = Field(96, ge=1)
     direct: bool = Field(
@@ -99,13 +111,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Answer, critique, revise and gate; see the module."""
     constitution, bank = spec.constitution or written.shipped(), spec.prompts or asked.shipped()
     critics = (critic(spec.critic), critic(spec.reviser or spec.critic))
-    bench = _bench(spec, critics, view, emit)
+    benches = benches_of(spec, critics, view, emit)
     prompts = bank.select("train", spec.n)
-    if not prompts:
-        raise UsageError(
-            "the prompt bank has no prompts of the split 'train', so there is nothing to answer; "
-            "add a family with split: train"
-        )
     batch = Batch(what="answers", max_tokens=spec.max_tokens, size=spec.batch, engine=spec.engine)
     answers = replies(model, [p.messages for p in prompts], batch, view, emit)
     pool = [p for p in constitution.principles if critics[0].can(p) and critics[1].can(p)]
@@ -122,7 +129,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     rounds = spec.rounds if pool else 0
     relevance, held = _relevance(spec, critics[1], model, view, emit)
     for turn in range(rounds):
-        _take((_direct if spec.direct else _round)(drafts, turn, critics, bench), held)
+        _take((_direct if spec.direct else _round)(drafts, turn, critics, benches), held)
     settled = [settle(draft, constitution) for draft in drafts]
     found = _evidence(model, emit, constitution, drafts, settled)
     left_out = [p.id for p in constitution.principles if p not in pool]
@@ -130,18 +137,18 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         **found.findings,
         "direct": spec.direct,
         "relevance": relevance,
-        "cost": _spent(answers.replies, [bench]),
+        "cost": _spent(answers.replies, benches),
         "ablation": {
             str(turn): _rows_after(drafts, turn, constitution) for turn in range(rounds + 1)
         },
-        "critic": DIRECTLY if spec.direct else critics[0].who(bench),
-        "reviser": critics[1].who(bench),
+        "critic": DIRECTLY if spec.direct else critics[0].who(benches[0]),
+        "reviser": critics[1].who(benches[1]),
         "prompt_bank": bank.digest,
         "not_critiqued": dict.fromkeys(
             left_out, f"the critic '{spec.critic}' cannot judge it; give critic: model"
         ),
     }
-    runtime = dollars((bench.model, bench.spent))
+    runtime = dollars(*((one.model, one.spent) for one in benches))
     told = {"findings": findings, "form": answers.form, "runtime": runtime}
     return Evidence.from_json({**found.to_json(), **told})
 
@@ -149,25 +156,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 def _spent(answers: Sequence[Reply], benches: Sequence[Bench]) -> dict[str, dict[str, int]]:
     """Count what the answers took, and the models of critic and reviser where there are any, in tokens."""
     told = {"answers": Spent().add(answers).to_json()}
-    asked = zip(("critic", "reviser"), benches, strict=False)
+    asked = zip(("critic", "reviser"), benches, strict=True)
     return told | {name: one.spent.to_json() for name, one in asked if one.spent.calls}
-
-
-def _bench(spec: Spec, critics: Sequence[Critic], view: View, emit: Emit) -> Bench:
-    needed = any(one.needs_model for one in (critics[1:] if spec.direct else critics))
-    if needed and spec.critic_model is None:
-        raise UsageError(
-            "the critic 'model' needs a model; give critic_model, for example tenure/embedded"
-        )
-    model = resolve(spec.critic_model, view) if needed and spec.critic_model else None
-    return Bench(
-        view=view,
-        emit=emit,
-        model=model,
-        max_tokens=spec.critic_max_tokens,
-        batch=spec.batch,
-        engine=spec.critic_engine,
-    )
 
 
 def _relevance(
@@ -189,15 +179,15 @@ def _relevance(
 
 
 def _round(
-    drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], bench: Bench
+    drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], benches: tuple[Bench, Bench]
 ) -> list[Took]:
     """Critique every draft by its principle of this round; have those in breach revised."""
     cases = [Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn]) for d in drafts]
-    said = critics[0].critique(cases, bench)
+    said = critics[0].critique(cases, benches[0])
     breaches = [i for i, one in enumerate(said) if one.value == "breach"]
     asked_for = [replace(cases[i], critique=said[i].text) for i in breaches]
-    revised = dict(zip(breaches, critics[1].revise(asked_for, bench), strict=True))
-    who = critics[0].who(bench), critics[1].who(bench)
+    revised = dict(zip(breaches, critics[1].revise(asked_for, benches[1]), strict=True))
+    who = critics[0].who(benches[0]), critics[1].who(benches[1])
     return [
         Took(draft, replace(case, critique=one.text), one.value, revised.get(i), *who)
         for i, (draft, case, one) in enumerate(zip(drafts, cases, said, strict=True))
@@ -205,7 +195,7 @@ def _round(
 
 
 def _direct(
-    drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], bench: Bench
+    drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], benches: tuple[Bench, Bench]
 ) -> list[Took]:
     """Have every draft revised by its principle of this round, without a critique.
 
@@ -215,13 +205,13 @@ def _direct(
         Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn], direct=True)
         for d in drafts
     ]
-    who = DIRECTLY, critics[1].who(bench)
+    who = DIRECTLY, critics[1].who(benches[1])
     return [
         Took(draft, case, "kept", None, *who)
         if copy(_tried(case, revision)) is not None
         else Took(draft, case, "breach", revision, *who)
         for draft, case, revision in zip(
-            drafts, cases, critics[1].revise(cases, bench), strict=True
+            drafts, cases, critics[1].revise(cases, benches[1]), strict=True
         )
     ]
 
@@ -369,12 +359,12 @@ def _measures(
 
 
 def cost(_model: Model, spec: Spec) -> dict[str, Any]:
-    """Foresee what a critic behind an API is asked at most: every answer, every round."""
-    last = critic(spec.reviser or spec.critic)
-    roles = (last,) if spec.direct else (critic(spec.critic), last)
-    prompts = len((spec.prompts or asked.shipped()).select("train", spec.n))
-    calls = prompts * spec.rounds * sum(role.needs_model for role in roles)
-    return forecast(spec.critic_model or "", calls, spec.critic_max_tokens)
+    """Foresee what critic and reviser behind APIs are asked at most: every answer, every round."""
+    critics = (critic(spec.critic), critic(spec.reviser or spec.critic))
+    calls = spec.rounds * len((spec.prompts or asked.shipped()).select("train", spec.n))
+    named = [name for name in asked_models(spec, critics) if name]
+    times = {name: calls * named.count(name) for name in named}
+    return forecast(times, spec.critic_max_tokens)
 
 
 stage = Stage(

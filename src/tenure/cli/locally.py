@@ -9,21 +9,62 @@ from typing import Any
 
 import typer
 
+from tenure.errors import UsageError
+
+HERE, NETWORK = "127.0.0.1", "lan"
+NOWHERE = ("192.0.2.1", 9)  # an address kept for documents (RFC 5737); nothing is sent to it
+
+
+def address_of(host: str) -> str:
+    """Return the address to serve on: ``host``, or for "lan" this machine's own in its network.
+
+    Raises:
+        UsageError: it would be every network's, or this machine has none.
+    """
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - refused here
+        raise UsageError(
+            f"'{host}' would serve the page to every network of this machine; give one address of "
+            "it, or: --host lan"
+        )
+    if host != NETWORK:
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(NOWHERE)  # of a datagram socket: it picks a way out, and sends nothing
+        except OSError:
+            raise UsageError(
+                "this machine is in no network, so no phone can open a page of it; leave --host out"
+            ) from None
+        return str(probe.getsockname()[0])
+
 
 def serve(
-    made: Callable[[str, Callable[[], None]], Any], told: str, port: int, *, browser: bool
+    made: Callable[[str, Callable[[], None]], Any],
+    told: str,
+    port: int,
+    *,
+    browser: bool,
+    host: str = HERE,
 ) -> bool:
-    """Serve what ``made(secret, done)`` makes on 127.0.0.1; returns False where Ctrl-C stopped it.
+    """Serve what ``made(secret, done)`` makes on an address; returns False where Ctrl-C stopped it.
 
     The address that is printed holds the secret; ``done`` ends it. Port 0 is any free one.
+
+    Raises:
+        UsageError: the address is none of this machine's, or the port is taken.
     """
     import uvicorn
 
     secret = secrets.token_urlsafe(16)
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", port))
-        address = f"http://127.0.0.1:{held.getsockname()[1]}/{secret}/"
+        try:
+            held.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise UsageError(
+                f"the page cannot be served at {host}:{port} ({error}); leave --port out for any free one"
+            ) from None
+        address = f"http://{host}:{held.getsockname()[1]}/{secret}/"
 
         async def run() -> None:
             server: uvicorn.Server

@@ -1,4 +1,4 @@
-"""The page on which people compare two answers, blind and one pair at a time, on this machine only.
+"""The page on which people compare two answers, blind and one pair at a time.
 
     desk = Desk(dossier, model, Job(rater="Ada", expert=True))
     serve(lambda secret, done: app(desk, secret, done), ...)
@@ -6,7 +6,8 @@
 Every answer is a signed event the moment it is given; the next pair follows from the record alone
 (``align.people.routing``). The page works without a script: then nobody measures the seconds but the
 server. What was sent twice, from two tabs or after going back, counts once. The address holds a
-secret, and requests that come by another name than this machine's, or from another page, are refused.
+secret, and requests that come by another name than the address it is served on (this machine's own,
+unless ``--host`` names another), or from another page, are refused.
 """
 
 import math
@@ -37,7 +38,7 @@ from tenure.align.people.said import Answer, Said, Say
 from tenure.dossier import Dossier, Measure, Model
 from tenure.errors import TenureError, UsageError
 from tenure.report.engine import environment, style
-from tenure.web.local import HEADERS, LocalPage
+from tenure.web.local import HEADERS, HOSTS, LocalPage
 
 ENOUGH = 10  # letters of an expert's reason
 LONGEST = 4000  # letters of a field
@@ -97,7 +98,8 @@ class Desk:
         self.labels = feedback.judged(view, model.id)
         self.gold = feedback.known(held, self.labels)
         self.matches = held.matches
-        pairs = {k: v for k, v in held.pairs.items() if not job.matches or k in held.matches}
+        shown = held.newest & held.matches if job.matches else held.newest
+        pairs = {k: v for k, v in held.pairs.items() if k in shown}
         if not pairs:
             first = "compare" if job.matches else "pairs"
             raise UsageError(
@@ -106,7 +108,7 @@ class Desk:
         self.constitution = asked.constitution_of(view, model.id)
         self.pool = Pool(
             pairs=pairs,
-            gold=self.gold,
+            gold={k: v for k, v in self.gold.items() if k in held.gold or k in shown},
             even=held.matches,
             worth=usefulness(pairs, self.labels, preferred(dossier, model.id)),
         )
@@ -371,9 +373,13 @@ class _Served(LocalPage):
         return RedirectResponse("./", 303, headers=HEADERS)
 
 
-def app(desk: Desk, secret: str, done: Callable[[], None]) -> Starlette:
-    """Make the page's server; ``done`` is called when the rater has finished."""
-    served = _Served(root=desk.dossier.root, secret=secret, pages=Path(), desk=desk, done=done)
+def app(
+    desk: Desk, secret: str, done: Callable[[], None], hosts: tuple[str, ...] = HOSTS
+) -> Starlette:
+    """Make the page's server; ``done`` is called when the rater has finished, ``hosts`` are its names."""
+    served = _Served(
+        root=desk.dossier.root, secret=secret, pages=Path(), desk=desk, done=done, hosts=hosts
+    )
     return Starlette(
         routes=[
             Route("/{secret}/", served.home),

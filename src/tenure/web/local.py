@@ -33,7 +33,8 @@ HEADERS = {
 class LocalPage:
     """Answers the requests for one page of one dossier.
 
-    ``pages`` is an empty folder for the dossier's pages; ``size`` is how many events they show.
+    ``pages`` is an empty folder for the dossier's pages; ``size`` is how many events they show;
+    ``hosts`` are the names it answers to.
     """
 
     root: Path
@@ -41,6 +42,7 @@ class LocalPage:
     pages: Path
     drawing: threading.Lock = field(default_factory=threading.Lock)
     size: int = -1
+    hosts: tuple[str, ...] = HOSTS
 
     def refused(self, request: Request) -> Response | None:
         """Refuse who comes by another name, without the secret, or from another page."""
@@ -48,7 +50,7 @@ class LocalPage:
         origin = request.headers.get("origin")
         own = origin is None or origin == f"http://{request.headers.get('host')}"
         known = secrets.compare_digest(request.path_params["secret"], self.secret)
-        if host in HOSTS and known and (own or request.method != "POST"):
+        if host in self.hosts and known and (own or request.method != "POST"):
             return None
         return PlainTextResponse("Open the address that was printed.", 403, headers=HEADERS)
 

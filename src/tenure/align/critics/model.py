@@ -8,7 +8,7 @@ is "cannot say". A direct revision has examples of its own kind, without critiqu
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,10 +17,11 @@ from pydantic import BaseModel, ConfigDict
 
 from tenure import documents
 from tenure.align.answering import Batch, replies
+from tenure.align.comparing.foreseeing import Calls, foreseen
 from tenure.align.critiquing import Bench, Case, Critic, Critique, Revision
 from tenure.dossier.nouns import Model
 from tenure.errors import UsageError
-from tenure.models import Reply, resolve
+from tenure.models import Reply
 
 CASE = 1200  # characters; question, answer, principle and critique of a case, for a forecast
 _VERDICT = re.compile(r"verdict\s*:\s*(breach|kept)", re.IGNORECASE)
@@ -136,32 +137,22 @@ def revise(cases: Sequence[Case], bench: Bench) -> list[Revision]:
     ]
 
 
-def forecast(name: str, calls: int, room: int) -> dict[str, Any]:
-    """Say what so many critiques or revisions ask of a model behind an API, before it costs anything.
+def forecast(calls: Mapping[str, int], room: int) -> dict[str, Any]:
+    """Say what critiques and revisions ask of models behind an API, before it costs anything.
 
-    Returns calls, input_tokens (4 characters each), output_tokens (at most), cost in dollars (None
-    where no price is known) and ``of``, the model; no calls for a model that is here.
+    ``calls`` are by model. Returns calls, input_tokens (4 characters each), output_tokens (at most),
+    cost in dollars (None where no price is known) and ``of``, the models; no calls for one that is here.
     """
-    from tenure.measure.task import price_of
-
-    try:
-        model = resolve(name)
-    except UsageError:  # one of the dossier's, or none
-        model = None
-    if model is None or model.kind != "api":
-        return {"calls": 0, "input_tokens": 0, "output_tokens": 0, "cost": 0.0, "of": name}
     said = preamble()
     turns = [turn for one in said.examples for turn in _turns(one, direct=False)]
     text = len(said.instructions) + sum(len(turn["content"]) for turn in turns) + CASE
-    tokens_in, tokens_out, price = calls * -(-text // 4), calls * room, price_of(model)
-    dollars = None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
-    return {
-        "calls": calls,
-        "input_tokens": tokens_in,
-        "output_tokens": tokens_out,
-        "cost": dollars,
-        "of": model.source,
-    }
+    tokens = -(-text // 4)
+    return foreseen(
+        [
+            Calls(model=name, calls=n, tokens_in=n * tokens, tokens_out=n * room)
+            for name, n in calls.items()
+        ]
+    )
 
 
 extension = Critic(

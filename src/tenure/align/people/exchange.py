@@ -20,7 +20,7 @@ from tenure.dossier.nouns import JSON
 from tenure.dossier.stage import Emit
 from tenure.errors import DocumentError, UsageError
 
-LEFT_OUT = ("tie", "both bad", "known pair", "shown again")
+LEFT_OUT = ("tie", "both bad", "known pair", "shown again", "its pair is not on record")
 
 
 def exported(said: Said) -> tuple[list[dict[str, JSON]], dict[str, int]]:
@@ -31,7 +31,7 @@ def exported(said: Said) -> tuple[list[dict[str, JSON]], dict[str, int]]:
         why = _why_not(answer)
         pair = said.pairs.get(answer.pair)
         if why is not None or pair is None:
-            left[why or "known pair"] += 1
+            left[why or "its pair is not on record"] += 1
             continue
         rows.append(_row(answer, pair))
     return rows, {why: n for why, n in left.items() if n}

@@ -4,7 +4,7 @@ An answer is an event of its own the moment it is given, so that none is lost; t
 event too. What a file brought in is one event that names the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,8 +83,10 @@ class Answer(Record):
 class Said:
     """What stands about one model: answers in the order they were given, raters, pairs.
 
-    ``pairs`` are those of ``align/pairs``, of ``align/compare`` (``matches``: two models' answers) and
-    those that files brought in (``brought``); known pairs are under ``gold``.
+    ``pairs`` are those of every ``align/pairs``, of ``align/compare`` (``matches``: two models'
+    answers) and those that files brought in (``brought``); known pairs are under ``gold``. ``newest``
+    are those that may be shown: of the last drawing, the last matches, and brought in. What was said
+    of an earlier drawing stays on record and stays a label.
     """
 
     answers: tuple[Answer, ...]
@@ -93,6 +95,7 @@ class Said:
     brought: Mapping[str, Pair]
     gold: Mapping[str, Gold]
     matches: frozenset[str] = frozenset()
+    newest: frozenset[str] = frozenset()
 
     def of(self, rater: str) -> list[Answer]:
         """Return what one person said on the page, in order."""
@@ -114,7 +117,8 @@ def read(view: View, model: str) -> Said:
             answers |= {each.id: each for each in given}
             new = [Pair.from_json(row) for row in view.records(event.files["pairs.jsonl"])]
             brought |= {pair.id: pair for pair in new}
-    drawn, matches = _drawn(view, model, PAIRS), _drawn(view, model, COMPARE)
+    drawings, games = _drawn(view, model, PAIRS), _drawn(view, model, COMPARE)
+    drawn, matches = _all(drawings), _all(games)
     pairs = {**matches, **drawn}
     return Said(
         answers=tuple(answers.values()),
@@ -122,15 +126,19 @@ def read(view: View, model: str) -> Said:
         pairs={**brought, **pairs},
         brought={key: pair for key, pair in brought.items() if key not in pairs},
         matches=frozenset(matches.keys() - drawn.keys()),
+        newest=frozenset({*_all(drawings[-1:]), *_all(games[-1:]), *brought}),
         gold={item.pair.id: item for item in _gold(view, model)},
     )
 
 
-def _drawn(view: View, model: str, name: str) -> dict[str, Pair]:
-    found = view.evidence(name, model)
-    if found is None or "pairs.jsonl" not in found.files:
-        return {}
-    return {pair.id: pair for pair in read_pairs(view, found)}
+def _drawn(view: View, model: str, name: str) -> list[list[Pair]]:
+    """Read the pairs of each evidence of a name, the newest last."""
+    found = [e for _, e in view.all_evidence(model) if e.name == name and "pairs.jsonl" in e.files]
+    return [read_pairs(view, evidence) for evidence in found]
+
+
+def _all(drawings: Sequence[Sequence[Pair]]) -> dict[str, Pair]:
+    return {pair.id: pair for drawing in drawings for pair in drawing}
 
 
 def _fold(event: Event, answers: dict[str, Answer]) -> None:

@@ -33,6 +33,7 @@ class Sitting:
     settings: Mapping[str, bool]
     port: int
     browser: bool
+    host: str
 
 
 def extension(
@@ -63,6 +64,13 @@ def extension(
     ] = None,
     port: Annotated[int, typer.Option(help="The port of the page (0: any free one).")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Where: this machine alone, or an address of it that a phone in your own network "
+            "can open (lan finds it). Plain HTTP: whoever reads along reads the answers."
+        ),
+    ] = "127.0.0.1",
     dossier: DossierOption = None,
 ) -> None:
     """Compare two answers under a principle, blind: keys 1, 2, 3 (tie), 4 (both bad), U (undo).
@@ -74,8 +82,28 @@ def extension(
     """
     files = Files(gold=gold, undo=undo, export=export, brought=import_, source=source)
     settings = {"expert": expert, "drafts": drafts, "matches": matches}
-    sitting = rater and Sitting(rater=rater, settings=settings, port=port, browser=browser)
-    _act(find_dossier(dossier), model, files, sitting or None)
+    sitting = None
+    if rater is not None:
+        sitting = Sitting(rater=rater, settings=settings, port=port, browser=browser, host=host)
+    _fits(files, sitting, [f"--{name}" for name, given in settings.items() if given])
+    _act(find_dossier(dossier), model, files, sitting)
+
+
+def _fits(files: Files, sitting: Sitting | None, given: Sequence[str]) -> None:
+    """Refuse options that do not belong together; what was asked for is never left out in silence."""
+    wanted = (sitting, files.undo, files.export, files.brought)
+    if all(one is None for one in (*wanted, files.gold)):
+        raise UsageError(
+            "say what is wanted: --rater NAME, --gold, --undo ID, --export or --import FILE"
+        )
+    if sum(one is not None for one in wanted) > 1:
+        raise UsageError("--rater, --undo, --export and --import are one at a time")
+    if given and sitting is None:
+        raise UsageError(f"{', '.join(given)}: of the page alone; add --rater NAME")
+    if files.source is not None and files.brought is None:
+        raise UsageError("--source says whose a file's preferences are; add --import FILE")
+    if files.gold is not None and files.export is not None:
+        raise UsageError("--gold puts known pairs on record and --export writes; one at a time")
 
 
 def _act(root: Path, model: str | None, files: Files, sitting: Sitting | None) -> None:
@@ -85,13 +113,6 @@ def _act(root: Path, model: str | None, files: Files, sitting: Sitting | None) -
     from tenure.cli.run import say
     from tenure.dossier import Dossier
 
-    wanted = (sitting, files.undo, files.export, files.brought)
-    if all(given is None for given in (*wanted, files.gold)):
-        raise UsageError(
-            "say what is wanted: --rater NAME, --gold, --undo ID, --export or --import FILE"
-        )
-    if sum(given is not None for given in wanted) > 1:
-        raise UsageError("--rater, --undo, --export and --import are one at a time")
     with Dossier.open(root, create=False) as held:
         found = _model_of(held.view(), model)
         if files.export is not None:
@@ -147,13 +168,19 @@ def _file(files: Files, held: Any, model: Any) -> None:
 
 def _sit(sitting: Sitting, held: Any, model: Any) -> None:
     """Serve the page until the rater finishes, or Ctrl-C."""
-    from tenure.cli.locally import serve
+    from tenure.cli.locally import address_of, serve
     from tenure.web.feedback import Desk, Job, app
+    from tenure.web.local import HOSTS
 
+    host = address_of(sitting.host)
     desk = Desk(held, model, Job(rater=sitting.rater, **sitting.settings))
     told = f"{len(desk.pool.pairs)} pairs; Ctrl-C stops, nothing is lost"
     served = serve(
-        lambda secret, done: app(desk, secret, done), told, sitting.port, browser=sitting.browser
+        lambda secret, done: app(desk, secret, done, (*HOSTS, host)),
+        told,
+        sitting.port,
+        browser=sitting.browser,
+        host=host,
     )
     if not served:
         typer.echo("stopped; the same command goes on")
