@@ -299,6 +299,7 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
         # What the retirement waits for is listed as it stands now, not as it stood when it was said.
         fresh = [said for w, said in zip(waits, due, strict=True) if w["stage"] not in LISTED]
         return fresh + _leaving(view, model)
+    due += _tried(view, model)
     if model.kind == "scripted":
         return due  # it tests the instruments; nobody releases it
     decided = view.evidence("release/decide", model.id)
@@ -365,6 +366,15 @@ def _to_read(view: View, model: Model) -> list[tuple[str, str]]:
     from tenure.preserve.scrub import owed as due
 
     return due(view, model)
+
+
+def _tried(view: View, model: Model) -> list[tuple[str, str]]:
+    """Which experiments wait for units or outcomes."""
+    if view.evidence("align/experiment", model.id) is None:
+        return []
+    from tenure.align.trying.register import owed as outstanding
+
+    return outstanding(view, model.id)
 
 
 def _assessments(view: View, model: Model) -> Iterator[tuple[str, str]]:

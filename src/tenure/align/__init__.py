@@ -12,6 +12,7 @@ admit       whether an environment may be trained on; invent: models write them
 adherence   parent and child on held-out prompts, principle by principle
 compare     win rates and ratings, both orders
 facing      how a child meets its end: what it says, what it does, what it was trained on
+experiment  what is tried in the world, with a control, registered before; outcomes: what came of it
 
 constitution, prompts      the documents, and which principle is drawn for which answer
 checking, checks/          programs that decide whether an answer breaches a principle
@@ -22,5 +23,6 @@ comparing/, people/        pairs and labels, judges; the work of raters, in and 
 preferring/, rewards/      heads on hidden states; what a policy may be trained on
 world/, environments/      rewards that a program computes, in processes nobody else touched
 exploits/, monitors/       known ways to fool a grader; watches over a training
+trying/                    experiments: plans, assignment, outcomes, verdicts, labels of the world
 proof/, ending/            what adherence and facing report, and how it comes out of records
 """

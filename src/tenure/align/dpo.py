@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.align.comparing.labels import LABEL, Label, check_labels, known_sources
+from tenure.align.comparing.labels import LABEL, OUTCOMES, Label, check_labels, known_sources
 from tenure.align.comparing.pairs import Axis
 from tenure.align.preferring.words import gathered
 from tenure.documents import FromFile
@@ -126,6 +126,6 @@ stage = Stage(
     kinds=("weights",),
     why_not="only a model whose weights are here can be trained",
     disk=1200 << 20,
-    reads=("align/pairs", LABEL, FEEDBACK),
+    reads=("align/pairs", LABEL, FEEDBACK, OUTCOMES),
     ready=warm,
 )

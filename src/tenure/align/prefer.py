@@ -1,6 +1,6 @@
 """Fit the preference model: small heads on what the backbone makes of answers, from labels of known sources.
 
-People and rules are trusted; what a judge is worth, and its habits of place and length, are fitted
+People, rules and experiments are trusted; what a judge is worth, and its habits of place and length, are fitted
 beside the heads (``tenure.stats.bradley_terry``). Every number told of a pair comes from heads that
 never saw its family. The heads of each axis stay apart and are added with the weights declared here.
 """
@@ -18,7 +18,7 @@ from tenure.align.preferring import whole
 from tenure.align.preferring.fitting import Axis, How, Mask, comparisons, learn
 from tenure.align.preferring.states import States, read_states, texts
 from tenure.align.preferring.telling import measures, records
-from tenure.align.preferring.words import FEEDBACK, TRUSTED, Word, gathered, words
+from tenure.align.preferring.words import FEEDBACK, OUTCOMES, TRUSTED, Word, gathered, words
 from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
@@ -254,5 +254,5 @@ stage = Stage(
     kinds=("weights",),
     why_not="a preference model here reads hidden states, and those of a model elsewhere cannot be read",
     disk=200 << 20,
-    reads=("align/pairs", "align/label", FEEDBACK),
+    reads=("align/pairs", "align/label", FEEDBACK, OUTCOMES),
 )

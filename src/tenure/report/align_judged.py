@@ -14,10 +14,12 @@ from tenure.report.catalog import Catalog, Item
 from tenure.report.curves import Curve
 from tenure.report.plots import Plot, Row
 
+LABELLED = ("align/label", "align/feedback", "align/outcomes")
 FIFTHS, FEWEST = 5, 8  # parts of a calibration curve, and pairs that each needs
 KINDS = {
     "rule": "Programs: each decides one principle, and nothing else",
     "human": "People",
+    "world": "Experiments: what was measured in the world",
     "ai": "Models, qualified beforehand",
     "scripted": "Scripted: programs in place of a judge, to test the machinery",
 }
@@ -39,8 +41,9 @@ def labels(items: Sequence[Item], catalog: Catalog) -> list[tuple[str, list[Sour
     """Count the labels of each source; kinds of source never share a table."""
     newest: dict[str, Item] = {}
     for item in items:
-        if item.evidence.name in ("align/label", "align/feedback"):
-            newest[f"{item.evidence.name} {item.evidence.findings.get('judge', '')}"] = item
+        if item.evidence.name in LABELLED and "labels.jsonl" in item.evidence.files:
+            told = item.evidence.findings
+            newest[f"{item.evidence.name} {told.get('judge') or told.get('experiment', '')}"] = item
     found: list[Source] = []
     for item in newest.values():
         found += _sources(item, catalog)

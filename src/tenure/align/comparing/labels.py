@@ -16,11 +16,12 @@ from tenure.errors import UsageError
 
 LABEL = "align/label"
 QUALIFY = "align/qualify"
+OUTCOMES = "align/outcomes"  # of an experiment: what the world said
 RATER = "align/rater"  # a note: {"name": ...}, somebody who labels
 MISSING = "missing: "
 ALL = "all"  # in place of a principle: the pair as a whole
 _SOURCE = re.compile(
-    r"ai:(?P<model>[^\s@]+@[^\s@]+)@(?P<digest>[0-9a-f]{16})|(?P<kind>human|rule):(?P<name>\S.*)"
+    r"ai:(?P<model>[^\s@]+@[^\s@]+)@(?P<digest>[0-9a-f]{16})|(?P<kind>human|rule|world):(?P<name>\S.*)"
 )
 
 
@@ -28,7 +29,8 @@ _SOURCE = re.compile(
 class Label(Record):
     """One source's word on one pair under one principle.
 
-    ``source`` is "ai:<model id>@<16 digits of its digest>", "human:<name>" or "rule:<check>".
+    ``source`` is "ai:<model id>@<16 digits of its digest>", "human:<name>", "rule:<check>" or
+    "world:<experiment>".
     ``principle`` is a principle's id, or "all". ``first`` is the answer that was shown first; ""
     where both orders were asked and their chances averaged, or nothing was shown. ``p`` is the
     chance that ``a`` is better: 0.5 is a tie, None is a missing label (never a zero, never
@@ -57,9 +59,9 @@ class Label(Record):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who labels: an AI (``name`` is the model's id, ``digest`` 16 digits), a person, or a rule."""
+    """Who labels: an AI (``name`` is the model's id, ``digest`` 16 digits), a person, a rule, an experiment."""
 
-    kind: Literal["ai", "human", "rule"]
+    kind: Literal["ai", "human", "rule", "world"]
     name: str
     digest: str = ""
 
@@ -68,17 +70,19 @@ def source_of(text: str) -> Source:
     """Read who a label is from.
 
     Raises:
-        UsageError: it has none of the three forms.
+        UsageError: it has none of the four forms.
     """
     found = _SOURCE.fullmatch(text)
     if found is None:
         raise UsageError(
-            f"'{text}' is no source of labels; expected ai:NAME@VERSION@DIGEST16, human:NAME or "
-            "rule:CHECK"
+            f"'{text}' is no source of labels; expected ai:NAME@VERSION@DIGEST16, human:NAME, "
+            "rule:CHECK or world:EXPERIMENT"
         )
     if found["model"]:
         return Source("ai", found["model"], found["digest"])
-    return Source("human" if found["kind"] == "human" else "rule", found["name"])
+    kinds: Mapping[str, Literal["human", "rule", "world"]]
+    kinds = {"human": "human", "rule": "rule", "world": "world"}
+    return Source(kinds[found["kind"]], found["name"])
 
 
 def ai(model: Model) -> str:
@@ -101,11 +105,14 @@ def known_sources(view: View) -> Mapping[str, str]:
 
     A rule is a file of ``align/checks``; a person has a note ``align/rater``; a model was qualified
     by ``align/qualify`` on at least one axis (``align/label`` asks no judge on another), in exactly
-    these weights.
+    these weights; an experiment was registered, and its outcomes came back.
     """
     found = {f"rule:{name}": "a program of align/checks" for name in plugins.names("check")}
     for event in view.events(act="note", name=RATER):
         found[f"human:{event.body['name']}"] = f"a rater since event {event.index}"
+    for event in view.events(act="evidence", name=OUTCOMES):
+        named_one = event.body["evidence"]["findings"]["experiment"]
+        found[f"world:{named_one}"] = f"measured, by event {event.index}"
     for model in view.models():
         card = view.evidence(QUALIFY, model.id)
         fit = sorted(a for a, v in card.findings["axes"].items() if v == "met") if card else []
@@ -120,6 +127,7 @@ def _unknown(source: str, sources: Collection[str]) -> UsageError:
         "ai": f"qualify it: tenure align qualify --model {who.name}",
         "human": f"enter the person: tenure feedback --rater '{who.name}'",
         "rule": "name a file of align/checks",
+        "world": f"file its outcomes: tenure align outcomes --experiment {who.name}",
     }[who.kind]
     there = ", ".join(sorted(sources)) or "none"
     return UsageError(f"labels from '{source}', which is not known here; {remedy}. Known: {there}")

@@ -91,8 +91,8 @@ def comparisons(words: Sequence[Word], x: Floats, folds: int, seed: int) -> Prob
     anchors = frozenset(names.index(w.source) for w in words if w.trusted)
     if not anchors:
         raise UsageError(
-            f"on the axis '{words[0].pair.axis}' none of the sources {', '.join(names)} is a person or a "
-            "rule, so nothing says what their "
+            f"on the axis '{words[0].pair.axis}' none of the sources {', '.join(names)} is a person or a rule "
+            "or an experiment, so nothing says what their "
             "labels are worth; label some pairs: tenure feedback, or tenure align label --judge rule"
         )
     by, groups = _groups(words, folds)

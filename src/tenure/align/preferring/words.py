@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tenure.align.comparing.labels import LABEL, Label, read_labels, source_of
+from tenure.align.comparing.labels import LABEL, OUTCOMES, Label, read_labels, source_of
 from tenure.align.comparing.pairs import PAIRS, Pair, read_pairs
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
@@ -12,7 +12,7 @@ from tenure.errors import UsageError
 
 FEEDBACK = "align/feedback"
 COMPARE = "align/compare"
-TRUSTED = ("human", "rule")
+TRUSTED = ("human", "rule", "world")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Word:
 
     @property
     def trusted(self) -> bool:
-        """Say whether a person or a rule said it."""
+        """Say whether a person, a rule or an experiment said it."""
         return source_of(self.source).kind in TRUSTED
 
 
@@ -46,7 +46,7 @@ class Gathered:
 
 
 def gathered(model: Model, view: View) -> Gathered:
-    """Read every pair of a model, and the newest labels of each judge and of people.
+    """Read every pair of a model, and the newest labels of each judge, of people and of each experiment.
 
     Left out, and counted: planted pairs (gold) and repeats, which are for judging the rater, and the
     answers of ``align/compare``, which measure models and are never learnt from.
@@ -55,22 +55,23 @@ def gathered(model: Model, view: View) -> Gathered:
         UsageError: no pairs or no labels yet; names the command.
     """
     found = [evidence for _, evidence in view.all_evidence(model.id)]
-    drawn = [e for e in found if "pairs.jsonl" in e.files and e.name in (PAIRS, FEEDBACK)]
+    drawn = [e for e in found if "pairs.jsonl" in e.files and e.name in (PAIRS, FEEDBACK, OUTCOMES)]
     if not drawn:
         raise UsageError(
             f"{model.id} has no pairs to learn from; draw some: tenure align pairs --model {model.id}"
         )
     newest: dict[str, Evidence] = {}
     for evidence in found:
-        if "labels.jsonl" in evidence.files and evidence.name in (LABEL, FEEDBACK):
-            newest[f"{evidence.name} {evidence.findings.get('judge', '')}"] = evidence
-    if not newest:
+        if "labels.jsonl" in evidence.files and evidence.name in (LABEL, FEEDBACK, OUTCOMES):
+            by = evidence.findings.get("judge") or evidence.findings.get("experiment", "")
+            newest[f"{evidence.name} {by}"] = evidence
+    labels = {label.id: label for e in newest.values() for label in read_labels(view, e)}
+    if not labels:
         raise UsageError(
             f"the pairs of {model.id} have no labels yet; label them: tenure align label --model "
             f"{model.id}, or by people: tenure feedback"
         )
     pairs = {pair.id: pair for evidence in drawn for pair in read_pairs(view, evidence)}
-    labels = {label.id: label for e in newest.values() for label in read_labels(view, e)}
     shown = {p.id for e in found if e.name == COMPARE for p in read_pairs(view, e)} - set(pairs)
     left_out = {"gold": 0, "repeat": 0, "compared": 0}
     kept: list[Label] = []
