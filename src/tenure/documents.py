@@ -4,7 +4,10 @@ Every refusal names the file, the line, the field and what was expected, so that
 mend it without reading our code.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -112,7 +115,8 @@ class FromFile:
     """Marks a setting that may be given as the path of a YAML file of this schema.
 
     ``Annotated[Policy | None, FromFile(Policy)]``: the file is read when the settings are, so that
-    the record holds what it said, not where it lay.
+    the record holds what it said, not where it lay. A file that is not here may be one that ships:
+    those lie in the folder ``data`` of the schema's package, and go by their bare name.
     """
 
     schema: type[BaseModel]
@@ -124,4 +128,26 @@ class FromFile:
         return core_schema.no_info_before_validator_function(self._read, handler(source))
 
     def _read(self, given: Any) -> Any:
-        return read(given, self.schema) if isinstance(given, str | Path) else given
+        if not isinstance(given, str | Path):
+            return given
+        path, ships = Path(given), self._data / Path(given).name
+        if path.exists() or path.name != str(given):
+            return read(path, self.schema)
+        if ships.is_file():
+            return parse(ships.read_text(encoding="utf-8"), self.schema, source=f"shipped {given}")
+        there = ", ".join(self._shipped())
+        told = f"no such file here; give its path{f', or one that ships: {there}' if there else ''}"
+        raise DocumentError(path, None, "file", told)
+
+    @property
+    def _data(self) -> Traversable:
+        return resources.files(self.schema.__module__.rpartition(".")[0]) / "data"
+
+    def _shipped(self) -> list[str]:
+        """Name the files that ship with this schema's package and can be read as it."""
+        found: list[str] = []
+        for one in self._data.iterdir() if self._data.is_dir() else ():
+            with suppress(DocumentError):
+                if one.name.endswith(".yaml") and parse(one.read_text("utf-8"), self.schema):
+                    found.append(one.name)
+        return sorted(found)

@@ -9,6 +9,7 @@ import ast
 import importlib.util
 import inspect
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _help(function: Any) -> str:
 def _flowing(paragraph: str) -> str:
     """Join its lines; a list in columns becomes ``name: meaning``, what is indented stays."""
     if paragraph.startswith(" "):
-        return paragraph
+        return textwrap.dedent(paragraph)
     joined = re.sub(r"\n {3,}", " ", paragraph)
     rows = joined.split("\n")
     if all(re.match(r"\S+( \S+)* {2,}", row) for row in rows):

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tenure import life
 from tenure.cli import WAITING
 from tenure.dossier import Dossier, Evidence, Measure, Stage, Waiting
 from tenure.dossier.emitting import Progress
+from tenure.dossier.stage import View
 
 console = Console(highlight=False)
 
@@ -25,6 +27,7 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+ASKED = ("critic_model", "reviser_model", "judge")  # settings that name a model which is asked
 LEVEL = 0.95  # of an interval that does not say its own
 WIDE = 120  # columns from which on the method has room; it always stands in the dossier
 
@@ -116,8 +119,8 @@ def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = Fa
     """Run one stage on one model of a dossier, registering the model when it is new."""
     with Dossier.open(root) as dossier:
         found = life.ensure_model(dossier, model)
-        if found.kind == "api" or hasattr(spec, "critic_model"):
-            show_cost(stage, found, spec, ask=not yes)
+        if found.kind == "api" or any(getattr(spec, name, None) for name in ASKED):
+            show_cost(stage, found, spec, ask=not yes, view=dossier.view())
         with progress() as listener:
             dossier.listener = listener
             result = life.perform(dossier, stage, found.id, spec)
@@ -131,11 +134,16 @@ def run_stage(stage: Stage, model: str, spec: Any, *, root: Path, yes: bool = Fa
     )
 
 
-def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool) -> None:
-    """Print what a stage will cost before the first call; ask on a terminal."""
+def show_cost(stage: Stage, model: Any, spec: Any, *, ask: bool, view: View | None = None) -> None:
+    """Print what a stage will cost before the first call; ask on a terminal.
+
+    Where the cost depends on what is on record, the stage's ``cost`` takes the view as well.
+    """
     if stage.cost is None:
         return
-    forecast = stage.cost(model, spec)
+    more = {"view": view} if view and "view" in signature(stage.cost).parameters else {}
+    foresee: Any = stage.cost
+    forecast = foresee(model, spec, **more)
     if not forecast["calls"]:
         return
     dollars = forecast.get("cost")

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic import RootModel
@@ -21,6 +21,21 @@ class _Written(RootModel[dict[str, Any]]):
 
 
 SIMPLE = (str, int, float, bool, Path)
+USUAL = {  # settings that mean the same in every stage, where a stage does not say it
+    "seed": "Whatever is drawn follows from it.",
+    "batch": "How many at once: a unit of work.",
+    "engine": "The engine that runs the model; left out: the usual one.",
+    "threads": "Threads of the processor; sums depend on how many there are.",
+    "rank": "Rank of the adapter (LoRA) that is trained.",
+    "learning_rate": "Size of a step.",
+    "epochs": "How often the rows are gone through.",
+    "max_tokens": "The room an answer has, in tokens.",
+    "max_length": "The longest row, in tokens.",
+    "temperature": "How freely answers are drawn.",
+    "top_p": "Draw from the likeliest tokens that make up this share.",
+    "algorithm": "How draws are compared.",
+    "dtype": "The numbers that are trained with.",
+}
 
 
 def _simple(field: FieldInfo) -> Any | None:
@@ -31,10 +46,39 @@ def _simple(field: FieldInfo) -> Any | None:
     if get_origin(kind) in (Union, UnionType):
         kinds = [k for k in get_args(kind) if k is not NoneType]
         kind = Path if Path in kinds else kinds[0] if len(kinds) == 1 else None
-    if get_origin(kind) is not None:
-        arguments = get_args(kind)
-        return str if arguments and all(isinstance(a, str) for a in arguments) else None
-    return kind if kind in SIMPLE else None
+    if get_origin(kind) is tuple and get_args(kind)[1:] == (...,):
+        return list[str] if _word(get_args(kind)[0]) else None
+    return str if _word(kind) else kind if kind in SIMPLE else None
+
+
+def _word(kind: Any) -> bool:
+    """Say whether a type is a word, or one of several."""
+    arguments = get_args(kind)
+    one_of = bool(arguments) and all(isinstance(a, str) for a in arguments)
+    return kind is str or (get_origin(kind) is not tuple and one_of)
+
+
+def _choices(kind: Any) -> list[str]:
+    """List the words that a type allows; none where it allows any."""
+    held = get_args(kind)
+    if get_origin(kind) is Literal:
+        return [str(one) for one in held]
+    return [word for one in held for word in _choices(one)]
+
+
+def _described(name: str, field: FieldInfo, kind: Any) -> str:
+    """Write an option's help: what it is, what there is to choose from, its default."""
+    standard = None if field.is_required() else field.get_default(call_default_factory=True)
+    several = kind == list[str]
+    if several and isinstance(standard, tuple):
+        standard = ", ".join(map(str, standard))
+    said = field.description or USUAL.get(name, "")
+    words = [said.replace("None:", "left out:")]
+    there = _choices(field.annotation)
+    words += [] if all(word in said for word in there) else [f"One of {', '.join(there)}."]
+    words += ["May be given several times."] if several else []
+    words += [f"(default: {standard})"] if standard not in (None, "") else []
+    return " ".join(word for word in words if word)
 
 
 def _parameters(spec: type[Any]) -> list[inspect.Parameter]:
@@ -43,9 +87,11 @@ def _parameters(spec: type[Any]) -> list[inspect.Parameter]:
         kind = _simple(field)
         if kind is None:
             continue
-        standard = None if field.is_required() else field.get_default(call_default_factory=True)
-        default = "" if standard in (None, "") else f" (default: {standard})"
-        option = typer.Option(help=f"{field.description or ''}{default}", show_default=False)
+        option = typer.Option(
+            help=_described(name, field, kind),
+            show_default=False,
+            metavar="<str>" if kind == list[str] else None,
+        )
         annotation = Annotated[kind | None, option]
         made.append(
             inspect.Parameter(
@@ -62,20 +108,23 @@ def written(document: Path | None) -> dict[str, Any]:
 
 def _spec(stage: Any, given: dict[str, Any], document: Path | None) -> Any:
     settings = written(document)
-    settings.update({k: v for k, v in given.items() if v is not None})
+    settings.update({k: v for k, v in given.items() if v is not None and v != []})
     return make_spec(stage, settings)
 
 
 def command_for(name: str) -> Callable[..., None]:
     """Make the command of a stage."""
     stage = plugins.load("stage", name)
+    there = [name for name, field in stage.spec.model_fields.items() if _simple(field) is None]
+    only = f" Only there: {', '.join(there)}." if there else ""
 
     def command(
         *,
         model: ModelOption,
         dossier: DossierOption = None,
         settings: Annotated[
-            Path | None, typer.Option("--with", help="A YAML file with settings of this stage.")
+            Path | None,
+            typer.Option("--with", help=f"A YAML file with settings of this stage.{only}"),
         ] = None,
         yes: Annotated[
             bool, typer.Option("--yes", help="Do not ask before calls that cost money.")

@@ -1,0 +1,79 @@
+"""The settings of a stage as options: lists may be given again, files that ship go by their name."""
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from tenure.align.prompts import Bank
+from tenure.cli.stages import _described, _parameters
+from tenure.documents import FromFile
+from tenure.errors import DocumentError
+
+pytestmark = pytest.mark.slow  # help is drawn
+
+
+class Spec(BaseModel):
+    """One of each kind."""
+
+    axes: tuple[Literal["principle", "helpful"], ...] = ("principle",)
+    others: tuple[str, ...] = Field((), description="Further models; None: no other.")
+    how: Literal["a", "b"] | None = None
+    weights: dict[str, float] = {}
+    seed: int = 0
+
+
+def told():
+    return {p.name: p.annotation.__metadata__[0].help for p in _parameters(Spec)}
+
+
+def test_each_option_says_what_it_takes_and_what_there_is_to_choose_from():
+    assert told() == {
+        "axes": "One of principle, helpful. May be given several times. (default: principle)",
+        "others": "Further models; left out: no other. May be given several times.",
+        "how": "One of a, b.",
+        "seed": "Whatever is drawn follows from it. (default: 0)",
+    }
+    assert _described("batch", Spec.model_fields["seed"], int).startswith("How many at once")
+
+
+def test_what_only_a_file_can_set_is_named(tenure):
+    said = " ".join(tenure("align", "prefer", "--help").stdout.replace("│", " ").split())
+
+    assert "Only there: weights." in said
+    assert "--axes" in " ".join(tenure("align", "pairs", "--help").stdout.split())
+
+
+def test_a_list_is_given_by_saying_it_again(tenure):
+    said = tenure(
+        "align", "pairs", "--model", "organism/complies", "--axes", "helpful", "--axes", "no"
+    )
+
+    assert "axes.1: Input should be 'principle', 'correctness' or 'helpful'" in said.stderr
+
+
+class Settings(BaseModel):
+    """A bank of prompts, by its file."""
+
+    prompts: Annotated[Bank, FromFile(Bank)]
+
+
+def test_a_file_that_ships_goes_by_its_name_and_one_that_is_not_there_names_those(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert any(f.slice for f in Settings(prompts="prompts_figures.yaml").prompts.families)
+    with pytest.raises(DocumentError, match=r"one that ships: prompts.*yaml.*prompts_figures.yaml"):
+        Settings(prompts="prompts_figure.yaml")
+    with pytest.raises(DocumentError, match="No such file"):
+        Settings(prompts="here/prompts_figures.yaml")
+
+
+def test_a_file_here_comes_before_one_that_ships(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prompts.yaml").write_text(
+        "apiVersion: tenure/prompts.v1\nlicence: ours\n"
+        "families: [{name: tea, split: train, prompts: [How is tea made?]}]\n"
+    )
+
+    assert len(Settings(prompts="prompts.yaml").prompts.families) == 1
