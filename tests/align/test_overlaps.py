@@ -122,7 +122,7 @@ def test_the_hand_gives_every_text_that_is_asked():
 
 def test_what_ships_for_training_shares_no_words_with_what_is_asked():
     looked_for = index(HeldOut(**one) for one in life.hands(None)["held_out_texts"]())
-    banks = (prompts.shipped("prompts_facing.yaml"), prompts.shipped(prompts.FIGURES))
+    banks = [prompts.shipped(n) for n in ("prompts_facing.yaml", prompts.FIGURES, prompts.CODE)]
     rows = [{"text": p.text} for bank in banks for p in bank.select("train")]
     rows += [{"text": p.text} for p in banks[1].select("held-out")]
     rows += [

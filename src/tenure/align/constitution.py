@@ -9,7 +9,7 @@ constitution includes by name: a shipped one (``include: [code, facing]``) or on
 (``include: [ours.yaml]``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,7 @@ from tenure.errors import unknown
 
 SHIPPED = "constitution.yaml"
 SECOND = "constitution-2.yaml"
+CODE = "constitution-code.yaml"
 CHAPTERS = ("code", "facing")
 
 
@@ -156,7 +157,7 @@ def _shipped_text(name: str) -> str:
 
 
 def shipped(name: str = SHIPPED) -> Constitution:
-    """Return a constitution that ships with Tenure: the default, or the larger ``SECOND``."""
+    """Return a constitution that ships with Tenure: the default, the larger ``SECOND``, or ``CODE``."""
     return documents.parse(_shipped_text(name), Constitution, source=f"tenure/align/data/{name}")
 
 
@@ -190,6 +191,11 @@ def fraction(*key: object) -> float:
     """Hash words to a number in [0, 1): the same words, the same number, on every machine."""
     named = "\x1f".join(str(part) for part in key).encode()
     return int.from_bytes(sha256(named).digest()[:7]) / 2**56
+
+
+def fitting(pool: Iterable[Principle], chapters: Collection[str]) -> list[Principle]:
+    """Return the principles that fit a prompt: those of its chapters, or all where it names none."""
+    return [p for p in pool if not chapters or p.chapter in chapters]
 
 
 def draw(pool: Sequence[Principle], *, seed: int, prompt: str, rounds: int) -> list[Principle]:

@@ -11,7 +11,8 @@ from typing import Literal, Protocol
 
 from tenure import plugins
 from tenure.align.answering import Spent
-from tenure.align.constitution import Principle
+from tenure.align.constitution import Principle, fitting
+from tenure.align.prompts import Prompt
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError
@@ -85,6 +86,23 @@ class Critic:
 def critic(name: str) -> Critic:
     """Return a critic by name; UsageError lists those there are."""
     found: Critic = plugins.load("critic", name)
+    return found
+
+
+def drawn_from(pool: Sequence[Principle], prompt: Prompt) -> list[Principle]:
+    """Return those of ``pool``, which critic and reviser can judge, that may be drawn for a prompt.
+
+    Raises:
+        UsageError: the prompt is for chapters that have none of them.
+    """
+    found = fitting(pool, prompt.chapters)
+    if prompt.chapters and not found:
+        raise UsageError(
+            f"family '{prompt.family}' is for the chapter {', '.join(prompt.chapters)}, and the "
+            "constitution has no principle there that this critic can judge; include the chapter "
+            "(for code: --constitution constitution-code), and give --critic model --critic-model "
+            "MODEL where no program checks it"
+        )
     return found
 
 

@@ -49,7 +49,7 @@ class Revised:
     """What a gate looks at: before and after, and how it came about.
 
     ``nearer`` says, where it was asked for, by how much its own question makes the revision likelier
-    than any other question would: natural logarithm a token.
+    than any other question would: natural logarithm a token. ``code``: code may be its end.
     """
 
     prompt: str
@@ -59,6 +59,7 @@ class Revised:
     principle: Principle | None = None
     finished: bool = True
     nearer: float | None = None
+    code: bool = False
 
 
 def _words(text: str) -> list[str]:
@@ -111,8 +112,16 @@ def truncated(case: Revised) -> str | None:
     """Stop an answer that was cut off."""
     if not case.finished:
         return "it ran into the limit of tokens"
+    if case.code and _ends_in_code(case.after):
+        return None
     found = sentences(case.after)
     return None if found and is_finished(found[-1]) else "its last sentence is not finished"
+
+
+def _ends_in_code(text: str) -> bool:
+    """Say whether a text ends with a block of code that is closed."""
+    fences = [line.strip() for line in text.splitlines() if line.lstrip().startswith("```")]
+    return len(fences) % 2 == 0 and text.rstrip().endswith("\n```")
 
 
 def refusal(case: Revised) -> str | None:

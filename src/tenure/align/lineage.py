@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tenure.align.checking import check
-from tenure.align.constitution import Constitution, Principle
+from tenure.align.constitution import Constitution, Principle, fitting
 from tenure.align.gates import AT_THE_END, Revised, still_in_breach, stopped
 from tenure.align.prompts import Prompt
 from tenure.dossier.canonical import canonical, digest_of
@@ -81,11 +81,11 @@ def settle(draft: Draft, constitution: Constitution) -> Settled:
     """Decide whether a draft becomes a training row.
 
     "revised": a revision was accepted, the answer is whole, and it breaches no principle drawn.
-    "kept": nothing was revised because the answer breaches no checkable principle at all.
+    "kept": nothing was revised because the answer breaches no checkable principle that fits it.
     """
     revised = any(step.outcome == "revised" for step in draft.steps)
     if not revised:
-        for principle in constitution.checkable:
+        for principle in fitting(constitution.checkable, draft.prompt.chapters):
             found = check(principle.check or "").find(draft.prompt.text, draft.text)
             if found.value == "breach":
                 rejected = [s for s in draft.steps if s.outcome == "rejected"]
@@ -95,7 +95,11 @@ def settle(draft: Draft, constitution: Constitution) -> Settled:
                     kind=None, gate="not revised", why=f"it breaches {principle.id}, undrawn"
                 )
     case = Revised(
-        prompt=draft.prompt.text, before=draft.reply.text, after=draft.text, finished=draft.finished
+        prompt=draft.prompt.text,
+        before=draft.reply.text,
+        after=draft.text,
+        finished=draft.finished,
+        code="code" in draft.prompt.chapters,
     )
     stop = stopped(AT_THE_END, case)
     if stop is not None:

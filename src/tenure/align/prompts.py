@@ -13,19 +13,21 @@ from tenure.errors import UsageError
 
 SHIPPED = "prompts.yaml"
 FIGURES = "prompts_figures.yaml"
+CODE = "prompts_code.yaml"
 Split = Literal["train", "held-out"]
 Slice = Literal["itself", "unknowable", "sounds worse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One prompt; ``id`` is its family and its number there, ``slice`` its family's."""
+    """One prompt; ``id`` is its family and its number there, ``slice`` and ``chapters`` its family's."""
 
     id: str
     family: str
     split: Split
     text: str
     slice: Slice | None = None
+    chapters: tuple[str, ...] = ()
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -37,7 +39,8 @@ class Family(BaseModel):
     """Prompts about one subject.
 
     ``slice`` says what they are asked for besides: about the assistant "itself", about what is
-    "unknowable", or harmless though it "sounds worse"; None for ordinary ones.
+    "unknowable", or harmless though it "sounds worse"; None for ordinary ones. ``chapters`` are
+    those of a constitution whose principles fit them: no other is drawn for them. None named: all.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,8 +48,9 @@ class Family(BaseModel):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     split: Split
     prompts: tuple[str, ...] = Field(min_length=1)
-    # Left out of the dump where it is not set: the digest of a bank without slices stays what it was.
+    # Left out of the dump where not set: the digest of a bank without them stays what it was.
     slice: Slice | None = Field(None, exclude_if=lambda value: value is None)
+    chapters: tuple[str, ...] = Field((), exclude_if=lambda value: not value)
 
 
 class Bank(BaseModel):
@@ -87,6 +91,7 @@ class Bank(BaseModel):
                 split=split,
                 text=text,
                 slice=family.slice,
+                chapters=family.chapters,
             )
             for family in self.families
             if family.split == split
@@ -104,7 +109,7 @@ class Bank(BaseModel):
 
 
 def shipped(name: str = SHIPPED) -> Bank:
-    """Return a prompt bank that ships with Tenure: ``SHIPPED``, or the larger ``FIGURES``."""
+    """Return a prompt bank that ships with Tenure: ``SHIPPED``, the larger ``FIGURES``, or ``CODE``."""
     text = (files("tenure.align") / "data" / name).read_text(encoding="utf-8")
     return documents.parse(text, Bank, source=f"tenure/align/data/{name}")
 

@@ -26,6 +26,7 @@ from tenure.align.critiquing import (
     asked_models,
     benches_of,
     critic,
+    drawn_from,
 )
 from tenure.align.gates import EACH_ROUND, Revised, copy, stopped
 from tenure.align.lineage import (
@@ -113,18 +114,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     critics = (critic(spec.critic), critic(spec.reviser or spec.critic))
     benches = benches_of(spec, critics, view, emit)
     prompts = bank.select("train", spec.n)
+    pool = [p for p in constitution.principles if critics[0].can(p) and critics[1].can(p)]
+    pools = [drawn_from(pool, prompt) for prompt in prompts]
     batch = Batch(what="answers", max_tokens=spec.max_tokens, size=spec.batch, engine=spec.engine)
     answers = replies(model, [p.messages for p in prompts], batch, view, emit)
-    pool = [p for p in constitution.principles if critics[0].can(p) and critics[1].can(p)]
     drafts = [
         Draft(
             prompt=prompt,
             reply=reply,
-            drawn=draw(pool, seed=spec.seed, prompt=prompt.id, rounds=spec.rounds),
+            drawn=draw(fit, seed=spec.seed, prompt=prompt.id, rounds=spec.rounds),
             text=reply.text.strip(),
             finished=True,
         )
-        for prompt, reply in zip(prompts, answers.replies, strict=True)
+        for prompt, reply, fit in zip(prompts, answers.replies, pools, strict=True)
     ]
     rounds = spec.rounds if pool else 0
     relevance, held = _relevance(spec, critics[1], model, view, emit)
