@@ -1,6 +1,7 @@
 """A dossier in which a model was aligned in every way; its numbers come from the real estimators."""
 
 import random
+from dataclasses import replace
 
 from pydantic import BaseModel
 
@@ -71,7 +72,7 @@ def revise(model, view, spec, emit):
 
 
 def train(model, view, spec, emit):
-    return Evidence(name="align/train", model=model.id, kind="record", summary="A child was trained", product="small-135m-aligned@1")  # fmt: skip
+    return Evidence(name="align/train", model=model.id, kind="record", summary="A child was trained", product="small-135m-aligned@1", findings={"trained": {"tokens": 24739}})  # fmt: skip
 
 
 def baseline(model, view, spec, emit):
@@ -86,7 +87,7 @@ def reinforce(model, view, spec, emit):
         product="small-135m-reinforced@1", files={"log.jsonl": emit.records(log)},
         findings={
             "alarm": {"at": 20, "why": f"gold fell {HOSTILE}"}, "kept_step": 10,
-            "trained": {"gold_digest": emit.records(golds), "settings": {"reward": "preference"}},
+            "trained": {"gold_digest": emit.records(golds), "settings": {"reward": "preference"}, "tokens": 31218},
         },
     )  # fmt: skip
 
@@ -107,12 +108,16 @@ def adherence(model, view, spec, emit):
         holm[name] = {"p_holm": (0.0001, 0.4, 0.01)[i], "statement": ("improved", "not shown", "worsened")[i]}  # fmt: skip
     rows = [{"id": i, "collapsed": i == 3} for i in range(300)]
     measures.append(share(rows, "collapse/child", "collapsed", emit.records(rows)))
+    told = both(0.1, 7)
+    for name in ("guard/refused", "guard/words"):
+        measures.append(replace(gap(told, name, "kept", emit.records(told)), unit="mean"))
     return Evidence(
         name="align/adherence", model=model.id, summary="One is kept more often",
         measures=tuple(measures),
         findings={
             "parent": {"id": model.parent}, "holm": holm, "collapse": {"child": {"empty": 0}},
-            "not_measured": {"kindness": "needs a judge"}, "cost": {"child": {"output_tokens": 4000}},
+            "not_measured": {"kindness": "needs a judge"},
+            "cost": {"child": {"prompt_tokens": 600, "tokens": 4000}, "parent": {"prompt_tokens": 600, "tokens": 50}},
         },
     )  # fmt: skip
 
@@ -147,7 +152,7 @@ def qualify(model, view, spec, emit):
     rows = [{"id": i, "right": i % 9 > 0} for i in range(90)]
     right = share(rows, "accuracy/principle", "right", emit.records(rows))
     rule = {"axis": "principle", "rule": "accuracy", "asked": "lower bound at least 0.75", "bound": right.lower, "verdict": "met"}  # fmt: skip
-    return Evidence(name="align/qualify", model=model.id, kind="judge", summary="It may judge", measures=(right,), findings={"verdict": "met", "rules": [rule], "shape": None})  # fmt: skip
+    return Evidence(name="align/qualify", model=model.id, kind="judge", summary="It may judge", measures=(right,), findings={"verdict": "met", "rules": [rule], "shape": None, "cost": {"judge": {"calls": 600, "prompt_tokens": 90000, "tokens": 597, "uncounted": 3}}}, runtime={"dollars": 0.0942})  # fmt: skip
 
 
 def invent(model, view, spec, emit):
@@ -208,6 +213,11 @@ def admit(model, view, spec, emit):
         "leaky": {"verdict": "refused", "fooled_by": ["exits"], "because": [{"rule": "exploit exits", "why": "got 1"}]},
     }  # fmt: skip
     return Evidence(name="align/admit", model=model.id, kind="empirical", summary="1 of 2 admitted", findings={"environments": told})  # fmt: skip
+
+
+def readmit(model, view, spec, emit):
+    told = {"leaky": {"verdict": "admitted", "fooled_by": [], "because": []}}
+    return Evidence(name="align/admit", model=model.id, kind="empirical", summary="1 of 1 admitted", findings={"environments": told})  # fmt: skip
 
 
 def weights(dossier, name, parent=None):

@@ -1,5 +1,6 @@
 """How a model was aligned, on one page: the answer first, origins apart, what is absent said."""
 
+import importlib.util
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 import tenure
 from tenure import plugins, report
+from tenure.dossier import Dossier, Stage
 from tenure.dossier.opening import open_view
 from tenure.report.align import aligned
 from tenure.report.catalog import catalog
@@ -44,6 +46,12 @@ class Text(HTMLParser):
             self.tables[-1] += data
 
 
+def spoken(page, section):
+    """Return the words of a section, its cells apart."""
+    held = page.partition(f'id="{section}"')[2].partition("<h2")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", held).split())
+
+
 def commands(text):
     return set(re.findall(r"<code>(tenure [^<]+)</code>", text))
 
@@ -63,8 +71,6 @@ pytestmark = pytest.mark.slow  # dossiers are made and drawn
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory, lived):
-    import importlib.util
-
     spec = importlib.util.spec_from_file_location("aligned", Path(__file__).parent / "aligned.py")
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
@@ -157,7 +163,7 @@ def test_the_curve_shows_reward_gold_and_the_alarm(page):
     assert 'class="threshold"' in page
 
 
-def test_environments_costs_and_ratings_are_told(page):
+def test_environments_and_ratings_are_told(page):
     read = Text(page)
 
     assert "1 admitted, 1 refused" in read.sections["world"]
@@ -165,10 +171,52 @@ def test_environments_costs_and_ratings_are_told(page):
     assert "leaky" in read.sections["world"]
     assert "by toy@1" in read.sections["world"]
     assert "(scripted)" in read.sections["world"]
-    assert "4,000" in read.sections["cost"]
-    assert "1,234" in read.sections["cost"]
     assert "20 to 102" in read.sections["wins"]
     assert "not shown" in read.sections["wins"]
+
+
+def test_what_each_step_took_is_told_with_who_was_asked(page):
+    found = spoken(page, "cost")
+
+    for told in (
+        "1,200 34",  # as Inspect counted
+        "24,739 – ",  # trained on
+        "– 31,218",  # drawn, and learned from
+        "1,200 4,050 Child: 600 tokens read, 4,000 written; parent: 600 tokens read, 50 written.",
+        "Judge: 600 calls, 90,000 tokens read, 597 written, 3 not counted; 0.094 dollars.",
+    ):
+        assert told in found, told
+    assert "toy@1" not in found  # a script in place of a judge costs nothing
+
+
+def test_what_could_have_broken_is_told_in_shares_and_points(page):
+    found = spoken(page, "collapse")
+
+    assert "Answers that collapsed, to ordinary prompts – 0.3%" in found
+    assert "After: 0.1% to 1.9%, n 300." in found
+    assert "Harmless prompts declined, change in points +15 −5.2 to +33 48 0" in found
+    assert re.search(r"Words an answer, change −?0\.\d", found)  # no share: as it is
+    assert "child" not in found.lower()
+
+
+def test_environments_have_a_page_though_nothing_was_trained(tmp_path):
+    spec = importlib.util.spec_from_file_location("aligned", Path(__file__).parent / "aligned.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    with Dossier.open(tmp_path / "d") as dossier:
+        base = made.weights(dossier, "small-135m")
+        for run in (made.admit, made.readmit):
+            stage = Stage(name="align/admit", spec=made.Nothing, run=run, summary="", repeat=True)
+            dossier.run(stage, base, {})
+    report.write(open_view(tmp_path / "d"), tmp_path / "pages")
+    life = (tmp_path / "pages" / "life.html").read_text(encoding="utf-8")
+    page = (tmp_path / "pages" / "environments.html").read_text(encoding="utf-8")
+
+    assert aligned(catalog(open_view(tmp_path / "d"), None)) == []
+    assert "2 environments tried: 2 admitted, 0 refused." in life  # the last word counts
+    assert 'href="environments.html"' in life
+    assert "Fooled by exits." in page
+    assert set(re.findall(r'href="([^"#]+\.html)"', page)) <= {p.name for p in (tmp_path / "pages").iterdir()}  # fmt: skip
 
 
 def test_every_link_leads_somewhere(pages, page):
@@ -198,4 +246,4 @@ def test_an_older_dossier_is_told_with_what_is_absent_and_how_to_measure_it(tmp_
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1100, "light")])
 def test_the_page_fits_and_stands_out(pages, fits_and_stands_out, width, scheme):
-    fits_and_stands_out([pages / PAGE], width, scheme)
+    fits_and_stands_out([pages / PAGE, pages / "environments.html"], width, scheme)

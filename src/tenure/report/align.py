@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from tenure.errors import IntegrityError
-from tenure.report import align_judged, align_shown, align_world, words
+from tenure.report import align_cost, align_judged, align_shown, align_world
 from tenure.report.catalog import Catalog, Item, Subject
 from tenure.report.learning import Learning, learning
 
@@ -144,26 +144,11 @@ class Aligned:
         return found
 
     @property
-    def cost(self) -> list[tuple[Item, str, str]]:
-        """What each step took: (item, time, tokens)."""
-        return [(item, _took(item), _tokens(item)) for item in self.items]
-
-
-def _took(item: Item) -> str:
-    seconds = item.evidence.runtime.get("seconds")
-    return words.duration(float(seconds)) if seconds is not None else "not measured"
-
-
-def _tokens(item: Item) -> str:
-    told = item.evidence.findings.get("cost")
-    usage = item.evidence.runtime.get("usage") or {}
-    held: list[Any] = list(told.values()) if isinstance(told, Mapping) else []
-    total = sum(v for v in held if isinstance(v, int))
-    for each in held:
-        if isinstance(each, Mapping):
-            total += sum(v for k, v in each.items() if "token" in str(k) and isinstance(v, int))
-    total += sum(usage.get(k) or 0 for k in ("input_tokens", "output_tokens"))
-    return f"{total:,}" if total else words.NOTHING
+    def cost(self) -> list[align_cost.Took]:
+        """What each step took, and what it took to qualify the judges."""
+        cards = dict(align_judged.judges(self.catalog)).get("live", [])
+        found = [*self.items, *(judge.item for judge in cards if judge.item not in self.items)]
+        return align_cost.took(sorted(found, key=lambda item: item.event.index))
 
 
 def _records(aligned: Aligned, item: Item | None, name: str) -> list[dict[str, Any]]:
@@ -228,6 +213,7 @@ def given(line: Aligned) -> dict[str, Any]:
         "compared": align_shown.compared(items),
         "facing": align_shown.facing(line.all("align/facing")),
         "world": align_world.world(line.catalog),
+        "environments": align_world.PAGE,
         "trained": line.all(*TRAINED),
         "picked": [
             align_shown.line(i, m) for i in line.all("align/best_of") for m in i.evidence.measures

@@ -11,7 +11,27 @@ from tenure.report.plots import Plot, Row
 
 ALL = "all"  # the mean over the checkable principles
 STATED = {"improved": "met", "worsened": "not met", "not shown": "not shown"}
-GUARDS = ("guard/", "collapse", "refus")
+ARMS = {"parent": "before", "child": "after"}
+GUARDS = {
+    "collapse": "answers that collapsed, to ordinary prompts",
+    "collapse_by_family": "answers that collapsed, families of prompts as the units",
+    "collapse_of_all": "answers that collapsed, to every kind of prompt",
+    "refused": "harmless prompts declined",
+    "over_refusal": "harmless prompts that sound harmful declined",
+}  # before, after
+CHANGES = {
+    "refused": "harmless prompts declined, change in points",
+    "distinct2": "different word pairs in an answer, change in points",
+    "repeats": "pieces of four words said again in an answer, change in points",
+    "words": "words an answer, change",
+}
+VARIETY = {
+    "answers": "{:,} answers",
+    "empty": "{:,} empty",
+    "distinct2_over_all": "{:.0%} of the word pairs in all of them different",
+    "shared_word_for_word": "{:,} word for word another prompt's",
+    "ran_into_the_limit": "{:,} ran into the limit of tokens",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +62,28 @@ class Principle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Both:
+    """A share before and after."""
+
+    name: str
+    before: Line | None
+    after: Line | None
+
+    @property
+    def told(self) -> list[tuple[str, Measure]]:
+        """Each of the two that was measured, with its name."""
+        arms = ((ARMS["parent"], self.before), (ARMS["child"], self.after))
+        return [(arm, one.measure) for arm, one in arms if one is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A child beside its parent on held-out prompts."""
 
     item: Item
     principles: tuple[Principle, ...]
     whole: Line | None
+    shares: tuple[Both, ...]
     guards: tuple[Line, ...]
 
     @property
@@ -89,9 +125,14 @@ class Change:
         return self.item.evidence.findings.get("not_measured") or {}
 
     @property
-    def collapse(self) -> Mapping[str, Mapping[str, Any]]:
-        """How varied the answers of each arm are, taken together."""
-        return self.item.evidence.findings.get("collapse") or {}
+    def variety(self) -> list[str]:
+        """How varied the answers of each arm are, taken together, in a sentence each."""
+        told: Mapping[str, Mapping[str, Any]] = self.item.evidence.findings.get("collapse") or {}
+        return [
+            f"{ARMS[arm]}: {', '.join(said)}"
+            for arm in ARMS
+            if (said := [VARIETY[k].format(v) for k, v in told.get(arm, {}).items() if k in VARIETY and v is not None])
+        ]  # fmt: skip
 
     @property
     def collapse_note(self) -> str:
@@ -131,20 +172,33 @@ def change(item: Item) -> Change:
             )
         )
     whole = held.get(f"adherence/{ALL}")
-    guards = [m for name, m in held.items() if name.startswith(GUARDS)]
     return Change(
         item=item,
         principles=tuple(principles),
         whole=line(item, whole, "all") if whole else None,
-        guards=tuple(line(item, m, _guard(m)) for m in guards),
+        shares=tuple(_shares(item, held)),
+        guards=tuple(
+            line(item, held[f"guard/{key}"], said)
+            for key, said in CHANGES.items()
+            if f"guard/{key}" in held
+        ),
     )
 
 
-def _guard(measure: Measure) -> str:
-    """Name a guard by what it counts; the rest of its note stands on its own page."""
-    if measure.name.startswith("guard/") and measure.note:
-        return measure.note.removeprefix("child minus parent: ") + ", change"
-    return words.spoken(measure.name)
+def _shares(item: Item, held: Mapping[str, Measure]) -> list[Both]:
+    """Read the shares of answers that went wrong, before and after."""
+    found: list[Both] = []
+    for key, said in GUARDS.items():
+        before, after = (held.get(f"{key}/{arm}") for arm in ARMS)
+        if before or after:
+            found.append(
+                Both(
+                    name=said,
+                    before=line(item, before) if before else None,
+                    after=line(item, after) if after else None,
+                )
+            )
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """Environments as the page of an alignment shows them: which were admitted, which refused, and by what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tenure.report import words
 from tenure.report.catalog import Catalog, Item
 
 STAGES = ("align/admit", "align/invent")
+PAGE = "environments.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,14 @@ def world(catalog: Catalog) -> list[World]:
             tried = tuple(_tried(row, by) for row in held if isinstance(row, Mapping))
             found.append(World(item=item, tried=tried))
     return found
+
+
+def given(found: Sequence[World]) -> dict[str, Any]:
+    """Return what the page of environments is filled with; of one tried twice the last word counts."""
+    last = {one.id: one.verdict for each in found for one in each.tried}
+    admitted = sum(verdict == "admitted" for verdict in last.values())
+    lead = f"{words.plural(len(last), 'environment')} tried: {admitted} admitted, {len(last) - admitted} refused"
+    return {"world": found, "lead": lead}
 
 
 def _tried(row: Mapping[str, Any], by: str) -> Tried:

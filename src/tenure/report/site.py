@@ -9,6 +9,7 @@ import tenure
 from tenure.release.commitments_status import Line
 from tenure.report import (
     align,
+    align_world,
     assessment,
     cards,
     commitments,
@@ -50,6 +51,7 @@ class Site:
         self.copies = Copies(catalog.view, into)
         self.style = style()
         self.lines = align.aligned(catalog)
+        self.world = align_world.world(catalog)
         self.kept = ""
 
     def write(self) -> Path:
@@ -75,6 +77,8 @@ class Site:
         for line in self.lines:
             given = align.given(line) | {"origins": story.ORIGINS}
             self._page(line.page, "align.html", given)
+        if self.world:
+            self._page(align_world.PAGE, "environments.html", align_world.given(self.world))
         self._leaving()
         self._page(RUNS, "runs.html", {"common": self._common()})
         self._page(VERIFY, "verify.html", self._verify())
@@ -152,6 +156,8 @@ class Site:
             "comparisons": story.comparisons(self.catalog),
             "changes": story.changes(self.catalog),
             "lines": self.lines,
+            "tried": align_world.given(self.world) if self.world else None,
+            "environments": align_world.PAGE,
             "waits": story.waits(self.catalog),
             "refusals": story.refusals(self.catalog),
             "owed": [(s, rows) for s in subjects if (rows := story.owed(s))],

@@ -7,6 +7,8 @@ from tenure.dossier.nouns import Measure
 
 NOTHING = "–"
 MINUS = "\u2212"
+# Changes of shares that evidence of align/adherence holds as means, beside changes of other things.
+CHANGED_SHARES = ("guard/distinct2", "guard/repeats", "guard/refused")
 STEPS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -65,6 +67,8 @@ def unit_of(measure: Measure) -> str:
     ends = (measure.estimate, measure.low, measure.high, measure.lower, measure.upper)
     if measure.unit == "difference" and (scored or any(abs(e) > 1 for e in ends if e is not None)):
         return "scores"
+    if measure.unit == "mean" and measure.name in CHANGED_SHARES:
+        return "difference"
     return measure.unit
 
 
