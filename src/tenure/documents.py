@@ -6,6 +6,7 @@ mend it without reading our code.
 
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -115,8 +116,9 @@ class FromFile:
     """Marks a setting that may be given as the path of a YAML file of this schema.
 
     ``Annotated[Policy | None, FromFile(Policy)]``: the file is read when the settings are, so that
-    the record holds what it said, not where it lay. A file that is not here may be one that ships:
-    those lie in the folder ``data`` of the schema's package, and go by their bare name.
+    the record holds what it said, not where it lay. What is no file here may be one that ships:
+    those lie in the folder ``data`` of the schema's package, and go by their name, with or without
+    ``.yaml`` (``--constitution constitution-2``).
     """
 
     schema: type[BaseModel]
@@ -130,24 +132,36 @@ class FromFile:
     def _read(self, given: Any) -> Any:
         if not isinstance(given, str | Path):
             return given
-        path, ships = Path(given), self._data / Path(given).name
-        if path.exists() or path.name != str(given):
+        path = Path(given)
+        if path.is_file() or path.name != str(given):
             return read(path, self.schema)
-        if ships.is_file():
-            return parse(ships.read_text(encoding="utf-8"), self.schema, source=f"shipped {given}")
-        there = ", ".join(self._shipped())
-        told = f"no such file here; give its path{f', or one that ships: {there}' if there else ''}"
-        raise DocumentError(path, None, "file", told)
+        wanted = f"{path.name.removesuffix('.yaml')}.yaml"
+        for ships in self._files():
+            if ships.name == wanted:
+                return parse(ships.read_text("utf-8"), self.schema, source=f"shipped {given}")
+        there = self.shipped()
+        near = get_close_matches(path.name.removesuffix(".yaml"), there, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        ones = f", or the name of one that ships: {', '.join(there)}{hint}" if there else ""
+        raise DocumentError(path, None, "file", f"no such file here; give its path{ones}")
 
-    @property
-    def _data(self) -> Traversable:
-        return resources.files(self.schema.__module__.rpartition(".")[0]) / "data"
+    def _files(self) -> list[Traversable]:
+        package = self.schema.__module__.rpartition(".")[0]
+        folder = resources.files(package) / "data" if package else None
+        there = folder.iterdir() if folder is not None and folder.is_dir() else ()
+        return [one for one in there if one.name.endswith(".yaml")]
 
-    def _shipped(self) -> list[str]:
+    def shipped(self) -> list[str]:
         """Name the files that ship with this schema's package and can be read as it."""
         found: list[str] = []
-        for one in self._data.iterdir() if self._data.is_dir() else ():
-            with suppress(DocumentError):
-                if one.name.endswith(".yaml") and parse(one.read_text("utf-8"), self.schema):
-                    found.append(one.name)
+        for one in self._files():
+            if self._may_be(text := one.read_text("utf-8")):
+                with suppress(DocumentError):
+                    parse(text, self.schema)
+                    found.append(one.name.removesuffix(".yaml"))
         return sorted(found)
+
+    def _may_be(self, text: str) -> bool:
+        """Say whether all fields that must be given begin a line: much sooner known than read."""
+        needed = [name for name, field in self.schema.model_fields.items() if field.is_required()]
+        return all(f"\n{name}:" in f"\n{text}" for name in needed)

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from tenure.align.prompts import Bank
+from tenure.align import revise
+from tenure.align.prompts import CODE, Bank, shipped
 from tenure.cli.stages import _described, _parameters
 from tenure.documents import FromFile
 from tenure.errors import DocumentError
@@ -37,6 +38,15 @@ def test_each_option_says_what_it_takes_and_what_there_is_to_choose_from():
     assert _described("batch", Spec.model_fields["seed"], int).startswith("How many at once")
 
 
+def test_the_help_names_the_files_that_ship():
+    held = {p.name: p.annotation.__metadata__[0].help for p in _parameters(revise.Spec)}
+
+    assert held["constitution"].endswith(
+        "one that ships: constitution, constitution-2, constitution-code."
+    )
+    assert "one that ships: prompts, prompts_code," in held["prompts"]
+
+
 def test_what_only_a_file_can_set_is_named(tenure):
     said = " ".join(tenure("align", "prefer", "--help").stdout.replace("│", " ").split())
 
@@ -62,15 +72,23 @@ def test_a_file_that_ships_goes_by_its_name_and_one_that_is_not_there_names_thos
     tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    assert any(f.slice for f in Settings(prompts="prompts_figures.yaml").prompts.families)
-    with pytest.raises(DocumentError, match=r"one that ships: prompts.*yaml.*prompts_figures.yaml"):
-        Settings(prompts="prompts_figure.yaml")
-    with pytest.raises(DocumentError, match="No such file"):
-        Settings(prompts="here/prompts_figures.yaml")
+    for name in ("prompts_code", "prompts_code.yaml"):
+        assert Settings(prompts=name).prompts == shipped(CODE)
+    with pytest.raises(DocumentError) as told:
+        Settings(prompts="prompt_code.yaml")
+    assert str(told.value) == (
+        "prompt_code.yaml: file: no such file here; give its path, or the name of one that ships: "
+        "prompts, prompts_code, prompts_facing, prompts_figures; did you mean 'prompts_code'?"
+    )
+    for path in ("here/prompts_code", "./prompts_code.yaml/", tmp_path / "prompts_code.yaml"):
+        with pytest.raises(DocumentError, match="No such file"):
+            Settings(prompts=path)
 
 
 def test_a_file_here_comes_before_one_that_ships(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "prompts").mkdir()
+    assert Settings(prompts="prompts").prompts == shipped()  # a folder is no file
     (tmp_path / "prompts.yaml").write_text(
         "apiVersion: tenure/prompts.v1\nlicence: ours\n"
         "families: [{name: tea, split: train, prompts: [How is tea made?]}]\n"

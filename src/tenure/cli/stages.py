@@ -77,6 +77,8 @@ def _described(name: str, field: FieldInfo, kind: Any) -> str:
     there = _choices(field.annotation)
     words += [] if all(word in said for word in there) else [f"One of {', '.join(there)}."]
     words += ["May be given several times."] if several else []
+    ships = [n for mark in field.metadata if isinstance(mark, FromFile) for n in mark.shipped()]
+    words += [f"A path, or one that ships: {', '.join(ships)}."] if ships else []
     words += [f"(default: {standard})"] if standard not in (None, "") else []
     return " ".join(word for word in words if word)
 
