@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import BaseModel
 
 from tenure.align import adherence
-from tenure.dossier import Dossier
+from tenure.dossier import Dossier, Evidence, Stage
 from tenure.measure import recompute
 from tenure.models import register
 
@@ -13,6 +14,10 @@ pytestmark = pytest.mark.slow
 # A script cannot be trained, so the stage does not take one; its records show the same machinery.
 STAGE = replace(adherence.stage, kinds=("scripted",))
 SPEC = {"n": 8, "same_form": False, "max_tokens": 40}
+
+
+class Nothing(BaseModel):
+    """No settings."""
 
 
 @pytest.fixture
@@ -41,6 +46,22 @@ def test_a_judge_that_gives_no_verdict_leaves_grades_missing_and_is_not_qualifie
     assert "own-choice" not in found.findings["not_measured"]
     assert found.findings["cost"]["judge"]["calls"] == 2 * 8 * 4  # arms, prompts, principles
     assert recompute(found, dossier.view()) == []
+
+
+def qualified(model, view, spec, emit):
+    """A card that meets one axis."""
+    told = {"verdict": "met", "axes": {"principle": "met"}, "how": "chances", "asked_with": ""}
+    return Evidence(name="align/qualify", model=model.id, summary="", findings=told)
+
+
+def test_what_a_qualified_judge_says_is_tested_beside_the_checks(dossier):
+    judge = register(dossier, "organism/complies", "judge")
+    dossier.run(Stage(name="align/qualify", spec=Nothing, run=qualified, summary=""), "judge", {})
+    found = dossier.run(STAGE, "child", {**SPEC, "judge": "judge"})
+
+    assert found.findings["judge"]["fit"]
+    assert found.findings["judge"]["id"] == judge.id
+    assert found.findings["holm"]["own-choice"]["p_holm"] == 1  # it gave no verdict
 
 
 def test_a_child_that_refuses_everything_is_caught_by_the_guards(dossier):

@@ -17,9 +17,11 @@ from tenure.align import guards
 from tenure.align import prompts as asked
 from tenure.align.answering import Answers, Batch, Spent, dollars, in_safetensors, replies
 from tenure.align.checking import check
+from tenure.align.comparing.card import cards
 from tenure.align.comparing.labels import ai, known_sources
 from tenure.align.constitution import Constitution, Principle
-from tenure.align.critiquing import Bench, Case, critic
+from tenure.align.critics.model import forecast
+from tenure.align.critiquing import ROOM, Bench, Case, critic
 from tenure.align.prompts import Bank, Prompt
 from tenure.align.proof.measures import ARMS, measures, stated
 from tenure.documents import FromFile
@@ -75,7 +77,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     untested = [p for p in constitution.principles if p not in tested]
     samples = emit.records(records)
     found = measures(records, tested, samples)
-    verdicts = stated(records, tested, found)
+    told = _card(judge, view) if judge else {}
+    fit = [*constitution.checkable, *(judged if told.get("fit") else [])]
+    verdicts = stated(records, fit, found) | _unfit([p for p in judged if p not in fit], told)
     improved = [name for name, v in verdicts.items() if v["statement"] == "improved"]
     forms = {arm: one.form for arm, one in answers.items()}
     return Evidence(
@@ -94,7 +98,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "not_measured": _not_measured(untested),
             "collapse": {arm: _collapse(one) for arm, one in answers.items()},
             "collapse_note": guards.COLLAPSED,
-            **({"judge": _card(judge, view)} if judge else {}),
+            **({"judge": told} if judge else {}),
             "cost": _spent(answers, bench.spent),
         },
         runtime=dollars((judge, bench.spent)),
@@ -168,11 +172,26 @@ def _judge(
             record[principle.id] = None if said.value == "cannot say" else said.value == "kept"
 
 
-def _card(judge: Model, view: View) -> dict[str, str]:
-    """Name the judge of the natural principles, and whether it was qualified."""
+def _card(judge: Model, view: View) -> dict[str, Any]:
+    """Name the judge of the natural principles, and whether it was qualified for them."""
     unfit = f"not qualified; run: tenure align qualify --model {judge.id}"
-    fit = known_sources(view).get(ai(judge), unfit)
-    return {"id": judge.id, "digest": judge.digest, "qualified": fit}
+    said = known_sources(view).get(ai(judge), unfit)
+    card = next(reversed(cards(view, judge)), None)
+    axes: Mapping[str, str] = card.found.findings["axes"] if card else {}
+    return {
+        "id": judge.id,
+        "digest": judge.digest,
+        "qualified": said,
+        "fit": axes.get("principle") == "met",
+        "note": "qualified on pairs; it is asked about single answers here",
+    }
+
+
+def _unfit(principles: Sequence[Principle], judge: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """State nothing of what a judge said that is not qualified; its numbers stand beside."""
+    why = f"its judge is not qualified: tenure align qualify --model {judge.get('id')}"
+    said = {"p": None, "p_holm": None, "statement": "not shown", "why": why}
+    return {p.id: dict(said) for p in principles}
 
 
 def _not_measured(untested: Sequence[Principle]) -> dict[str, str]:
@@ -223,6 +242,16 @@ def _summary(
     return f"{what}, {model.id} keeps {len(improved)} more often than {parent.id}: {', '.join(improved)}"
 
 
+def cost(_model: Model, spec: Spec) -> dict[str, Any]:
+    """Foresee what a judge behind an API is asked: both arms, every natural principle, every prompt."""
+    natural = [
+        p for p in (spec.constitution or written.shipped()).principles if p.axis == "principle"
+    ]
+    prompts = (spec.prompts or asked.shipped()).select("held-out", spec.n)
+    calls = len(ARMS) * len(natural) * len(prompts)
+    return forecast({spec.judge: calls} if spec.judge else {}, ROOM)
+
+
 stage = Stage(
     name="align/adherence",
     spec=Spec,
@@ -231,4 +260,5 @@ stage = Stage(
     kinds=("weights",),
     why_not="adherence is a comparison with the parent, and only a trained child has one",
     disk=900 << 20,
+    cost=cost,
 )

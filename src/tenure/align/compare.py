@@ -8,7 +8,7 @@ interval is the prompt. The pairs are left for people: ``tenure feedback`` shows
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,15 +16,17 @@ from tenure.align import constitution as written
 from tenure.align import prompts as asked
 from tenure.align.answering import Answers, Batch, Spent, dollars, in_safetensors, replies
 from tenure.align.comparing.drawing import said_of
-from tenure.align.comparing.judging import How
+from tenure.align.comparing.judging import Case, How, forecast
 from tenure.align.comparing.pairs import Pair, pair_of
 from tenure.align.constitution import Constitution
 from tenure.align.preferring.matching import (
     RULE,
     Bench,
+    By,
     Match,
     judged_by_model,
     people,
+    questions_of,
     record,
     ruled,
 )
@@ -49,7 +51,11 @@ class Spec(BaseModel):
     )
     others: tuple[str, ...] = Field((), description="Further models; all play against all.")
     judge: str = Field(RULE, description="Who judges: rule (the checks), or a qualified model.")
-    by: Literal["constitution", "helpful"] = Field("constitution", description="By what.")
+    by: By = Field(
+        "constitution",
+        description="By what: the whole constitution, its principles of one axis (principle, "
+        "correctness: never averaged then), or helpful.",
+    )
     how: How = Field("chances", description="How a model is asked; as it was qualified.")
     constitution: Annotated[Constitution | None, FromFile(Constitution)] = Field(
         None, description="A YAML file; None: ours."
@@ -243,6 +249,21 @@ def _summary(model: Model, wins: Sequence[Measure], ratings: Sequence[Measure], 
     return f"{model.id} wins {', '.join(told) or 'nothing that could be judged'}{points}"
 
 
+def cost(_model: Model, spec: Spec) -> dict[str, Any]:
+    """Foresee what a judge behind an API is asked at most: every match in both orders, answers at their longest."""
+    if spec.judge == RULE or spec.how != "decode":
+        return forecast(spec.judge, [])
+    constitution, bank = spec.constitution or written.shipped(), spec.prompts or asked.shipped()
+    long = "x" * (4 * spec.max_tokens)
+    questions = questions_of(spec.by, constitution)[0]
+    players = 2 + len(spec.others)
+    cases = [
+        Case(prompt=prompt.text, a=long, b=long, asked=questions)
+        for prompt in bank.select(spec.split, spec.n)
+    ] * (players * (players - 1) // 2)
+    return forecast(spec.judge, cases)
+
+
 stage = Stage(
     name=COMPARE,
     spec=Spec,
@@ -250,4 +271,5 @@ stage = Stage(
     summary="Models' answers to the same prompts, judged in both orders: win rates and Elo ratings",
     disk=900 << 20,
     reads=(FEEDBACK, "align/qualify"),
+    cost=cost,
 )

@@ -19,9 +19,9 @@ from tenure.align import constitution as written
 from tenure.align.answering import Spent, dollars
 from tenure.align.comparing import verdicts
 from tenure.align.comparing.card import Card, card_for
-from tenure.align.comparing.judging import Case, Court, How, judged, preamble
+from tenure.align.comparing.judging import Case, Court, How, forecast, judged, preamble
 from tenure.align.comparing.labels import LABEL, Label, ai, check_labels, known_sources
-from tenure.align.comparing.pairs import Axis, Pair, pairs_for
+from tenure.align.comparing.pairs import PAIRS, Axis, Pair, pairs_for, read_pairs
 from tenure.align.comparing.ruling import rule_labels
 from tenure.align.comparing.voicing import HELPFUL, voiced
 from tenure.align.constitution import Constitution, Principle
@@ -77,6 +77,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         **found["findings"],
         "judge": card.judge.id if card else RULE,
         "constitution": {"name": constitution.name, "digest": constitution.digest},
+        "axes": {p.id: p.axis for p in constitution.principles},
         **({"cost": {"judge": said.spent.to_json()}} if said else {}),
     }
     return Evidence(
@@ -209,6 +210,19 @@ def _summary(labels: Sequence[Label], pairs: int) -> str:
     )
 
 
+def cost(_model: Model, spec: Spec, view: View | None = None) -> dict[str, Any]:
+    """Foresee what a judge behind an API is asked about the pairs there are; nobody else costs anything."""
+    found = view.evidence(PAIRS, _model.id) if view and spec.how == "decode" else None
+    pairs = read_pairs(view, found) if view and found else []
+    constitution = spec.constitution or written.shipped()
+    cases = [
+        Case(prompt=pair.prompt, a=pair.a, b=pair.b, asked=_asked(pair, constitution))
+        for pair in pairs
+        if spec.judge != RULE
+    ]
+    return forecast(spec.judge, cases)
+
+
 stage = Stage(
     name=LABEL,
     spec=Spec,
@@ -216,4 +230,5 @@ stage = Stage(
     summary="Say of each pair which answer is better, principle by principle: rules, or a judge model",
     disk=100 << 20,
     reads=("align/pairs",),
+    cost=cost,
 )

@@ -12,13 +12,22 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.align.comparing.labels import check_labels, known_sources, settled
+from tenure.align.comparing.labels import LABEL, check_labels, known_sources, settled
 from tenure.align.comparing.pairs import Axis as AxisName
+from tenure.align.people.asked import constitution_of
 from tenure.align.preferring import whole
 from tenure.align.preferring.fitting import Axis, How, Mask, comparisons, learn
 from tenure.align.preferring.states import States, read_states, texts
 from tenure.align.preferring.telling import measures, records
-from tenure.align.preferring.words import FEEDBACK, OUTCOMES, TRUSTED, Word, gathered, words
+from tenure.align.preferring.words import (
+    FEEDBACK,
+    OUTCOMES,
+    TRUSTED,
+    Reading,
+    Word,
+    gathered,
+    words,
+)
 from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
@@ -63,6 +72,18 @@ class Spec(BaseModel):
     conflicts: Literal["refuse", "tie"] = Field(
         "refuse", description="What to do with a pair that one source labelled both ways."
     )
+    axes: Literal["pairs", "principles"] = Field(
+        "pairs",
+        description="Where a label counts: on its pair's axis, all that was asked of a pair in one "
+        "number; or on its principle's, so that principle and correctness are never averaged.",
+        exclude_if=lambda value: value == "pairs",
+    )
+    people: Literal["all", "experts", "shown"] = Field(
+        "all",
+        description="Which people are trusted as they stand: all, those who sat as experts, or those "
+        "shown on known pairs to do better than guessing; the noise of the others is fitted.",
+        exclude_if=lambda value: value == "all",
+    )
     seed: int = 0
 
 
@@ -71,7 +92,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     given = gathered(model, view)
     labels = settled(given.labels, spec.conflicts)
     check_labels(labels, given.pairs.values(), known_sources(view))
-    said, missing = words(given.pairs, labels)
+    how = Reading(axes=_axis_of(model, view, spec), doubted=_doubted(model, view, spec))
+    said, missing = words(given.pairs, labels, how)
     if not said:
         raise UsageError(
             f"all {missing} labels of {model.id} are missing: whoever was asked could not say; ask "
@@ -123,7 +145,35 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "weights": dict(heads.weights),
             "fits": {axis: _told(found) for axis, (_, found) in fitted.items()},
             "counted": counted,
+            **({"axes": spec.axes} if spec.axes != "pairs" else {}),
+            **({"doubted": sorted(how.doubted)} if spec.people != "all" else {}),
         },
+    )
+
+
+def _axis_of(model: Model, view: View, spec: Spec) -> dict[str, str]:
+    """Say on which axis each principle is, where labels are to count there."""
+    if spec.axes == "pairs":
+        return {}
+    told = [e.findings.get("axes") for _, e in view.all_evidence(model.id) if e.name == LABEL]
+    found = {p.id: str(p.axis) for p in constitution_of(view, model.id).principles}
+    for axes in told:
+        found |= axes or {}
+    return found
+
+
+def _doubted(model: Model, view: View, spec: Spec) -> frozenset[str]:
+    """List the people who are not trusted as they stand."""
+    evidence = view.evidence(FEEDBACK, model.id) if spec.people != "all" else None
+    raters: Mapping[str, Mapping[str, Any]] = evidence.findings["raters"] if evidence else {}
+    return frozenset(
+        f"human:{name}"
+        for name, about in raters.items()
+        if not (
+            about["expert"]
+            if spec.people == "experts"
+            else about["better_than_guessing"] == "shown"
+        )
     )
 
 
@@ -148,11 +198,11 @@ def _axes(
         modelled=spec.sources == "modelled",
         seed=spec.seed,
     )
-    axes = sorted({word.pair.axis for word in said})
+    axes = sorted({word.axis for word in said})
     found: dict[str, tuple[list[Word], Axis]] = {}
     for done, axis in enumerate(axes):
         emit.progress(done, len(axes), "axes fitted")
-        mine = [word for word in said if word.pair.axis == axis]
+        mine = [word for word in said if word.axis == axis]
         a, b = (
             states.of([w.pair.prompt for w in mine], [getattr(w.pair, side) for w in mine])
             for side in ("a", "b")

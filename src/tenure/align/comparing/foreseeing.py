@@ -31,7 +31,7 @@ def foreseen(asked: Sequence[Calls]) -> dict[str, Any]:
             model = resolve(one.model)
         except UsageError:  # one of the dossier's, or none
             continue
-        if model.kind != "api":
+        if model.kind != "api" or not one.calls:
             continue
         price = price_of(model)
         told["calls"] += one.calls

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tenure import documents
 from tenure.align.answering import Spent
+from tenure.align.comparing.foreseeing import Calls, foreseen
 from tenure.align.comparing.labels import MISSING
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
@@ -287,3 +288,13 @@ def read_reply(text: str) -> tuple[float | None, float, str]:
     if phrases.refusal(text) is not None:
         return None, 0.0, f"{MISSING}the judge declined"
     return None, 0.0, f"{MISSING}the judge answered: {text.strip()[:60]}"
+
+
+def forecast(judge: str, cases: Sequence[Case]) -> dict[str, Any]:
+    """Foresee what a judge that writes its verdicts is asked: every question of each case, in both orders."""
+    prompts = [turns for case in cases for turns in prompts_of(case)]
+    tokens = sum(-(-len(turn["content"]) // 4) for turns in prompts for turn in turns)
+    calls = Calls(
+        model=judge, calls=len(prompts), tokens_in=tokens, tokens_out=len(prompts) * TOKENS
+    )
+    return foreseen([calls])

@@ -91,7 +91,7 @@ def comparisons(words: Sequence[Word], x: Floats, folds: int, seed: int) -> Prob
     anchors = frozenset(names.index(w.source) for w in words if w.trusted)
     if not anchors:
         raise UsageError(
-            f"on the axis '{words[0].pair.axis}' none of the sources {', '.join(names)} is a person or a rule "
+            f"on the axis '{words[0].axis}' none of the sources {', '.join(names)} is a person or a rule "
             "or an experiment, so nothing says what their "
             "labels are worth; label some pairs: tenure feedback, or tenure align label --judge rule"
         )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from tenure.align.answering import Spent
 from tenure.align.checking import check
@@ -19,6 +19,7 @@ from tenure.errors import UsageError
 from tenure.models import resolve
 
 RULE, HELPFUL = "rule", "helpful"
+By = Literal["constitution", "principle", "correctness", "helpful"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,13 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Who judges and by what: ``judge`` "rule" or a model's name, ``by`` "constitution" or "helpful".
+    """Who judges and by what: ``judge`` is "rule" or a model's name.
 
     ``spent`` is what a model that judges was asked so far.
     """
 
     judge: str
-    by: str
+    by: By
     how: How
     batch: int
     constitution: Constitution
@@ -74,7 +75,7 @@ def ruled(matches: Sequence[Match], bench: Bench) -> list[Ruling]:
     Raises:
         UsageError: no principle has a check, or the question is which answer helps.
     """
-    if bench.by == HELPFUL or not bench.constitution.checkable:
+    if bench.by in (HELPFUL, "principle") or not bench.constitution.checkable:
         raise UsageError(
             "no check can say which answer is better here; name a model (--judge MODEL), or compare "
             "by a constitution with checkable principles"
@@ -97,6 +98,22 @@ def _ruled(match: Match, constitution: Constitution) -> Ruling:
     return Ruling(ab=p, ba=p)
 
 
+def questions_of(by: By, constitution: Constitution) -> tuple[dict[str, str], set[str]]:
+    """Return the questions about two answers by their ids, and the axes that a judge must be fit for.
+
+    Raises:
+        UsageError: the constitution has no principle of this axis.
+    """
+    if by == HELPFUL:
+        return {HELPFUL: preamble().helpful}, {HELPFUL}
+    some = [p for p in constitution.principles if by in ("constitution", p.axis)]
+    if not some:
+        raise UsageError(
+            f"'{constitution.name}' has no principle of the axis '{by}'; compare by: constitution"
+        )
+    return {p.id: p.comparison for p in some}, {p.axis for p in some}
+
+
 def judged_by_model(matches: Sequence[Match], bench: Bench) -> tuple[list[Ruling], Card]:
     """Ask a qualified judge, in both orders, about every principle (or once, which answer helps).
 
@@ -104,12 +121,8 @@ def judged_by_model(matches: Sequence[Match], bench: Bench) -> tuple[list[Ruling
         RefusedError: it is not qualified for this; names the rule it missed and the remedy.
     """
     judge = resolve(bench.judge, bench.view)
-    principles = bench.constitution.principles
-    asked = {p.id: p.comparison for p in principles}
-    axes: set[str] = {p.axis for p in principles}
-    weights = {p.id: p.weight for p in principles}
-    if bench.by == HELPFUL:
-        asked, axes, weights = {HELPFUL: preamble().helpful}, {HELPFUL}, {HELPFUL: 1.0}
+    asked, axes = questions_of(bench.by, bench.constitution)
+    weights = {HELPFUL: 1.0} | {p.id: p.weight for p in bench.constitution.principles}
     card = card_for(bench.view, judge, bench.how, axes)
     court = Court(
         judge=judge, view=bench.view, emit=bench.emit, how=bench.how, batch=bench.batch,

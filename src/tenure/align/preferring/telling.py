@@ -49,6 +49,7 @@ def _record(axis: str, word: Word, found: Axis, at: int) -> dict[str, Any]:
             "fold": int(found.fold[at]),
             "p": float(sigmoid(found.logit[at : at + 1])[0]),
             "spread": float(found.spread[at]),
+            **({"apart": axis} if word.axis != pair.axis else {}),
         },
         word.p,
     )
@@ -57,7 +58,8 @@ def _record(axis: str, word: Word, found: Axis, at: int) -> dict[str, Any]:
 def _said(row: dict[str, Any], said: float) -> dict[str, Any]:
     decided = abs(said - 0.5) > 1e-12
     right = (row["p"] > 0.5) == (said > 0.5) if decided else None
-    name = " ".join(str(part) for part in (row["pair"], row["source"], row["first"]) if part)
+    parts = (row["pair"], row["source"], row["first"], row.get("apart"))
+    name = " ".join(str(part) for part in parts if part)
     return {
         **row,
         "id": name,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tenure.align.comparing.labels import LABEL, OUTCOMES, Label, read_labels, source_of
 from tenure.align.comparing.pairs import PAIRS, Pair, read_pairs
@@ -12,6 +12,7 @@ from tenure.errors import UsageError
 
 FEEDBACK = "align/feedback"
 COMPARE = "align/compare"
+HELPFUL = "helpful"  # an axis of its own, whatever was asked
 TRUSTED = ("human", "rule", "world")
 
 
@@ -20,7 +21,8 @@ class Word:
     """What one source said of one pair in one order: the mean chance over ``principles`` labels.
 
     ``weight`` is what it counts. Several rules speak as one: what they say of a pair counts once,
-    however many they are, and so do a judge's sixteen principles.
+    however many they are, and so do a judge's sixteen principles. ``axis`` is where it counts;
+    ``doubted`` people are modelled as judges are.
     """
 
     pair: Pair
@@ -29,11 +31,33 @@ class Word:
     p: float
     weight: float
     principles: int
+    axis: str = ""
+    doubted: bool = False
+
+    def __post_init__(self) -> None:
+        """Count on the pair's axis where nothing else was said."""
+        object.__setattr__(self, "axis", self.axis or self.pair.axis)
 
     @property
     def trusted(self) -> bool:
         """Say whether a person, a rule or an experiment said it."""
-        return source_of(self.source).kind in TRUSTED
+        return source_of(self.source).kind in TRUSTED and not self.doubted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How labels are read.
+
+    ``axes`` says on which axis a label under a principle counts; where it does not say, the pair's
+    counts. ``doubted`` are sources that are people and yet not trusted as they stand.
+    """
+
+    axes: Mapping[str, str] = field(default_factory=dict[str, str])
+    doubted: frozenset[str] = frozenset()
+
+    def axis(self, label: Label, pair: Pair) -> str:
+        """Return the axis on which a label counts."""
+        return self.axes.get(label.principle, pair.axis) if pair.axis != HELPFUL else pair.axis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +106,53 @@ def gathered(model: Model, view: View) -> Gathered:
             left_out[why] += 1
         else:
             kept.append(label)
+    kept, alone = _without_lone(pairs, kept)
+    left_out |= {"alone": alone} if alone else {}
     return Gathered(pairs=pairs, labels=kept, left_out=left_out)
 
 
-def words(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Word], int]:
-    """Make one word of what a source said of a pair in one order; return how many labels are missing."""
-    said: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
+def _without_lone(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Label], int]:
+    """Leave out what an experiment said on an axis where nobody spoke of another prompt.
+
+    One prompt cannot be held out from itself, and would keep the other axes from being fitted.
+    """
+    prompts: dict[str, set[str]] = defaultdict(set)
+    for label in labels:
+        if label.pair in pairs:
+            prompts[pairs[label.pair].axis].add(pairs[label.pair].prompt_id)
+    few = {axis for axis, held in prompts.items() if len(held) < 2 and len(prompts) > 1}
+    kept = [
+        label
+        for label in labels
+        if not (
+            label.source.startswith("world:")
+            and label.pair in pairs
+            and pairs[label.pair].axis in few
+        )
+    ]
+    return kept, len(labels) - len(kept)
+
+
+def words(
+    pairs: Mapping[str, Pair], labels: Sequence[Label], how: Reading | None = None
+) -> tuple[list[Word], int]:
+    """Make one word of what a source said of a pair in one order and on one axis; return how many are missing."""
+    how = how or Reading()
+    said: dict[tuple[str, str, str, str], list[tuple[float, float]]] = defaultdict(list)
     missing = 0
     for label in labels:
         if label.p is None:
             missing += 1
         elif label.weight > 0:
-            said[label.pair, label.source, label.first].append((label.p, label.weight))
-    rules: dict[str, int] = defaultdict(int)
-    for pair, source, _ in said:
-        rules[pair] += source_of(source).kind == "rule"
+            axis = how.axis(label, pairs[label.pair])
+            said[label.pair, label.source, label.first, axis].append((label.p, label.weight))
+    rules: dict[tuple[str, str], int] = defaultdict(int)
+    for pair, source, _, axis in said:
+        rules[pair, axis] += source_of(source).kind == "rule"
     found: list[Word] = []
-    for (pair, source, first), given in sorted(said.items()):
+    for (pair, source, first, axis), given in sorted(said.items()):
         weight = sum(w for _, w in given)
-        voices = rules[pair] if source_of(source).kind == "rule" else 1
+        voices = rules[pair, axis] if source_of(source).kind == "rule" else 1
         found.append(
             Word(
                 pair=pairs[pair],
@@ -109,6 +161,8 @@ def words(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Word
                 p=sum(p * w for p, w in given) / weight,
                 weight=weight / len(given) / voices,
                 principles=len(given),
+                axis=axis,
+                doubted=source in how.doubted,
             )
         )
     return found, missing
