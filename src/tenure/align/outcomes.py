@@ -13,15 +13,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align.comparing.labels import OUTCOMES
+from tenure.align.trying import finding
 from tenure.align.trying.coming import Folded, Rows, fold
-from tenure.align.trying.finding import Asked, due, judged, measures, records, standing
+from tenure.align.trying.finding import Asked
 from tenure.align.trying.plan import FromRows
 from tenure.align.trying.register import Experiment, experiment
-from tenure.align.trying.teaching import decided, taught
+from tenure.align.trying.teaching import Said, decided, taught
 from tenure.dossier.canonical import canonical
 from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.dossier.stage import Emit, Stage, View
-from tenure.errors import RefusedError
 
 
 class Spec(BaseModel):
@@ -49,18 +49,13 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
 
     Raises:
         UsageError: no such experiment, or a row that does not fit it; nothing is kept then.
-        RefusedError: the last look was taken, and a row would change what it saw.
     """
     held = experiment(view, model.id, spec.experiment)
     folded = fold(held, spec.file.rows)
-    if held.done and (folded.new or folded.corrected):
-        raise RefusedError(
-            f"the last look of '{held.plan.name}' was taken, and what it saw is not changed afterwards; "
-            "measure again under a new plan: tenure align experiment --model "
-            f"{model.id} --plan another.yaml"
-        )
-    look = due(held, folded.outcomes)
-    found = _looked(held, folded, look, model, view, emit) if look else _between(held, folded)
+    look = finding.due(held, folded.outcomes)
+    if held.done and folded.corrected:
+        look = held.taken  # the last look again: what was wrong must not stand
+    found = _looked(held, folded, look, model, view, emit) if look else _between(held, folded, emit)
     return Evidence(
         name=OUTCOMES,
         model=model.id,
@@ -85,6 +80,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
                 "corrected": folded.corrected,
                 "sources": sorted({row.source for row in spec.file.rows}),
             },
+            "corrected": {
+                "in all": held.corrected + folded.corrected,
+                "after the last look": held.corrected_late + (folded.corrected if held.done else 0),
+            },
             "next look": _next(held, found.findings["looks"]),
         },
     )
@@ -94,55 +93,77 @@ def _looked(
     held: Experiment, folded: Folded, look: int, model: Model, view: View, emit: Emit
 ) -> Found:
     """Take a look: measures, verdicts, what to use, and labels where the arms are answers."""
-    rows = records(held, folded.outcomes)
+    rows = finding.records(held, folded.outcomes)
     samples = emit.records(rows)
     asked = Asked(held.plan, rows, samples)
-    made = measures(asked)
-    before: Mapping[str, Any] = held.newest.findings["arms"] if held.newest else {}
-    said = standing(judged(asked, made, look), before)
+    made = finding.measures(asked)
+    files: dict[str, str] = {"samples.jsonl": samples}
+    if len(folded.outcomes) < len(held.assigned):
+        units = finding.followed(held, folded.outcomes)
+        files["units.jsonl"] = emit.records(units)
+        made += finding.outstanding(Asked(held.plan, units, files["units.jsonl"]))
+    said = _stands(held, folded, finding.judged(asked, made, look))
     decision = decided(held, said, final=look == len(held.sizes))
     labels, pairs = taught(held, said, model, view)
-    files = {
-        "samples.jsonl": samples,
-        "decision.json": emit.file(
-            canonical({"experiment": held.plan.name, "plan": held.plan.digest, **decision, "arms": said})
-        ),
-    }  # fmt: skip
+    about = {"experiment": held.plan.name, "plan": held.plan.digest}
+    files["decision.json"] = emit.file(canonical({**about, **decision, "arms": said}))
     if held.words:
         files["labels.jsonl"] = emit.records(label.to_json() for label in labels)
         files["pairs.jsonl"] = emit.records(pair.to_json() for pair in pairs)
-    taken = {"look": look, "of": len(held.sizes), "outcomes": len(rows), "alpha": held.plan.alpha}
+    taken = {
+        "look": look,
+        "of": len(held.sizes),
+        "outcomes": len(rows),
+        "alpha": held.plan.alpha,
+        "corrected before": held.corrected + folded.corrected,
+    }
     return Found(
         measures=tuple(made),
         files=files,
         findings={
             "arms": said,
-            "looks": [*held.looked, taken],
+            "looks": [*(one for one in held.looked if one["look"] < look), taken],
             "decision": decision,
             "labels": len(labels),
         },
     )
 
 
-def _between(held: Experiment, folded: Folded) -> Found:
-    """Carry what the last look found; before the first there is nothing but counts."""
-    if held.newest is not None:
+def _stands(held: Experiment, folded: Folded, said: Said) -> dict[str, dict[str, Any]]:
+    """Hold what this look says beside what was said before.
+
+    What an earlier look has shown stands, unless outcomes that it saw were corrected since.
+    """
+    if held.newest is None or not held.looked:
+        return {arm: dict(each) for arm, each in said.items()}
+    before: Said = held.newest.findings["arms"]
+    if held.done:
+        return finding.afterwards(said, before)
+    as_seen = held.looked[-1]["corrected before"] == held.corrected + folded.corrected
+    return finding.standing(said, before if as_seen else {})
+
+
+def _between(held: Experiment, folded: Folded, emit: Emit) -> Found:
+    """Carry what the last look found; where there was none, or it saw what was wrong, only counts."""
+    if held.newest is not None and not folded.corrected:
         kept = ("arms", "looks", "decision", "labels")
         return Found(
             measures=held.newest.measures,
             files={k: v for k, v in held.newest.files.items() if k != "outcomes.jsonl"},
             findings={name: held.newest.findings[name] for name in kept},
         )
-    said: dict[str, dict[str, Any]] = {
-        arm.name: {"verdict": "too early", "because": "no planned look is due yet"}
+    why = "outcomes that the last look saw were corrected" if held.looked else "no look is due yet"
+    said = {
+        arm.name: {"verdict": "too early", "because": why, "look": held.taken}
         for arm in held.plan.treatments
     }
+    taught_before = held.newest is not None and "labels.jsonl" in held.newest.files
     return Found(
         measures=(),
-        files={},
+        files={"labels.jsonl": emit.records([])} if taught_before else {},
         findings={
             "arms": said,
-            "looks": [],
+            "looks": list(held.looked),
             "decision": decided(held, said, final=False),
             "labels": 0,
         },

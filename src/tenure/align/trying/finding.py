@@ -19,6 +19,7 @@ from tenure.measure.estimate import Unit
 from tenure.stats import holm
 
 Verdict = Literal["better", "worse", "not shown", "too early"]
+SHOWN = ("better", "worse")
 LEAST, HIGHEST = 1e-12, 0.49  # between these a p is found; above the second it is written as 1
 HALVINGS = 24
 
@@ -35,6 +36,14 @@ def records(held: Experiment, outcomes: Mapping[str, Came]) -> list[dict[str, An
             "missing": came.value is None,
         }
         for unit, came in sorted(outcomes.items())
+    ]
+
+
+def followed(held: Experiment, outcomes: Mapping[str, Came]) -> list[dict[str, Any]]:
+    """Write each unit that was assigned, and whether its outcome is still outstanding."""
+    return [
+        {"id": unit, "block": one.block, "assigned": one.arm, "outstanding": unit not in outcomes}
+        for unit, one in sorted(held.assigned.items())
     ]
 
 
@@ -65,7 +74,7 @@ class Asked:
 
     def gap(self, arm: str, name: str, recipe: Recipe, note: str) -> Measure:
         """Measure a difference from the control."""
-        by_share = self.plan.outcome.kind == YES_NO or recipe.value == "missing"
+        by_share = self.plan.outcome.kind == YES_NO or recipe.value != "value"
         unit: Unit = "difference" if by_share else "mean"
         better = self.plan.outcome.better if recipe.value == "value" else None
         return estimate(
@@ -103,6 +112,14 @@ def measures(asked: Asked) -> list[Measure]:
         for arm in arms
     ]
     return [*found, *(asked.of(arm.name) for arm in plan.arms)]
+
+
+def outstanding(asked: Asked) -> list[Measure]:
+    """Measure whether some arms' outcomes come sooner than the control's; needed before the last look."""
+    return [
+        asked.gap(arm.name, "outstanding", asked.against(arm.name, value="outstanding"), "share still to come")
+        for arm in asked.plan.treatments
+    ]  # fmt: skip
 
 
 def p_value(rows: Sequence[Row], recipe: Recipe) -> float:
@@ -143,18 +160,21 @@ def due(held: Experiment, outcomes: Mapping[str, Came]) -> int | None:
 def judged(asked: Asked, found: Sequence[Measure], look: int) -> dict[str, dict[str, Any]]:
     """Say of each arm beside the control what this look shows.
 
-    "better" and "worse" need the p, adjusted after Holm, below what the look may spend. Where the arms
-    lose units unevenly (the interval of the difference leaves out zero), they also need the bound that
-    holds whatever the missing would have been.
+    "better" and "worse" need the p, adjusted after Holm, below what the look may spend. Where units are
+    missing unevenly (the interval of the difference from the control leaves out zero), they also need
+    the bound that holds whatever the missing would have been; where outcomes come sooner in one arm,
+    nothing is shown before the last look.
     """
     plan, named = asked.plan, {m.name: m for m in found}
     arms = [arm.name for arm in plan.treatments]
     raw = [p_value(asked.rows, asked.against(arm)) for arm in arms]
     said: dict[str, dict[str, Any]] = {}
     for arm, p, adjusted in zip(arms, raw, holm(raw), strict=True):
-        effect, lost = named[f"effect/{arm}"], named[f"missing/{arm}"]
-        uneven = lost.low is not None and lost.high is not None and not lost.low <= 0 <= lost.high
+        effect = named[f"effect/{arm}"]
+        uneven, sooner = (_apart(named.get(f"{what}/{arm}")) for what in ("missing", "outstanding"))
         verdict, because = _verdict(effect, plan, adjusted, uneven=uneven)
+        if sooner and verdict != "not shown":
+            verdict, because = "not shown", "outcomes come sooner in one arm than in the other"
         said[arm] = {
             "verdict": verdict,
             "because": because,
@@ -169,6 +189,11 @@ def judged(asked: Asked, found: Sequence[Measure], look: int) -> dict[str, dict[
             "missing unevenly": uneven,
         }
     return said
+
+
+def _apart(m: Measure | None) -> bool:
+    """Say whether an interval leaves out zero."""
+    return m is not None and m.low is not None and m.high is not None and not m.low <= 0 <= m.high
 
 
 def _verdict(effect: Measure, plan: Plan, adjusted: float, *, uneven: bool) -> tuple[Verdict, str]:
@@ -197,11 +222,24 @@ def _matters(effect: Measure, plan: Plan) -> str:
     return "ruled out" if ends[1] < plan.smallest_effect else "not shown"
 
 
+def afterwards(
+    now: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Corrections made when the result was known may take a verdict away, and never give one."""
+    why = "shown only after corrections that were made when the result was known; measure again"
+    return {
+        arm: {**said, "verdict": "not shown", "because": why}
+        if said["verdict"] in SHOWN and said["verdict"] != before[arm]["verdict"]
+        else dict(said)
+        for arm, said in now.items()
+    }
+
+
 def standing(
     now: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Keep what an earlier look has shown: its part of the error is spent."""
-    shown = {arm for arm, said in before.items() if said["verdict"] in ("better", "worse")}
+    shown = {arm for arm, said in before.items() if said["verdict"] in SHOWN}
     return {
         arm: {
             **said,

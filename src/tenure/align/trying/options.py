@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tenure.align.comparing.drawing import said_of
-from tenure.align.comparing.pairs import PAIRS, Pair, Said, pair_of, read_pairs
+from tenure.align.comparing.pairs import PAIRS, Axis, Pair, Said, pair_of, read_pairs
 from tenure.align.lineage import named
 from tenure.align.prompts import Prompt
 from tenure.align.trying.plan import Arm, Plan
@@ -13,6 +13,7 @@ from tenure.dossier.stage import View
 from tenure.errors import UsageError, unknown
 
 SHOWN = 48  # letters of an option in a message
+HELPFUL: Axis = "helpful"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +123,9 @@ def pair_for(
 ) -> Pair:
     """Make the pair of two arms' words; where it was drawn before it is that very pair."""
     said = Said(one.text, one.id), Said(other.text, other.id)
-    pair = pair_of(one.asked, *said, model=model, axis=plan.axis)
-    texts = {one.text, other.text}
-    for known in drawn.values():
-        same = known.prompt_id == pair.prompt_id and known.axis == pair.axis
-        if same and {known.a, known.b} == texts:
+    of_prompt = [pair for pair in drawn.values() if pair.prompt_id == one.prompt_id]
+    axis = plan.axis or (of_prompt[0].axis if of_prompt else HELPFUL)
+    for known in of_prompt:
+        if known.axis == axis and {known.a, known.b} == {one.text, other.text}:
             return known
-    return pair
+    return pair_of(one.asked, *said, model=model, axis=axis)

@@ -81,7 +81,8 @@ class Plan(BaseModel):
     ``within`` says within what units are compared (a face, a day): every such block gets all arms, and
     the analysis is paired. ``looks`` is how often results are looked at, the last time at the end.
     ``underpowered: accepted`` registers a plan that would otherwise be refused. ``prompt`` and ``axis``
-    are for arms that are answers: what they answer, and by what they are compared.
+    are for arms that are answers: what they answer, and by what they are compared (None: as the pairs that
+    were drawn of this prompt, else by how far they help). ``weight`` is what a label of it counts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -101,8 +102,8 @@ class Plan(BaseModel):
     decides: str = Field(min_length=1)
     assigned_by: str = Field(min_length=1)
     prompt: str | None = Field(None, min_length=1)
-    axis: Axis = "helpful"
-    weight: float = Field(1.0, gt=0, le=100, description="What a label of it counts.")
+    axis: Axis | None = None
+    weight: float = Field(1.0, gt=0, le=100)
     seed: int = 0
 
     @field_validator("arms")

@@ -72,6 +72,16 @@ class Experiment:
         """Say whether the last look was taken."""
         return self.taken >= len(self.sizes)
 
+    @property
+    def corrected(self) -> int:
+        """How many outcomes were corrected so far."""
+        return int(self.newest.findings["corrected"]["in all"]) if self.newest else 0
+
+    @property
+    def corrected_late(self) -> int:
+        """How many of them after the last look."""
+        return int(self.newest.findings["corrected"]["after the last look"]) if self.newest else 0
+
     def counts(self, outcomes: Mapping[str, Came]) -> dict[str, dict[str, int]]:
         """Count for each arm, as assigned: units, outcomes, missing, outstanding, other than assigned."""
         found: dict[str, dict[str, int]] = {}

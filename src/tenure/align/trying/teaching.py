@@ -10,13 +10,13 @@ from typing import Any
 
 from tenure.align.comparing.labels import ALL, Label, label_id
 from tenure.align.comparing.pairs import Pair
+from tenure.align.trying.finding import SHOWN
 from tenure.align.trying.options import pair_for, pairs_of_model
 from tenure.align.trying.register import Experiment
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import View
 
 Said = Mapping[str, Mapping[str, Any]]
-SHOWN = ("better", "worse")
 
 
 def source(name: str) -> str:

@@ -1,0 +1,69 @@
+"""Verdicts by simulation: nothing is found where there is nothing at the stated rate, and what is there is."""
+
+import numpy as np
+import pytest
+
+from tenure.align.trying.finding import SHOWN, Asked, judged, measures, p_value
+from tenure.align.trying.power import power_of
+from tenure.stats import newcombe
+
+pytestmark = pytest.mark.slow
+TRIES = 100
+
+
+def rows(plan, chance, first):
+    """Outcomes of an experiment in which the first treatment's outcome is ``first``, the others' as expected."""
+    found = []
+    for block in range(plan.planned):
+        alike = chance.normal(0, 1)
+        for arm in plan.arms:
+            mean = first if arm == plan.treatments[0] else plan.outcome.expected
+            share = plan.outcome.kind == "yes/no"
+            value = bool(chance.random() < mean) if share else float(mean + alike + chance.normal())
+            found.append({"id": f"{block}/{arm.name}", "block": str(block), "assigned": arm.name, "got": arm.name, "value": value, "missing": False})  # fmt: skip
+    return found
+
+
+def share_shown(plan, first):
+    """Of many experiments, in how many the first arm is shown better, and anything is shown at all."""
+    chance = np.random.default_rng(11)
+    better = shown = 0
+    for _ in range(TRIES):
+        asked = Asked(plan, rows(plan, chance, first), "sha256:none")
+        said = judged(asked, measures(asked), 1)
+        better += said[plan.treatments[0].name]["verdict"] == "better"
+        shown += any(each["verdict"] in SHOWN for each in said.values())
+    return better / TRIES, shown / TRIES
+
+
+@pytest.mark.parametrize(("name", "planned"), [("LETTER", 40), ("FACE", 12)])
+def test_where_nothing_helps_something_is_shown_no_oftener_than_the_error_allows(tried, name, planned):  # fmt: skip
+    plan = tried.plan(getattr(tried, name), planned=planned)  # fmt: skip
+
+    assert share_shown(plan, plan.outcome.expected)[1] <= 0.11  # 5% in 100: above 11 once in 90
+
+
+def test_what_helps_is_shown_as_often_as_the_plan_says(tried):
+    plan = tried.plan(planned=40, underpowered="accepted")
+    found, power = share_shown(plan, plan.expected_with_effect)[0], power_of(plan, 40)
+
+    assert abs(found - power) < 0.12  # 3 standard deviations at 80%
+
+
+def test_p_is_where_the_interval_just_touches_zero(tried):
+    plan = tried.plan(planned=40)
+    held = rows(plan, np.random.default_rng(3), 0.7)
+    recipe = Asked(plan, held, "sha256:none").against("plain")
+    p = p_value(held, recipe)
+    k, m = (sum(r["value"] for r in held if r["assigned"] == arm) for arm in ("plain", "as before"))
+
+    assert 0 < p < 0.01
+    assert newcombe((k, 40), (m, 40), 1 - p * 1.001).low > 0 > newcombe((k, 40), (m, 40), 1 - p * 0.999).low  # fmt: skip
+
+
+def test_arms_that_never_vary_show_nothing_and_are_no_error(tried):
+    plan = tried.plan(tried.FACE, planned=4, underpowered="accepted")
+    same = [{**row, "value": 5.0} for row in rows(plan, np.random.default_rng(0), 5)]
+    asked = Asked(plan, same, "sha256:none")
+
+    assert {each["verdict"] for each in judged(asked, measures(asked), 1).values()} == {"not shown"}
