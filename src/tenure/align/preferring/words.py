@@ -108,8 +108,6 @@ def gathered(model: Model, view: View) -> Gathered:
             kept.append(label)
     kept, alone = _without_lone(pairs, kept)
     left_out |= {"alone": alone} if alone else {}
-    kept, alone = _without_lone(pairs, kept)
-    left_out |= {"alone": alone} if alone else {}
     return Gathered(pairs=pairs, labels=kept, left_out=left_out)
 
 
