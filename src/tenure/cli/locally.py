@@ -1,6 +1,7 @@
-"""Serving a page to this machine only, until somebody is done with it."""
+"""Serving a page until somebody is done: to this machine only, or where an address of it is named."""
 
 import asyncio
+import ipaddress
 import secrets
 import socket
 import webbrowser
@@ -12,6 +13,12 @@ import typer
 from tenure.errors import UsageError
 
 HERE, NETWORK = "127.0.0.1", "lan"
+BY_NAME = "localhost"
+IN_A_NETWORK = (
+    "The page is served in your network, not to this machine alone: whoever has the link can answer in "
+    "your name until this command ends. It is plain HTTP, so whoever reads along in the network reads the "
+    "link and the answers. Send the link to nobody else, and use no network that you do not trust."
+)
 NOWHERE = ("192.0.2.1", 9)  # an address kept for documents (RFC 5737); nothing is sent to it
 
 
@@ -19,15 +26,32 @@ def address_of(host: str) -> str:
     """Return the address to serve on: ``host``, or for "lan" this machine's own in its network.
 
     Raises:
-        UsageError: it would be every network's, or this machine has none.
+        UsageError: it would be every network's or the open internet's, it is no address, or this
+            machine is in no network.
     """
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - refused here
+    asked = _own() if host == NETWORK else host
+    try:
+        found = ipaddress.ip_address(socket.gethostbyname(asked))
+    except (OSError, UnicodeError):
+        raise UsageError(
+            f"'{host}' is no IPv4 address or name that is known here; give an address of this "
+            "machine, or: --host lan"
+        ) from None
+    if found.is_unspecified or not asked:
         raise UsageError(
             f"'{host}' would serve the page to every network of this machine; give one address of "
             "it, or: --host lan"
         )
-    if host != NETWORK:
-        return host
+    if found.is_global:
+        raise UsageError(
+            f"{found} is an address of the open internet, and the page is plain HTTP; give one of "
+            "your own network, or leave --host out and forward the port through a tunnel (ssh -L)"
+        )
+    return asked
+
+
+def _own() -> str:
+    """Return this machine's address in its network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(NOWHERE)  # of a datagram socket: it picks a way out, and sends nothing
@@ -48,7 +72,8 @@ def serve(
 ) -> bool:
     """Serve what ``made(secret, done)`` makes on an address; returns False where Ctrl-C stopped it.
 
-    The address that is printed holds the secret; ``done`` ends it. Port 0 is any free one.
+    The address that is printed holds the secret, which is logged nowhere; ``done`` ends it. Port 0 is
+    any free one. What another address than this machine's own means is said on standard error.
 
     Raises:
         UsageError: the address is none of this machine's, or the port is taken.
@@ -73,8 +98,12 @@ def serve(
                 server.should_exit = True
 
             served = made(secret, done)
-            settings = uvicorn.Config(served, log_level="error", timeout_graceful_shutdown=2)
+            settings = uvicorn.Config(
+                served, log_level="error", access_log=False, timeout_graceful_shutdown=2
+            )
             server = uvicorn.Server(settings)
+            if host not in (HERE, BY_NAME):
+                typer.echo(IN_A_NETWORK, err=True)
             typer.echo(f"{address}  ({told})")
             if browser:
                 webbrowser.open(address)

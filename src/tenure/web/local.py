@@ -1,6 +1,6 @@
-"""What every page has that a person signs on: served to this machine only, without script.
+"""What every page has that a person signs on: where it was said to be served, and without script.
 
-The address holds a secret. Requests that come by another name than this machine's, or from another
+The address holds a secret. Requests that come by a name it is not served under, or from another
 page, are refused; a form has a limit; the dossier's own pages are drawn beside it.
 """
 
@@ -49,7 +49,9 @@ class LocalPage:
         host = request.headers.get("host", "").rpartition(":")[0]
         origin = request.headers.get("origin")
         own = origin is None or origin == f"http://{request.headers.get('host')}"
-        known = secrets.compare_digest(request.path_params["secret"], self.secret)
+        # As bytes: letters beyond ASCII are a wrong secret, not an error.
+        sent = str(request.path_params["secret"]).encode()
+        known = secrets.compare_digest(sent, self.secret.encode())
         if host in self.hosts and known and (own or request.method != "POST"):
             return None
         return PlainTextResponse("Open the address that was printed.", 403, headers=HEADERS)
