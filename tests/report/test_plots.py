@@ -1,5 +1,6 @@
 """Plots: one scale for what is compared, the threshold where it belongs, nothing unescaped."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tenure.dossier import Recipe
 from tenure.measure import estimate
 from tenure.report.plots import LEFT, RIGHT, Plot, Row, span, ticks
+from tenure.report.words import unit_of
 
 
 def measure(failed, n, unit="proportion", missing=0):
@@ -50,6 +52,15 @@ def test_each_row_shows_its_point_interval_bound_and_n():
         LEFT + m.upper * (RIGHT - LEFT), abs=0.1
     )
     assert "30%, n 10" in "".join(tree.itertext())
+
+
+@pytest.mark.parametrize(("name", "shown"), [("guard/repeats", "+30"), ("guard/words", "0.3")])
+def test_a_change_of_a_share_is_told_in_points_whatever_its_evidence_calls_it(name, shown):
+    m = replace(measure(3, 10, unit="mean"), name=name)
+    tree = drawn(Plot(title="t", rows=(Row(label="a", measure=m),), unit=unit_of(m)))
+
+    assert f"{shown}, n 10" in "".join(tree.itertext())
+    assert f"a: {shown}" in "".join(tree.itertext())
 
 
 def test_arms_differ_in_shape_and_not_in_colour_alone():

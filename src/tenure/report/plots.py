@@ -131,7 +131,7 @@ def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") 
 def _row(row: Row, index: int, top: float, limits: tuple[float, float]) -> list[str]:
     low, high = limits
     m, middle = row.measure, top + 23
-    shown = f"{words.number(m.estimate, m.unit)}, n {m.n:,}"
+    shown = f"{words.number(m.estimate, words.unit_of(m))}, n {m.n:,}"
     label = _text(LEFT, top + 12, _cut(row.label))
     if row.href:
         label = f'<a href="{escape(row.href)}">{label}</a>'
@@ -155,10 +155,10 @@ def _row(row: Row, index: int, top: float, limits: tuple[float, float]) -> list[
 
 
 def _said(row: Row) -> str:
-    m = row.measure
-    bound = f", bound {words.number(row.bound, m.unit)}" if row.bound is not None else ""
+    m, unit = row.measure, words.unit_of(row.measure)
+    bound = f", bound {words.number(row.bound, unit)}" if row.bound is not None else ""
     return (
-        f"{row.label}: {words.number(m.estimate, m.unit)} {words.unit_word(m.unit)}".strip()
+        f"{row.label}: {words.number(m.estimate, unit)} {words.unit_word(unit)}".strip()
         + f", interval {words.interval(m)}{bound}, n {m.n}, missing {m.missing}"
     )
 

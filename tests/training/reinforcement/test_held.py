@@ -2,7 +2,8 @@
 
 import pytest
 
-from tenure.training.reinforcement.held import KEPT, Held
+from tenure.errors import BusyError, UsageError
+from tenure.training.reinforcement.held import KEPT, Held, claim, left, remove
 
 pytestmark = pytest.mark.slow  # every state is flushed to the disk
 
@@ -67,3 +68,32 @@ def test_what_was_being_written_when_it_was_killed_is_no_state(tmp_path):
     assert held.newest()[0] == 1
     held.save(2, writing("two"))
     assert held.newest()[0] == 2
+
+
+def test_what_was_left_is_listed_and_removed_and_what_trains_stays(tmp_path):
+    about = {"kind": "reinforce", "name": "child", "model": "parent@1"}
+    for key, step in (("sha256:" + "a1" * 32, 3), ("sha256:" + "b2" * 32, 7)):
+        with claim(tmp_path, key, about) as folder:
+            Held(folder, key).save(step, writing("x" * 1000))
+    with claim(tmp_path, "sha256:" + "c3" * 32, about):
+        pass  # it failed before its first state: nothing is left of it
+
+    with claim(tmp_path, "sha256:" + "a1" * 32, about):
+        assert {one.id[:2]: (one.step, one.busy) for one in left(tmp_path)} == {
+            "a1": (3, True),
+            "b2": (7, False),
+        }
+        with pytest.raises(BusyError, match="right now"):
+            remove(tmp_path, ["a1"])
+        with pytest.raises(BusyError), claim(tmp_path, "sha256:" + "a1" * 32, about):
+            pass
+    with pytest.raises(UsageError, match="no state of a training named 'd4'"):
+        remove(tmp_path, ["b2", "d4"])
+    assert len(left(tmp_path)) == 2
+
+    (gone,) = remove(tmp_path, ["b2"])
+
+    assert gone.size > 1000
+    assert gone.about == about
+    assert [one.id[:2] for one in left(tmp_path)] == ["a1"]
+    assert [path.name[:2] for path in (tmp_path / "work" / "held").iterdir()] == ["a1"]

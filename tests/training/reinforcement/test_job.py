@@ -12,7 +12,7 @@ from tenure.dossier import Dossier
 from tenure.errors import BusyError, EngineError, ModelError, RefusedError, UsageError
 from tenure.models import register, resolve, tiny
 from tenure.training import launch, worker
-from tenure.training.reinforcement import Direct, direct, reinforce
+from tenure.training.reinforcement import Direct, direct, held, reinforce
 
 from . import conftest as kit  # noqa: TID252 - not a fixture
 
@@ -138,7 +138,14 @@ def test_killed_by_a_signal_the_same_command_goes_on_and_ends_the_same(dossier, 
             pass
         with Dossier.open(root, keys=keys) as other, pytest.raises(BusyError):
             train(other, **settings)
+        (running,) = held.left(root)
+        with pytest.raises(BusyError, match="goes on from the state"):
+            held.remove(root, [running.id])
         os.kill(started.pid, signal.SIGKILL)
+    (stopped,) = held.left(root)
+    assert (running.busy, stopped.busy, stopped.id) == (True, False, running.id)
+    assert stopped.about == {"kind": "reinforce", "name": "child", "model": "parent@1"}
+    assert stopped.step >= 2
     with Dossier.open(root, keys=keys) as other:
         assert models(other) == ["parent"]
         seen = []

@@ -15,7 +15,7 @@ from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError, unknown
 from tenure.training import charter
 from tenure.training.child import Order, Words, check_weights, libraries, made, train
-from tenure.training.reinforcement.held import place
+from tenure.training.reinforcement.held import claim, place
 from tenure.training.reinforcement.settings import Direct, Reinforce
 
 LOGS = ("log", "completions", "gold")  # files of JSON Lines that a training leaves
@@ -128,7 +128,9 @@ def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit
             found = {f"{name}_digest": emit.file(scratch / f"{name}.jsonl") for name in work.logs}
             return {"logs": found}
 
-        return train(Order(model=model, words=words, job=job), view, emit, logs)
+        whose = {"kind": work.kind, "name": settings.name, "model": model.id}
+        with claim(view.root, key, whose):
+            return train(Order(model=model, words=words, job=job), view, emit, logs)
 
     done = emit.unit(f"{work.kind} {settings.name}", inputs, do)
     shutil.rmtree(held, ignore_errors=True)
