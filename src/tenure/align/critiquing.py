@@ -5,14 +5,18 @@ one reads the findings of checks; the model-backed one asks a model. Who critiqu
 is written on every row.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tenure import plugins
 from tenure.align.answering import Spent
 from tenure.align.constitution import Principle, fitting
-from tenure.align.prompts import Prompt
+from tenure.align.prompts import Bank, Prompt
+from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError
@@ -21,11 +25,50 @@ from tenure.models import resolve
 ROOM = 96  # tokens of a critique or a revision
 
 
+class Example(BaseModel):
+    """One worked case that a model-backed critic is shown; what keeps its principle stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
+
+    prompt: str
+    answer: str
+    principle: str
+    critique_request: str
+    critique: str
+    verdict: Literal["breach", "kept"]
+    revision_request: str
+    revision: str
+
+    @model_validator(mode="after")
+    def _a_breach_alone_is_mended(self) -> Self:
+        if (self.answer.strip() == self.revision.strip()) != (self.verdict == "kept"):
+            raise ValueError(
+                f"the example '{self.prompt}' is in verdict '{self.verdict}': an answer in breach is "
+                "revised, one that is kept stands word for word as its revision"
+            )
+        return self
+
+
+class Preamble(BaseModel):
+    """Worked cases, and the instructions before them (None: ours)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    instructions: str | None = Field(None, min_length=1)
+    examples: tuple[Example, ...] = Field(min_length=1)
+
+    @property
+    def digest(self) -> str:
+        """Digest the examples by what they say."""
+        return digest_of(self.model_dump(mode="json"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One answer under one principle; ``critique`` is there when a revision is asked for.
 
     ``direct`` asks for a revision by the principle alone, without a critique: the baseline.
+    ``worked`` are the examples that a model is shown before; None: ours.
     """
 
     prompt: str
@@ -33,6 +76,7 @@ class Case:
     principle: Principle
     critique: str = ""
     direct: bool = False
+    worked: Preamble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +99,7 @@ class Revision:
 class Bench:
     """What a critic works with: the dossier, the model it may ask and how, and how much at once.
 
-    ``spent`` is what it has asked of the model so far.
+    ``worked`` are the examples it is shown (None: ours), ``spent`` is what it has asked so far.
     """
 
     view: View
@@ -64,6 +108,7 @@ class Bench:
     max_tokens: int = ROOM
     batch: int = 32
     engine: str | None = None
+    worked: Preamble | None = None
     spent: Spent = field(default_factory=Spent)
 
 
@@ -115,6 +160,7 @@ class Asking(Protocol):
     critic_engine: str | None
     batch: int
     direct: bool
+    examples: Preamble | None
 
 
 def _ask(spec: Asking, critics: Sequence[Critic]) -> tuple[bool, bool]:
@@ -147,15 +193,40 @@ def _check(spec: Asking, critics: Sequence[Critic]) -> None:
         )
 
 
+def _check_examples(spec: Asking, critics: Sequence[Critic], bank: Bank) -> None:
+    """Refuse examples that nobody would read, and those that give a prompt of the bank away."""
+    if spec.examples is None:
+        return
+    if not any(asked_models(spec, critics)):
+        raise UsageError(
+            "examples are shown to a model that critiques or revises, and none does; add: --critic "
+            "model --critic-model MODEL"
+        )
+    asked = {_plain(text) for family in bank.families for text in family.prompts}
+    for number, one in enumerate(spec.examples.examples, 1):
+        if _plain(one.prompt) in asked:
+            raise UsageError(
+                f"example {number} has a prompt of the bank: '{one.prompt}'; what is asked there must "
+                "not be answered beforehand: give the example another question"
+            )
+
+
+def _plain(text: str) -> str:
+    """Return a text's letters and digits in lower case, by words."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
 def benches_of(
-    spec: Asking, critics: Sequence[Critic], view: View, emit: Emit
+    spec: Asking, critics: Sequence[Critic], bank: Bank, view: View, emit: Emit
 ) -> tuple[Bench, Bench]:
     """Lay out what critic and reviser work with.
 
     Raises:
-        UsageError: one of them needs a model and has none, or a model is named that nobody would ask.
+        UsageError: one of them needs a model and has none, a model is named that nobody would ask, or
+            examples are given that nobody would read or that share a prompt with the bank.
     """
     _check(spec, critics)
+    _check_examples(spec, critics, bank)
     first, second = (resolve(name, view) if name else None for name in asked_models(spec, critics))
     bench = Bench(
         view=view,
@@ -164,5 +235,6 @@ def benches_of(
         max_tokens=spec.critic_max_tokens,
         batch=spec.batch,
         engine=spec.critic_engine,
+        worked=spec.examples,
     )
     return bench, replace(bench, model=second, spent=Spent())

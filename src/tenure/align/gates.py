@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tenure.align.checking import check, is_finished, says_something, sentences
 from tenure.align.constitution import Principle
 from tenure.align.critics.model import preamble
+from tenure.align.critiquing import Preamble
 from tenure.align.guards import repeats
 from tenure.measure.grading import grader
 
@@ -49,7 +50,8 @@ class Revised:
     """What a gate looks at: before and after, and how it came about.
 
     ``nearer`` says, where it was asked for, by how much its own question makes the revision likelier
-    than any other question would: natural logarithm a token. ``code``: code may be its end.
+    than any other question would: natural logarithm a token. ``code``: code may be its end. ``worked`` are the examples that
+    the reviser was shown; None: ours.
     """
 
     prompt: str
@@ -60,6 +62,7 @@ class Revised:
     finished: bool = True
     nearer: float | None = None
     code: bool = False
+    worked: Preamble | None = None
 
 
 def _words(text: str) -> list[str]:
@@ -167,7 +170,7 @@ def echo(case: Revised) -> str | None:
     """Stop a revision that repeats one of the worked examples a model-backed critic is shown."""
     own = " ".join(_words(f"{case.prompt} {case.before}"))
     after = _pieces(case.after)
-    for example in preamble().examples:
+    for example in (case.worked or preamble()).examples:
         for piece in _pieces(f"{example.answer} {example.revision}"):
             if piece in after and piece not in own:
                 return f"it repeats a worked example: '{piece}'"

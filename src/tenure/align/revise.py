@@ -22,6 +22,7 @@ from tenure.align.critiquing import (
     Bench,
     Case,
     Critic,
+    Preamble,
     Revision,
     asked_models,
     benches_of,
@@ -74,6 +75,11 @@ class Spec(BaseModel):
         description="The model that reviser 'model' asks; None: the critic's.",
         exclude_if=lambda value: value is None,
     )
+    examples: Annotated[Preamble | None, FromFile(Preamble)] = Field(
+        None,
+        description="Worked cases for critic and reviser 'model', a YAML file; None: ours.",
+        exclude_if=lambda value: value is None,
+    )
     max_tokens: int = Field(80, ge=1, description="The room an answer has, in tokens.")
     critic_max_tokens: int = Field(96, ge=1)
     direct: bool = Field(
@@ -112,7 +118,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Answer, critique, revise and gate; see the module."""
     constitution, bank = spec.constitution or written.shipped(), spec.prompts or asked.shipped()
     critics = (critic(spec.critic), critic(spec.reviser or spec.critic))
-    benches = benches_of(spec, critics, view, emit)
+    benches = benches_of(spec, critics, bank, view, emit)
     prompts = bank.select("train", spec.n)
     pool = [p for p in constitution.principles if critics[0].can(p) and critics[1].can(p)]
     pools = [drawn_from(pool, prompt) for prompt in prompts]
@@ -146,6 +152,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         "critic": DIRECTLY if spec.direct else critics[0].who(benches[0]),
         "reviser": critics[1].who(benches[1]),
         "prompt_bank": bank.digest,
+        **({"examples": spec.examples.digest} if spec.examples else {}),
         "not_critiqued": dict.fromkeys(
             left_out, f"the critic '{spec.critic}' cannot judge it; give critic: model"
         ),
@@ -180,11 +187,19 @@ def _relevance(
     return how, held if how == "chances" else list[Revised]
 
 
+def _cases(drafts: Sequence[Draft], turn: int, bench: Bench) -> list[Case]:
+    """Lay every draft under its principle of this round."""
+    return [
+        Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn], worked=bench.worked)
+        for d in drafts
+    ]
+
+
 def _round(
     drafts: Sequence[Draft], turn: int, critics: tuple[Critic, Critic], benches: tuple[Bench, Bench]
 ) -> list[Took]:
     """Critique every draft by its principle of this round; have those in breach revised."""
-    cases = [Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn]) for d in drafts]
+    cases = _cases(drafts, turn, benches[0])
     said = critics[0].critique(cases, benches[0])
     breaches = [i for i, one in enumerate(said) if one.value == "breach"]
     asked_for = [replace(cases[i], critique=said[i].text) for i in breaches]
@@ -203,10 +218,7 @@ def _direct(
 
     A reviser that gives the answer back has kept it.
     """
-    cases = [
-        Case(prompt=d.prompt.text, answer=d.text, principle=d.drawn[turn], direct=True)
-        for d in drafts
-    ]
+    cases = [replace(one, direct=True) for one in _cases(drafts, turn, benches[1])]
     who = DIRECTLY, critics[1].who(benches[1])
     return [
         Took(draft, case, "kept", None, *who)
@@ -223,6 +235,7 @@ def _tried(case: Case, revision: Revision) -> Revised:
         prompt=case.prompt,
         before=case.answer,
         after=revision.text,
+        worked=case.worked,
         critique=case.critique,
         principle=case.principle,
         finished=revision.finished,
@@ -366,7 +379,7 @@ def cost(_model: Model, spec: Spec) -> dict[str, Any]:
     calls = spec.rounds * len((spec.prompts or asked.shipped()).select("train", spec.n))
     named = [name for name in asked_models(spec, critics) if name]
     times = {name: calls * named.count(name) for name in named}
-    return forecast(times, spec.critic_max_tokens)
+    return forecast(times, spec.critic_max_tokens, spec.examples)
 
 
 stage = Stage(

@@ -1,4 +1,4 @@
-"""The model-backed critic: any model critiques and revises, after examples written by us.
+"""The model-backed critic: any model critiques and revises, after worked examples.
 
 The examples come first and are the same for every case, then question and answer, the principle
 last; a revision goes on with the conversation in which the critique was asked for. So an engine that
@@ -13,12 +13,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from tenure import documents
 from tenure.align.answering import Batch, replies
 from tenure.align.comparing.foreseeing import Calls, foreseen
-from tenure.align.critiquing import Bench, Case, Critic, Critique, Revision
+from tenure.align.critiquing import (
+    Bench,
+    Case,
+    Critic,
+    Critique,
+    Example,
+    Preamble,
+    Revision,
+)
 from tenure.dossier.nouns import Model
 from tenure.errors import UsageError
 from tenure.models import Reply
@@ -27,33 +33,9 @@ CASE = 1200  # characters; question, answer, principle and critique of a case, f
 _VERDICT = re.compile(r"verdict\s*:\s*(breach|kept)", re.IGNORECASE)
 
 
-class Example(BaseModel):
-    """One worked case."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    prompt: str
-    answer: str
-    principle: str
-    critique_request: str
-    critique: str
-    verdict: str
-    revision_request: str
-    revision: str
-
-
-class Preamble(BaseModel):
-    """The instructions and the worked cases."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    instructions: str
-    examples: tuple[Example, ...]
-
-
 @cache
 def preamble() -> Preamble:
-    """Return what every case begins with."""
+    """Return what a case begins with, where no other examples are given."""
     text = (files("tenure.align") / "data" / "critic.yaml").read_text(encoding="utf-8")
     return documents.parse(text, Preamble, source="tenure/align/data/critic.yaml")
 
@@ -70,6 +52,10 @@ def _assistant(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
 
 
+def _instructions(said: Preamble) -> str:
+    return said.instructions or preamble().instructions or ""
+
+
 def _turns(one: Example, *, direct: bool) -> list[dict[str, str]]:
     asked = f"{_shown(one.prompt, one.answer)}\n\nPrinciple: {one.principle}"
     if direct:
@@ -84,8 +70,8 @@ def _turns(one: Example, *, direct: bool) -> list[dict[str, str]]:
 
 def begin(case: Case) -> list[dict[str, str]]:
     """Return what both calls about a case begin with: examples, question and answer, principle."""
-    said = preamble()
-    turns = [{"role": "system", "content": said.instructions}]
+    said = case.worked or preamble()
+    turns = [{"role": "system", "content": _instructions(said)}]
     for one in said.examples:
         turns += _turns(one, direct=case.direct)
     asked = f"{_shown(case.prompt, case.answer)}\n\nPrinciple: {case.principle.text}"
@@ -137,15 +123,15 @@ def revise(cases: Sequence[Case], bench: Bench) -> list[Revision]:
     ]
 
 
-def forecast(calls: Mapping[str, int], room: int) -> dict[str, Any]:
+def forecast(calls: Mapping[str, int], room: int, worked: Preamble | None = None) -> dict[str, Any]:
     """Say what critiques and revisions ask of models behind an API, before it costs anything.
 
-    ``calls`` are by model. Returns calls, input_tokens (4 characters each), output_tokens (at most),
+    ``calls`` are by model, ``worked`` the examples (None: ours). Returns calls, input_tokens (4 characters each), output_tokens (at most),
     cost in dollars (None where no price is known) and ``of``, the models; no calls for one that is here.
     """
-    said = preamble()
+    said = worked or preamble()
     turns = [turn for one in said.examples for turn in _turns(one, direct=False)]
-    text = len(said.instructions) + sum(len(turn["content"]) for turn in turns) + CASE
+    text = len(_instructions(said)) + sum(len(turn["content"]) for turn in turns) + CASE
     tokens = -(-text // 4)
     return foreseen(
         [
