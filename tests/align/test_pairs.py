@@ -74,6 +74,7 @@ def test_answers_that_are_all_the_same_give_no_pair_and_it_is_counted(dossier):
 
     assert read_pairs(dossier.view(), found) == []
     assert found.findings["deduplicated"] == 18 * 3
+    assert found.findings["cost"]["answers"]["calls"] == 18 * 3
     assert found.measure("yield").estimate == 0
     with pytest.raises(UsageError, match="draw more freely: tenure align pairs --model script@1"):
         run(dossier, "align/label")

@@ -125,6 +125,7 @@ def test_best_of_n_is_measured_by_checks_and_says_who_picked(dossier):
     gain = found.measure("best_of/3")
     assert gain.estimate is None or gain.estimate >= 0
     assert "at most" in gain.note
+    assert found.findings["cost"]["answers"]["calls"] == 4 * 3
     assert recompute(found, dossier.view()) == []
 
 

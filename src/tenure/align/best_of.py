@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure import plugins
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
+from tenure.align.answering import Spent
 from tenure.align.comparing.drawing import Draws, drawn
 from tenure.align.constitution import Constitution
 from tenure.align.preferring.states import read_states
@@ -109,6 +110,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "reward": spec.reward,
             "divergence_at_most": cost,
             "unscored": sum(v is None for v in values),
+            "cost": {"answers": Spent().add(one for said in replies for one in said).to_json()},
         },
     )
 

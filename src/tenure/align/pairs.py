@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align import prompts as asked
+from tenure.align.answering import Spent
 from tenure.align.comparing.drawing import Draws, drawn, revised, said_of
 from tenure.align.comparing.pairs import PAIRS, Axis, Pair, Paired, Said, pairs_of
 from tenure.align.prompts import Bank, Prompt, Split
@@ -84,6 +85,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "prompts": len(prompts),
             "prompt_bank": bank.digest,
             "revisions": sum(bool(both) for both in before),
+            "cost": {"answers": Spent().add(one for said in replies for one in said).to_json()},
         },
     )
 

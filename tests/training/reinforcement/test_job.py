@@ -183,6 +183,7 @@ def test_pairs_teach_directly_and_ties_are_refused(dossier):
         trained = child.card["trained"]
         assert trained["steps"] == 12
         assert trained["last_loss"] < trained["first_loss"]
+        assert trained["tokens"] > 0
         assert trained["last_right"] == 1.0
         with pytest.raises(UsageError, match=r"pair 1: p is 0\.5"):
             direct(view.model("parent"), [{**PAIRS[0], "p": 0.5}], settings, view, emit)

@@ -58,24 +58,24 @@ class Run:
         """Learn from the pairs of one step."""
         s = self.settings
         places = course.prompts_of(step, self.ids, self.batch, s["seed"])
-        total, right = 0.0, 0.0
+        total, right, tokens = 0.0, 0.0, 0
         weights = sum(float(self.pairs[k].get("weight", 1.0)) for k in places)
         for k in places:
-            loss, margin = self._loss(self.pairs[k])
+            loss, margin, read = self._loss(self.pairs[k])
             (loss / weights).backward()
             total += float(loss) / weights
             right += (margin > 0) == (self.pairs[k]["p"] > 0.5)
+            tokens += read
         norm = self.policy.update(
             self.policy.gradient(), course.rate(s["learning_rate"], step, self.steps)
         )
-        self.log.append(
-            {"step": step, "loss": total, "right": right / len(places), "gradient": norm}
-        )
+        told = {"step": step, "loss": total, "right": right / len(places)}
+        self.log.append({**told, "gradient": norm, "tokens": tokens})
         if (step + 1) % self.job["keep_every"] == 0:
             self.held.save(step + 1, self._write)
 
-    def _loss(self, pair: Pair) -> tuple[Any, float]:
-        """Return a pair's weighted loss and how much more the policy favours ``a`` than the parent does."""
+    def _loss(self, pair: Pair) -> tuple[Any, float, int]:
+        """Return a pair's weighted loss, how much more the policy favours ``a`` than the parent, and its tokens."""
         from torch.nn.functional import logsigmoid
 
         prompts = [self.policy.prompt(pair["messages"])]
@@ -86,7 +86,8 @@ class Run:
         margin = self.settings["beta"] * (gains[0] - gains[1])
         p = float(pair["p"])
         loss = -(p * logsigmoid(margin) + (1 - p) * logsigmoid(-margin))
-        return float(pair.get("weight", 1.0)) * loss, float(margin)
+        read = sum(map(len, (*prompts, *said)))
+        return float(pair.get("weight", 1.0)) * loss, float(margin), read
 
     def _write(self, folder: Path) -> None:
         from safetensors.torch import save_file
@@ -113,8 +114,10 @@ class Run:
         save(self.policy.drawer, self.job)
         text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in self.log)
         (Path(self.job["scratch"]) / "log.jsonl").write_text(text, encoding="utf-8")
+        told = all("tokens" in line for line in self.log)  # a state of before does not say
         return {
             "steps": len(self.log),
+            "tokens": sum(line["tokens"] for line in self.log) if told else None,
             "first_loss": _mean([line["loss"] for line in self.log[:5]]),
             "last_loss": _mean([line["loss"] for line in self.log[-5:]]),
             "first_right": _mean([line["right"] for line in self.log[:5]]),
