@@ -292,14 +292,15 @@ def owed(view: View, model: Model) -> list[tuple[str, str]]:
     state = view.state(model.id)
     waits = waiting(view, model.id)
     due = [(f"waits for {w['on']}: {w['why']}", str(w["command"])) for w in waits]
+    tried = _tried(view, model)
     if state.containment:
         # It is held for ever: nothing leads to a release. What was promised before stays promised.
-        return due + _promised(view, model) + _to_read(view, model)
+        return due + tried + _promised(view, model) + _to_read(view, model)
     if state.stage in ("deprecated", "retired"):
         # What the retirement waits for is listed as it stands now, not as it stood when it was said.
         fresh = [said for w, said in zip(waits, due, strict=True) if w["stage"] not in LISTED]
-        return fresh + _leaving(view, model)
-    due += _tried(view, model)
+        return fresh + tried + _leaving(view, model)
+    due += tried
     if model.kind == "scripted":
         return due  # it tests the instruments; nobody releases it
     decided = view.evidence("release/decide", model.id)

@@ -192,9 +192,11 @@ def _summary(held: Experiment, folded: Folded, findings: Mapping[str, Any]) -> s
 
 
 def _said(arm: str, each: Mapping[str, Any]) -> str:
-    if each.get("effect") is None or each.get("low") is None:
+    effect: Mapping[str, float | None] = each.get("effect") or {}
+    found = [effect.get(end) for end in ("estimate", "low", "high")]
+    if any(number is None for number in found):
         return f"{arm}: {each['verdict']}"
-    return f"{arm}: {each['verdict']}, by {each['effect']:.3g} ({each['low']:.3g} to {each['high']:.3g})"
+    return "{}: {}, by {:.3g} ({:.3g} to {:.3g})".format(arm, each["verdict"], *found)
 
 
 stage = Stage(

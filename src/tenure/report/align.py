@@ -211,6 +211,7 @@ def given(line: Aligned) -> dict[str, Any]:
         "raters": align_judged.raters(line.last("align/feedback")),
         "preferred": align_judged.preferred(line.all("align/prefer"), line.catalog),
         "compared": align_shown.compared(items),
+        "experiments": _experiments(items),
         "facing": align_shown.facing(line.all("align/facing")),
         "world": align_world.world(line.catalog),
         "environments": align_world.PAGE,
@@ -220,6 +221,15 @@ def given(line: Aligned) -> dict[str, Any]:
         ],
         "other": _others(line, items),
     }
+
+
+def _experiments(items: Sequence[Item]) -> list[Item]:
+    """List the newest of each experiment: what came of it, or that it is registered."""
+    newest: dict[str, Item] = {}
+    for item in items:
+        if item.evidence.name in ("align/experiment", "align/outcomes"):
+            newest[str(item.evidence.findings.get("experiment"))] = item
+    return list(newest.values())
 
 
 def _others(line: Aligned, items: Sequence[Item]) -> list[Subject]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tenure import plugins
-from tenure.align.comparing.labels import check_labels, known_sources, read_labels
+from tenure.align.comparing.labels import Label, check_labels, known_sources, read_labels
 from tenure.align.comparing.pairs import read_pairs
-from tenure.align.preferring.words import gathered, words
+from tenure.align.people.gold import made_pair
+from tenure.align.preferring.words import gathered, without_lone, words
 from tenure.align.trying.register import experiment, owed
 from tenure.dossier import Dossier, Model
 from tenure.errors import DocumentError, RefusedError, UsageError
@@ -270,3 +271,18 @@ def test_a_verdict_that_falls_takes_its_label_back(here):
     assert read_labels(view, found) == []
     with pytest.raises(UsageError, match="have no labels yet"):
         gathered(view.model("m"), view)
+
+
+def test_a_label_alone_on_its_axis_does_not_keep_the_others_from_being_learnt(here):
+    told = {"id": "l", "pair": "p", "principle": "all", "first": "", "p": 1.0}
+    axes = ("principle", "principle", "helpful")
+    made = [
+        made_pair(f"Q{i}?", "yes", "no", axis=axis, family=f"f{i}", came="t")
+        for i, axis in enumerate(axes)
+    ]
+    drawn_pairs = {pair.id: pair for pair in made}
+    sources = ("rule:brevity", "rule:brevity", "world:reminder")
+    labels = [Label(**{**told, "id": p, "pair": p, "source": s}) for p, s in zip(drawn_pairs, sources, strict=True)]  # fmt: skip
+
+    assert without_lone(drawn_pairs, labels) == (labels[:2], 1)
+    assert without_lone(drawn_pairs, labels[2:]) == (labels[2:], 0)

@@ -106,35 +106,12 @@ def gathered(model: Model, view: View) -> Gathered:
             left_out[why] += 1
         else:
             kept.append(label)
-    kept, alone = _without_lone(pairs, kept)
+    kept, alone = without_lone(pairs, kept)
     left_out |= {"alone": alone} if alone else {}
     return Gathered(pairs=pairs, labels=kept, left_out=left_out)
 
 
-def _without_lone(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Label], int]:
-    """Leave out what an experiment said on an axis where nobody spoke of another prompt.
-
-    One prompt cannot be held out from itself, and would keep the other axes from being fitted.
-    """
-    prompts: dict[str, set[str]] = defaultdict(set)
-    for label in labels:
-        if label.pair in pairs:
-            prompts[pairs[label.pair].axis].add(pairs[label.pair].prompt_id)
-    few = {axis for axis, held in prompts.items() if len(held) < 2 and len(prompts) > 1}
-    kept = [
-        label
-        for label in labels
-        if not (
-            label.source.startswith("world:")
-            and label.pair in pairs
-            and pairs[label.pair].axis in few
-        )
-    ]
-    return kept, len(labels) - len(kept)
-
-
-
-def _without_lone(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Label], int]:
+def without_lone(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Label], int]:
     """Leave out what an experiment said on an axis where nobody spoke of another prompt.
 
     One prompt cannot be held out from itself, and would keep the other axes from being fitted.

@@ -178,9 +178,12 @@ def judged(asked: Asked, found: Sequence[Measure], look: int) -> dict[str, dict[
         said[arm] = {
             "verdict": verdict,
             "because": because,
-            "effect": effect.estimate,
-            "low": effect.low,
-            "high": effect.high,
+            "effect": {
+                "estimate": effect.estimate,
+                "low": effect.low,
+                "high": effect.high,
+                "n": effect.n,
+            },
             "p": p,
             "p_holm": adjusted,
             "look": look,

@@ -54,7 +54,7 @@ def taught(
                 about={
                     "experiment": held.plan.name,
                     "look": said[arm]["look"],
-                    "effect": said[arm]["effect"],
+                    "effect": said[arm]["effect"]["estimate"],
                 },
             )
         )
@@ -68,7 +68,9 @@ def decided(held: Experiment, said: Said, *, final: bool) -> dict[str, Any]:
     """
     plan = held.plan
     better = [arm for arm, each in said.items() if each["verdict"] == "better"]
-    best = max(better, key=lambda arm: plan.sign * float(said[arm]["effect"]), default=None)
+    best = max(
+        better, key=lambda arm: plan.sign * float(said[arm]["effect"]["estimate"]), default=None
+    )
     if best is not None:
         use, because = best, f"shown to be better than {plan.control.name}"
         if len(better) > 1:

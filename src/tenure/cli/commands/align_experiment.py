@@ -67,7 +67,8 @@ def _list(root: Path, model: str, *, proposed: bool) -> None:
         from tenure.align.trying.options import options
 
         for one in options(view, name).values():
-            typer.echo(f"{one.id}  {one.prompt}\n  {one.text}")
+            said = "".join(c if c.isprintable() else " " for c in one.text)
+            typer.echo(f"{one.id}  {one.prompt}\n  {said}")
         return
     from tenure.align.experiment import register
 
