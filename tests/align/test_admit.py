@@ -195,4 +195,5 @@ def test_what_a_model_writes_that_is_no_environment_is_kept_with_the_reason(life
     found = life.run(plugins.load("stage", "align/invent"), "silent", {"n": 2})
 
     assert found.summary.endswith("0 could be read, 0 were admitted")
+    assert found.findings["cost"]["answers"]["calls"] == 2
     assert all(row["why"] for row in life.view().records(found.files["samples.jsonl"]))

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align.admit import judged
-from tenure.align.answering import Batch, replies
+from tenure.align.answering import Answers, Batch, Spent, dollars, replies
 from tenure.align.world import contract
 from tenure.align.world.contract import Environment
 from tenure.dossier.nouns import Evidence, Model, Recipe
@@ -97,14 +97,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         row["admitted"] = bool(verdict and verdict["admitted"])
         if verdict and not verdict["admitted"]:
             row["why"] = "; ".join(f"{b['rule']}: {b['why']}" for b in verdict["because"])
-    return _evidence(model, (rows, verdicts, fence), said.form, emit)
+    return _evidence(model, (rows, verdicts, fence), said, emit)
 
 
 def _evidence(
-    model: Model, found: tuple[list[Any], list[Any], dict[str, Any]], form: str, emit: Emit
+    model: Model, found: tuple[list[Any], list[Any], dict[str, Any]], said: Answers, emit: Emit
 ) -> Evidence:
     rows, verdicts, fence = found
-    samples = emit.records(rows)
+    samples, spent = emit.records(rows), Spent().add(said.replies)
     counted = {name: sum(bool(row[name]) for row in rows) for name in ("readable", "admitted")}
     return Evidence(
         name="align/invent",
@@ -114,7 +114,7 @@ def _evidence(
             f"{model.id} wrote {len(rows)} environments: {counted['readable']} could be read, "
             f"{counted['admitted']} were admitted"
         ),
-        form=form,
+        form=said.form,
         measures=tuple(
             estimate(
                 rows,
@@ -138,8 +138,9 @@ def _evidence(
                 one["id"]: {"verdict": one["verdict"], "fooled_by": one["fooled_by"]}
                 for one in verdicts
             },
+            "cost": {"answers": spent.to_json()},
         },
-        runtime={"fence": json.loads(json.dumps(fence))},
+        runtime={"fence": json.loads(json.dumps(fence)), **dollars((model, spent))},
     )
 
 
