@@ -5,13 +5,13 @@ computed at planned looks alone; between looks there are only counts. A look spe
 planned looks (Bonferroni: it holds however the looks are spaced), over the arms after Holm (1979).
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from tenure.align.trying.plan import YES_NO, Plan
 from tenure.align.trying.register import Came, Experiment
+from tenure.align.trying.testing import p_value
 from tenure.dossier.nouns import Measure, Recipe
 from tenure.measure import estimate
 from tenure.measure.columns import Row
@@ -20,8 +20,6 @@ from tenure.stats import holm
 
 Verdict = Literal["better", "worse", "not shown", "too early"]
 SHOWN = ("better", "worse")
-LEAST, HIGHEST = 1e-12, 0.49  # between these a p is found; above the second it is written as 1
-HALVINGS = 24
 
 
 def records(held: Experiment, outcomes: Mapping[str, Came]) -> list[dict[str, Any]]:
@@ -122,26 +120,6 @@ def outstanding(asked: Asked) -> list[Measure]:
     ]  # fmt: skip
 
 
-def p_value(rows: Sequence[Row], recipe: Recipe) -> float:
-    """Return one minus the highest level whose interval leaves out zero: the interval's own p."""
-
-    def leaves_out_zero(alpha: float) -> bool:
-        found = estimate(
-            rows, replace(recipe, level=1 - alpha), name="p", unit="difference", samples=None
-        )
-        return found.low is not None and found.high is not None and not found.low <= 0 <= found.high
-
-    if not leaves_out_zero(HIGHEST):
-        return 1.0
-    if leaves_out_zero(LEAST):
-        return LEAST
-    low, high = math.log(LEAST), math.log(HIGHEST)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if leaves_out_zero(math.exp(middle)) else (middle, high)
-    return float(f"{math.exp(high):.4g}")
-
-
 def due(held: Experiment, outcomes: Mapping[str, Came]) -> int | None:
     """Return the number of the look that is due, from 1; None where it is too early, or none is left.
 
@@ -160,14 +138,15 @@ def due(held: Experiment, outcomes: Mapping[str, Came]) -> int | None:
 def judged(asked: Asked, found: Sequence[Measure], look: int) -> dict[str, dict[str, Any]]:
     """Say of each arm beside the control what this look shows.
 
-    "better" and "worse" need the p, adjusted after Holm, below what the look may spend. Where units are
-    missing unevenly (the interval of the difference from the control leaves out zero), they also need
+    "better" and "worse" need the p, adjusted after Holm, below what the look may spend, and the interval
+    beyond zero. Where units are missing unevenly (the interval of the difference from the control leaves out zero), they also need
     the bound that holds whatever the missing would have been; where outcomes come sooner in one arm,
     nothing is shown before the last look.
     """
     plan, named = asked.plan, {m.name: m for m in found}
     arms = [arm.name for arm in plan.treatments]
-    raw = [p_value(asked.rows, asked.against(arm)) for arm in arms]
+    shares = plan.outcome.kind == YES_NO
+    raw = [p_value(asked.rows, asked.against(arm), shares=shares) for arm in arms]
     said: dict[str, dict[str, Any]] = {}
     for arm, p, adjusted in zip(arms, raw, holm(raw), strict=True):
         effect = named[f"effect/{arm}"]
@@ -200,9 +179,9 @@ def _apart(m: Measure | None) -> bool:
 
 
 def _verdict(effect: Measure, plan: Plan, adjusted: float, *, uneven: bool) -> tuple[Verdict, str]:
-    if effect.estimate is None or effect.low is None or effect.high is None:
+    if effect.low is None or effect.high is None or effect.low == effect.high:
         return "not shown", "too few outcomes, or they do not vary"
-    if adjusted >= plan.alpha:
+    if adjusted >= plan.alpha or not _apart(effect):
         return "not shown", f"p {adjusted:.3g} after Holm is not below {plan.alpha:.3g}"
     up = effect.low > 0
     bound = effect.lower if up else effect.upper

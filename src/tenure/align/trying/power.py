@@ -1,9 +1,10 @@
 """Whether as many units as planned can show the smallest effect that matters.
 
-Two shares: normal approximation, pooled under "no effect" (Fleiss, Levin and Paik 2003, section 4.2).
-Two means: the noncentral t. Within blocks: Connor (1987) and the noncentral t of the differences, as if
-units of a block were no more alike than others, so that the power is no less where they are. The level
-is that of the hardest test: 0.05 divided by the looks and by the arms beside the control.
+Two shares: normal approximation, pooled under "no effect" and corrected for continuity as Fisher's test
+needs it (Fleiss, Levin and Paik 2003, sections 4.2 and 4.3). Two means: the noncentral t. Within blocks:
+Connor (1987), corrected for McNemar's exact test by one pair, and the noncentral t of the differences,
+as if units of a block were no more alike than others, so that the power is no less where they are. The
+level is that of the hardest test: 0.05 divided by the looks and by the arms beside the control.
 """
 
 import math
@@ -11,13 +12,12 @@ from dataclasses import dataclass
 
 from tenure.align.trying.plan import YES_NO, Plan
 from tenure.errors import RefusedError
-from tenure.stats.decide import paired_power
 from tenure.stats.quantiles import noncentral_t_at_most, normal_quantile, normal_tail, t_quantile
 
 MOST = 10_000_000
 METHODS = {
-    (True, False): "two shares, normal approximation (Fleiss)",
-    (True, True): "shares within blocks, McNemar (Connor)",
+    (True, False): "two shares, normal approximation corrected for continuity (Fleiss)",
+    (True, True): "shares within blocks, McNemar corrected for continuity (Connor)",
     (False, False): "two means, noncentral t",
     (False, True): "means within blocks, noncentral t",
 }
@@ -39,14 +39,20 @@ def power_of(plan: Plan, n: int) -> float:
     return _of_shares(plan, n, alpha) if plan.outcome.kind == YES_NO else _of_means(plan, n, alpha)
 
 
-def _of_shares(plan: Plan, n: int, alpha: float) -> float:
+def _of_shares(plan: Plan, n: float, alpha: float) -> float:
     p, q = plan.expected_with_effect, plan.outcome.expected
+    beyond = normal_quantile(1 - alpha / 2)
     if plan.within is not None:
-        return paired_power(n, p * (1 - q), q * (1 - p), 1 - alpha / 2)
+        gap, apart = abs(p - q), p * (1 - q) + q * (1 - p)
+        reach = n * gap - 1 - beyond * math.sqrt(n * apart)
+        return 1 - normal_tail(reach / math.sqrt(n * (apart - gap * gap)))
+    n = n * max(0.0, 1 - 1 / (n * abs(p - q))) ** 2
+    if n == 0:
+        return 0.0
     both = (p + q) / 2
     under = math.sqrt(2 * both * (1 - both) / n)
     spread = math.sqrt((p * (1 - p) + q * (1 - q)) / n)
-    return 1 - normal_tail((abs(p - q) - normal_quantile(1 - alpha / 2) * under) / spread)
+    return 1 - normal_tail((abs(p - q) - beyond * under) / spread)
 
 
 def _of_means(plan: Plan, n: int, alpha: float) -> float:
