@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tenure.align.trying.finding import SHOWN, Asked, judged, measures
+from tenure.align.trying.finding import SHOWN, Asked, judged, measures, outstanding
 from tenure.align.trying.power import power_of
 from tenure.align.trying.testing import fisher, p_value
 from tenure.stats import newcombe
@@ -86,3 +86,20 @@ def test_arms_that_never_vary_show_nothing_and_are_no_error(tried):
     asked = Asked(plan, same, "sha256:none")
 
     assert {each["verdict"] for each in judged(asked, measures(asked), 1).values()} == {"not shown"}
+
+
+def test_where_one_arm_is_heard_of_sooner_nothing_is_shown_before_the_last_look(tried):
+    plan = tried.plan(planned=40)
+    held = rows(plan, np.random.default_rng(3), 0.9)
+    asked = Asked(plan, held, "sha256:none")
+    late = {row["id"] for row in held if row["assigned"] == "as before"}
+    units = [{**row, "outstanding": False} for row in held]
+    units += [
+        {**row, "id": f"{row['id']}/late", "outstanding": True} for row in held if row["id"] in late
+    ]
+    followed = outstanding(Asked(plan, units, "sha256:none"))
+
+    assert judged(asked, measures(asked), 1)["plain"]["verdict"] == "better"
+    said = judged(asked, [*measures(asked), *followed], 1)["plain"]
+    assert said["verdict"] == "not shown"
+    assert "sooner" in said["because"]
