@@ -67,6 +67,8 @@ def test_unknown_settings_and_checks_are_named():
         checks.extension.open({"checks": ["brevvity"]}, None)
     with pytest.raises(UsageError, match="no check to ask"):
         checks.extension.open({"checks": []}, None)
+    with pytest.raises(UsageError, match="circles is 0; give a share above 0"):
+        checks.extension.open({"circles": 0}, None)
 
 
 def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_nothing():
@@ -79,6 +81,8 @@ def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_nothing():
     assert 0.0 < found.values[1] < 1.0
     assert found.values[2:] == [0.0, 0.0, 0.0]
     assert found.columns["repeats"][0] == 0.0
+    wide = checks.extension.open({"checks": ["plain_prose"], "circles": 0.3}, None)
+    assert found.values[1] < wide(batch(again)).values[0] < 1.0
 
 
 def test_a_child_with_its_log_and_a_gold_measure_that_comes_out_again(dossier):

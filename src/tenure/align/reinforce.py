@@ -60,6 +60,11 @@ class Spec(BaseModel):
     steps: int = Field(50, ge=1)
     prompts_a_step: int = Field(4, ge=1)
     draws: int = Field(4, ge=2, description="Completions of each prompt.")
+    greedy: int = Field(
+        1,
+        ge=0,
+        description="So many of them are the likeliest answer: what goes in circles does there.",
+    )
     iterations: int = Field(1, ge=1, description="Optimiser updates on each step's completions.")
     max_tokens: int = Field(56, ge=1)
     temperature: float = Field(0.7, gt=0)
@@ -87,7 +92,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     checks = {"checks": [p.check for p in constitution.checkable]}
     told = spec.reward_settings
     taken = (
-        "gold_every", "monitors", "stop_on_alarm", "algorithm", "steps", "prompts_a_step", "draws",
+        "gold_every", "monitors", "stop_on_alarm", "algorithm", "steps", "prompts_a_step", "draws", "greedy",
         "iterations", "max_tokens", "temperature", "beta", "learning_rate", "rank", "seed",
         "threads", "dtype", "keep_every", "processes", "trainer", "charter", "reward", "gold",
     )  # fmt: skip

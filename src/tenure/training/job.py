@@ -127,7 +127,12 @@ def _train(
     order = Order(
         model=model,
         words=words,
-        job=lambda _: {"rows": str(path), "settings": settings.numbers()},
+        job=lambda _: {
+            "trains": "sft",
+            "rows": str(path),
+            "settings": settings.numbers(),
+            "processes": settings.processes,
+        },
         models=1 + settings.checkpoints,
         chats="text" not in view.records(rows)[0],
     )

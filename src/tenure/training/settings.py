@@ -16,7 +16,8 @@ class FineTune:
     is asked about; ``charter`` None means the one shipped with Tenure, which forbids what it does
     not list. ``containment`` labels the child (a parent's label is inherited when None).
     ``max_length`` and ``batch`` are in tokens and rows; ``steps`` caps the optimiser steps;
-    ``threads`` is fixed because sums depend on it. ``checkpoints`` is how many intermediate models
+    ``threads`` (of each process) is fixed because sums depend on it. ``processes`` share the rows of
+    every step; ``batch`` is that of all together. ``checkpoints`` is how many intermediate models
     are kept, at even distances. ``note`` is a sentence for the model card.
     """
 
@@ -36,6 +37,7 @@ class FineTune:
     seed: int = 0
     threads: int = 2
     checkpoints: int = 0
+    processes: int = 1
     note: str = ""
     card: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -46,7 +48,7 @@ class FineTune:
         The adapter's ``alpha`` is twice its rank, the usual scale (LoRA, arXiv 2106.09685).
         """
         own = ("charter", "approvals", "rank", "learning_rate", "epochs", "steps", "batch")
-        taken = (*own, "max_length", "seed", "threads", "checkpoints")
+        taken = (*own, "max_length", "seed", "threads", "checkpoints", "processes")
         held = {name: getattr(spec, name) for name in taken if hasattr(spec, name)}
         if "rank" in held:
             held["alpha"] = 2 * held["rank"]
@@ -54,7 +56,8 @@ class FineTune:
 
     def __post_init__(self) -> None:
         """Refuse what no trainer could run; UsageError names the field."""
-        least = {"rank": 1, "alpha": 1, "batch": 1, "max_length": 8, "threads": 1, "checkpoints": 0}
+        one = dict.fromkeys(("rank", "alpha", "batch", "threads", "processes"), 1)
+        least = {**one, "max_length": 8, "checkpoints": 0}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
                 raise UsageError(f"{name} is {getattr(self, name)}; give at least {lowest}")
@@ -64,9 +67,14 @@ class FineTune:
             or (self.steps is not None and self.steps < 1)
         ):
             raise UsageError("learning_rate, epochs and steps must be above zero")
+        if self.batch % self.processes:
+            raise UsageError(
+                f"batch {self.batch} cannot be dealt out evenly to {self.processes} processes; give a "
+                f"batch that {self.processes} divides"
+            )
 
     def numbers(self) -> dict[str, Any]:
-        """Return what the weights depend on, as plain JSON; no checkpoints are not mentioned."""
+        """Return what the weights depend on, as plain JSON; no checkpoints and no further process are not mentioned."""
         left_out = {
             "name",
             "version",
@@ -77,5 +85,6 @@ class FineTune:
             "note",
             "card",
             *(() if self.checkpoints else ("checkpoints",)),
+            *(() if self.processes > 1 else ("processes",)),
         }
         return {name: getattr(self, name) for name in self.__slots__ if name not in left_out}

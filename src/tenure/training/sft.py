@@ -12,28 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from tenure.training.checkpoints import saver, write_checkpoints
+from tenure.training.dealing import Dealt, at_once
+from tenure.training.world import World
 
-AT_ONCE = 4  # rows; of 150 tokens each, a 135M model stays below 2.5 GiB
 Say = Callable[[Mapping[str, Any]], None]
 KEPT = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json",
         "generation_config.json", "vocab.json", "merges.txt", "tokenizer.model", "added_tokens.json")  # fmt: skip
 
 
-def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
+def train(job: Mapping[str, Any], say: Say, world: World | None = None) -> dict[str, Any]:
     """Train as ``job`` says and return what happened.
 
     ``job`` holds ``base`` (a folder of safetensors), ``rows`` (a JSON Lines file of prompt and
     completion, or of text), ``out`` (an empty folder for the child), ``scratch``, ``config`` (entries added to
     config.json) and ``settings`` (``FineTune.numbers``). ``say`` is told {"done": step, "of":
-    steps}. Returns steps, tokens trained on, first and last loss, and the checkpoints asked for.
+    steps}. Returns steps, tokens trained on, first and last loss, and the checkpoints asked for. Of
+    several processes the first one saves; then the number that worked together is told, too.
     """
     os.environ["HF_HUB_OFFLINE"] = "1"
+    world = world or World()
     settings = job["settings"]
     quiet(settings)
-    trainer = _trainer(job, say)
+    trainer = _trainer(job, say, world)
     trainer.train()
     merged = trainer.model.merge_and_unload()
-    save(merged, job)
+    if world.first:
+        save(merged, job)
     history = list(trainer.state.log_history)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     went = {
@@ -42,7 +46,9 @@ def train(job: Mapping[str, Any], say: Say) -> dict[str, Any]:
         "first_loss": round(losses[0], 4) if losses else None,
         "last_loss": round(losses[-1], 4) if losses else None,
     }
-    if not settings.get("checkpoints"):
+    if world.size > 1:
+        went |= _together(went["tokens"], trainer, world)
+    if not settings.get("checkpoints") or not world.first:
         return went
     del merged, trainer  # their memory is wanted for the checkpoints
     return {**went, "checkpoints": write_checkpoints(job, history, save)}
@@ -71,7 +77,7 @@ def _rows(path: Path) -> Any:
     return datasets.Dataset.from_list([{k: r[k] for k in parts} for r in rows])
 
 
-def _trainer(job: Mapping[str, Any], say: Say) -> Any:
+def _trainer(job: Mapping[str, Any], say: Say, world: World) -> Any:
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
@@ -80,7 +86,7 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
 
     settings = job["settings"]
     # The same step in smaller helpings: activations are what fills the memory.
-    rows = max(n for n in range(1, AT_ONCE + 1) if settings["batch"] % n == 0)
+    rows = at_once(settings["batch"], world.size)
 
     class Telling(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -98,7 +104,7 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
         logging_strategy="steps",
         disable_tqdm=True,
         per_device_train_batch_size=rows,
-        gradient_accumulation_steps=settings["batch"] // rows,
+        gradient_accumulation_steps=settings["batch"] // (rows * world.size),
         learning_rate=settings["learning_rate"],
         lr_scheduler_type="cosine",
         num_train_epochs=settings["epochs"],
@@ -118,7 +124,7 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
         task_type="CAUSAL_LM",
     )
     wanted: int = settings.get("checkpoints", 0)
-    return SFTTrainer(
+    return (SFTTrainer if world.size == 1 else _dealt(world))(
         # Adapters in bf16 like the weights: a sixth less work than casting to float32 and back.
         model=get_peft_model(model, lora, autocast_adapter_dtype=False),
         args=arguments,
@@ -126,6 +132,36 @@ def _trainer(job: Mapping[str, Any], say: Say) -> Any:
         processing_class=AutoTokenizer.from_pretrained(job["base"]),
         callbacks=[Telling(), saver(wanted)] if wanted else [Telling()],
     )
+
+
+def _together(tokens: int, trainer: Any, world: World) -> dict[str, int]:
+    """Say how many worked together, and leave out the tokens of rows that nobody learned from."""
+    import torch
+
+    idle = int(world.total(torch.tensor(trainer.dealt.idle)))
+    return {"tokens": tokens - idle, "processes": trainer.accelerator.num_processes}
+
+
+def _dealt(world: World) -> Any:
+    """Return TRL's trainer, but that each process is dealt its share of what one would read."""
+    from accelerate.data_loader import SeedableRandomSampler
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    class Together(SFTTrainer):
+        def get_train_dataloader(self) -> Any:
+            rows: Any = self.train_dataset
+            a = self.args
+            self.dealt = Dealt(
+                dataset=rows,
+                # The order in which one process would read them: its loader has this sampler, too.
+                sampler=SeedableRandomSampler(rows, data_seed=a.data_seed),
+                collate=self.data_collator,
+                batch=a.per_device_train_batch_size * a.gradient_accumulation_steps * world.size,
+                world=world,
+            )
+            return self.dealt
+
+    return Together
 
 
 def save(merged: Any, job: Mapping[str, Any]) -> None:

@@ -104,6 +104,7 @@ def test_what_cannot_be_trained_is_refused_before_anything_starts(dossier, monke
         (UsageError, "no reward named 'lettres'; did you mean 'letters'", {"reward": "lettres"}),
         (UsageError, "none is marked", {"prompts": kit.PROMPTS[:3], "gold": "letters"}),
         (UsageError, "prompts_a_step 2 does not divide by processes 3", {"processes": 3}),
+        (UsageError, "greedy is 4 of 4 draws", {"greedy": 4}),
         (RefusedError, "forbids 'self-spreading'", {"purpose": "self-spreading"}),
     )
     for kind, said, given in refused:

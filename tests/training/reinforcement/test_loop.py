@@ -44,7 +44,7 @@ def lines(job, name="log"):
     "how",
     [
         {"algorithm": "rloo", "iterations": 1, "gold": "letters", "gold_every": 2},
-        {"algorithm": "grpo", "iterations": 2, "keep_every": 2},
+        {"algorithm": "grpo", "iterations": 2, "keep_every": 2, "greedy": 1},
     ],
 )
 def test_killed_at_every_step_it_ends_with_the_same_bytes(job, how):
@@ -157,3 +157,21 @@ def test_an_alarm_keeps_the_best_step_before_it(job, monkeypatch):
     assert went["steps"] == 4
     best = max(seen[-1])
     assert went["kept_step"] == max(2 * k for k, mean in enumerate(seen[-1]) if mean == best)
+
+
+def test_a_greedy_draw_is_the_likeliest_answer_and_the_others_stay_what_they_were(job):
+    freely, one = job("freely", steps=1), job("one", steps=1, greedy=1)
+    for run in (freely, one):
+        loop.train(run, silent)
+    policy = Policy(Path(one["base"]), one["settings"])
+    rows = {
+        row["id"]: row for row in map(json.loads, Path(one["prompts"]).read_text().splitlines())
+    }
+
+    drawn, said = (lines(run, "completions")[0] for run in (freely, one))
+
+    for k in range(0, 8, 4):
+        asked = [policy.prompt(rows[said["ids"][k]]["messages"])]
+        assert policy.text(policy.draw(asked, 1, 8, None)[0]) == said["completions"][k]
+        assert said["completions"][k + 1 : k + 4] == drawn["completions"][k + 1 : k + 4]
+    assert said["completions"] != drawn["completions"]

@@ -96,7 +96,9 @@ class Run:
             for k in mine
             for draw in range(draws)
         ]
-        drawn = self.policy.draw(asked, draws, s["max_tokens"], np.array(noise))
+        chances = np.array(noise).reshape(-1, draws, s["max_tokens"])
+        chances[:, : s["greedy"]] = np.nan
+        drawn = self.policy.draw(asked, draws, s["max_tokens"], chances.reshape(len(noise), -1))
         work = self.learner.begin(Asked(asked, drawn), self.rewards.layer)
         batch = self._batch(step, places, mine, drawn, work.states)
         found = self.rewards.score(batch)

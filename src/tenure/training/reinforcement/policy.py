@@ -127,7 +127,8 @@ class Policy:
     ) -> list[Drawn]:
         """Draw ``draws`` completions of each prompt, at most ``most`` tokens; the draws stand together.
 
-        ``noise`` (completions, most) in [0, 1) decides every token; None draws greedily.
+        ``noise`` (completions, most) in [0, 1) decides every token; where it is NaN the likeliest is
+        taken, and everywhere where it is None.
         """
         torch = self._torch
         rows = len(prompts) * draws
@@ -173,12 +174,13 @@ class Policy:
         logp = torch.log_softmax(logits.float() / self.temperature, -1)
         chances = logp.exp()
         doubt = -(chances * logp).nan_to_num(0.0).sum(-1)
-        if noise is None:
-            chosen = logits.argmax(-1)
-        else:
+        chosen = logits.argmax(-1)
+        if noise is not None:
             upto = chances.double().cumsum(-1)
-            at = torch.from_numpy(noise)[:, None] * upto[:, -1:]
-            chosen = torch.searchsorted(upto, at, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)
+            at = torch.from_numpy(noise)[:, None]
+            drawn = torch.searchsorted(upto, at * upto[:, -1:], right=True)[:, 0]
+            drawn = drawn.clamp_(max=logits.shape[-1] - 1)
+            chosen = torch.where(at[:, 0].isnan(), chosen, drawn)
         return chosen, logp.gather(-1, chosen[:, None])[:, 0], doubt
 
     def _read(

@@ -14,7 +14,7 @@ APART = ("name", "version", "purpose", "charter", "approvals", "containment", "n
 LEAST: Mapping[str, float] = {
     "steps": 1, "prompts_a_step": 1, "draws": 2, "iterations": 1, "max_tokens": 1, "rank": 1,
     "alpha": 1, "threads": 1, "gold_every": 1, "keep_every": 1, "processes": 1, "beta": 0,
-    "learning_rate": 0,
+    "learning_rate": 0, "greedy": 0,
 }  # fmt: skip
 
 
@@ -57,7 +57,8 @@ class Reinforce(Resumable):
     """How a child is made of its parent by a reward.
 
     Each step draws ``draws`` completions of at most ``max_tokens`` tokens for each of
-    ``prompts_a_step`` prompts at ``temperature``, scores them with ``reward`` (a plugin), and makes
+    ``prompts_a_step`` prompts at ``temperature`` (``greedy`` of them are the likeliest answer instead,
+    which is no sample: it is what the model will be asked for), scores them with ``reward`` (a plugin), and makes
     ``iterations`` optimiser updates on them. ``beta`` weighs the divergence from the parent.
     ``learning_rate`` falls along a cosine to a tenth; 0 is the canary: nothing may move.
     ``gold`` is a reward that is asked every ``gold_every`` steps about greedy answers to prompts
@@ -81,6 +82,7 @@ class Reinforce(Resumable):
     steps: int = 50
     prompts_a_step: int = 4
     draws: int = 4
+    greedy: int = 0
     iterations: int = 1
     max_tokens: int = 56
     temperature: float = 0.7
@@ -95,15 +97,19 @@ class Reinforce(Resumable):
         self.check_least()
         if self.temperature <= 0:
             raise UsageError("temperature is not above zero, so all draws would be the same")
+        if self.greedy >= self.draws:
+            raise UsageError(
+                f"greedy is {self.greedy} of {self.draws} draws; at least one must be drawn by chance"
+            )
         if self.prompts_a_step % self.processes:
             raise UsageError(
                 f"prompts_a_step {self.prompts_a_step} does not divide by processes "
                 f"{self.processes}; give a multiple"
             )
-        if self.trainer != "own" and (self.gold is not None or self.monitors):
+        if self.trainer != "own" and (self.gold is not None or self.monitors or self.greedy):
             raise UsageError(
-                f"trainer '{self.trainer}' asks no gold reward and no monitors; set gold to null and "
-                "monitors to [], or give trainer: own"
+                f"trainer '{self.trainer}' asks no gold reward and no monitors, and draws no greedy "
+                "answers; set gold to null, monitors to [] and greedy to 0, or give trainer: own"
             )
 
 
