@@ -230,7 +230,7 @@ def preferred(items: Sequence[Item], catalog: Catalog) -> list[Preferred]:
 def _preferred(item: Item, catalog: Catalog) -> Preferred:
     fitted: Mapping[str, Any] = item.evidence.findings.get("sources") or {}
     groups: list[Group] = []
-    for kind, heading in (("", "Against people and programs together"), *KINDS.items()):
+    for kind, heading in (("", "Against people, programs and experiments together"), *KINDS.items()):
         held = [m for m in item.evidence.measures if _of_kind(m.name, kind, catalog)]
         rows = tuple(
             Row(label=_against(m.name), measure=m) for m in held if m.name.startswith("accuracy/")
@@ -296,7 +296,7 @@ def _stored(catalog: Catalog, digest: str | None) -> list[dict[str, Any]]:
 
 
 def _of_kind(name: str, kind: str, catalog: Catalog) -> bool:
-    """Say whether a measure is about sources of a kind; "" is people and programs together."""
+    """Say whether a measure is about sources of a kind; "" is people, programs and experiments together."""
     source = name.split("/", 2)[2] if name.count("/") > 1 else ""
     if not source or source.startswith("gap-"):
         return kind == "" and not source  # by length: on the evidence's own page

@@ -206,6 +206,7 @@ def test_twice_the_same_unit_is_one_outcome_and_another_value_needs_a_correction
     [
         ('{"unit": "u1", "arm": "plain", "value": NaN, "source": "x"}', "finite"),
         ('{"unit": "u1", "arm": "plain", "value": 1e999, "source": "x"}', "finite"),
+        (f'{{"unit": "u1", "arm": "plain", "value": 1{"0" * 400}, "source": "x"}}', "finite"),
         ('{"unit": "u1", "arm": "plain", "source": "x"}', "null where nothing will come"),
         ('{"unit": "u1", "arm": "plain", "value": "maybe", "source": "x"}', "neither true"),
         ('{"unit": "u1", "arm": "plain", "value": true}', "source"),

@@ -15,6 +15,7 @@ from tenure.align.trying.register import Came, Experiment
 from tenure.errors import DocumentError, UsageError, unknown
 
 FIELDS = ("unit", "arm", "value", "when", "source", "note", "corrects")
+LARGEST = 1e300
 YES: Mapping[str, bool] = {"yes": True, "no": False, "true": True, "false": False}
 
 
@@ -83,7 +84,7 @@ def _value(given: object, where: tuple[Path, int]) -> bool | float | None:
         given = YES.get(given.strip().lower(), given)
     if given is None or isinstance(given, bool):
         return given
-    if not isinstance(given, int | float) or not math.isfinite(given):
+    if not isinstance(given, int | float) or not abs(given) <= LARGEST:
         raise DocumentError(
             *where, "value", f"{given!r} is neither true, false, a finite number nor null (nothing will come)"
         )  # fmt: skip
