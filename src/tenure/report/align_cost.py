@@ -79,10 +79,10 @@ def _parts(item: Item) -> list[Part]:
     usage = evidence.runtime.get("usage")
     if isinstance(usage, Mapping):
         found.append(_part("samples", usage))
-    trained = (evidence.findings.get("trained") or {}).get("tokens")
-    if isinstance(trained, int):
+    trained = evidence.findings.get("trained")
+    if isinstance(trained, Mapping) and isinstance(trained.get("tokens"), int):
         name = WRITTEN[0] if evidence.name == DRAWN else READ[0]
-        found.append(_part("training", {name: trained}))
+        found.append(_part("training", {name: trained["tokens"]}))
     return found
 
 
