@@ -83,11 +83,34 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
         location = tuple(first["loc"])
         field = ".".join(str(part) for part in location) or schema.__name__
         expected = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "missing":
+            whose = _called(node, location)
+            expected += f" of '{whose}'; add it" if whose else "; add it"
+        if first["type"] == "too_short":
+            expected = f"holds too little; give at least {first.get('ctx', {}).get('min_length')}"
         if first["type"] == "extra_forbidden":
             expected = f"is not a field here; there are: {', '.join(sorted(schema.model_fields))}"
             if len(location) > 1:
                 expected = "is not a field here; see the document's schema"
         raise DocumentError(source, _position(node, location), field, expected) from None
+
+
+def _called(node: yaml.Node | None, path: tuple[int | str, ...]) -> str:
+    """Return the id or name of the innermost thing of a list that a field belongs to; empty for none."""
+    found = ""
+    for key in path:
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            named = _fields(node)
+            told = named.get("id") or named.get("name")
+            found = told.value if isinstance(told, yaml.ScalarNode) else found
+        else:
+            node = _fields(node).get(str(key))
+    return found
+
+
+def _fields(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {k.value: v for k, v in node.value} if isinstance(node, yaml.MappingNode) else {}
 
 
 def line_of(path: Path | str, at: tuple[int | str, ...]) -> int | None:

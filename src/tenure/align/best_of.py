@@ -66,6 +66,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         count=spec.draws, temperature=spec.temperature, top_p=1.0, seed=spec.seed,
         max_tokens=spec.max_tokens, batch=spec.batch, engine=spec.engine,
     )  # fmt: skip
+    _preferring(model, spec, view)  # before anything is drawn
     replies, form = drawn(model, prompts, draws, view, emit)
     checks = {"checks": [p.check for p in constitution.checkable]}
     batch = _batch(prompts, replies)
@@ -98,8 +99,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         model=model.id,
         kind="judge" if spec.reward != CHECKS else "empirical",
         summary=(
-            f"of {spec.draws} answers drawn from {model.id} to each of {len(prompts)} prompts, the one "
-            f"that '{spec.reward}' picks keeps {_said(gain)} more of the checkable principles than the first"
+            f"{spec.draws} answers drawn from {model.id} to each of {len(prompts)} prompts; from the "
+            f"first to the one that '{spec.reward}' picks, the share of the checkable principles kept "
+            f"moves by {_said(gain)}"
         ),
         form=form,
         measures=(gain,),
@@ -126,6 +128,19 @@ def _batch(prompts: Sequence[Prompt], replies: Sequence[Sequence[Reply]]) -> Bat
     )
 
 
+def _preferring(model: Model, spec: Spec, view: View) -> Evidence | None:
+    """Return the preference model's evidence; None for a reward that reads texts alone."""
+    if not plugins.load("reward", spec.reward).backbone:
+        return None
+    found = view.evidence(PREFER, model.id)
+    if found is None:
+        raise UsageError(
+            f"the reward '{spec.reward}' needs a preference model fitted on {model.id}; first run: "
+            f"tenure align prefer --model {model.id}, or give reward: checks"
+        )
+    return found
+
+
 def _values(
     model: Model, spec: Spec, batch: Batch, folder: Path, checks: dict[str, Any], hands: tuple[View, Emit]
 ) -> Sequence[float | None]:  # fmt: skip
@@ -134,12 +149,8 @@ def _values(
     reward: Reward = plugins.load("reward", spec.reward)
     if not reward.backbone:
         return reward.open(checks if spec.reward == CHECKS else {}, folder)(batch).values
-    found = view.evidence(PREFER, model.id)
-    if found is None:
-        raise UsageError(
-            f"the reward '{spec.reward}' needs a preference model fitted on {model.id}; first run: "
-            f"tenure align prefer --model {model.id}, or give reward: checks"
-        )
+    found = _preferring(model, spec, view)
+    assert found is not None, "the reward reads hidden states"
     for name in (preference.CARD, preference.NUMBERS):
         (folder / name).write_bytes(view.read(found.files[name]))
     fitted = preference.read(folder)
@@ -177,7 +188,8 @@ def _gain(records: Sequence[dict[str, Any]], samples: str, spec: Spec) -> Measur
 def _said(gain: Measure) -> str:
     if gain.estimate is None or gain.low is None or gain.high is None:
         return "(not measured)"
-    return f"{gain.estimate:.1%} ({gain.low:.1%} to {gain.high:.1%})"
+    points = [f"{100 * value:+.1f}" for value in (gain.estimate, gain.low, gain.high)]
+    return f"{points[0]} points ({points[1]} to {points[2]})"
 
 
 stage = Stage(

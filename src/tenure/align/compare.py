@@ -24,6 +24,7 @@ from tenure.align.preferring.matching import (
     Bench,
     By,
     Match,
+    check_judge,
     judged_by_model,
     people,
     questions_of,
@@ -76,17 +77,13 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     players = _players(model, view, spec)
     constitution, bank = spec.constitution or written.shipped(), spec.prompts or asked.shipped()
     prompts = bank.select(spec.split, spec.n)
-    if not prompts:
-        raise UsageError(
-            f"there are no prompts of split {spec.split} in this bank; add a family with "
-            f"'split: {spec.split}'"
-        )
-    answers = {one.id: _answers(one, prompts, spec, view, emit) for one in players}
-    matches = _matches(players, prompts, answers)
     bench = Bench(
         judge=spec.judge, by=spec.by, how=spec.how, batch=8, constitution=constitution, view=view,
         emit=emit,
     )  # fmt: skip
+    check_judge(bench)  # before anybody answers
+    answers = {one.id: _answers(one, prompts, spec, view, emit) for one in players}
+    matches = _matches(players, prompts, answers)
     rulings, card = (
         (ruled(matches, bench), None) if spec.judge == RULE else judged_by_model(matches, bench)
     )
@@ -246,7 +243,10 @@ def _summary(model: Model, wins: Sequence[Measure], ratings: Sequence[Measure], 
     told = [f"{m.estimate:.0%} against {m.name.removeprefix('win/')}" for m in raw]
     own = ratings[0].estimate
     points = "" if own is None else f"; {own:.0f} points, {base} being 1000"
-    return f"{model.id} wins {', '.join(told) or 'nothing that could be judged'}{points}"
+    lost = sum(m.missing for m in wins if m.name.startswith("won/"))
+    games = lost + sum(m.n for m in wins if m.name.startswith("won/"))
+    unsaid = f"; {lost} of {games} games could not be judged" if lost else ""
+    return f"{model.id} wins {', '.join(told) or 'nothing that could be judged'}{points}{unsaid}"
 
 
 def cost(_model: Model, spec: Spec) -> dict[str, Any]:

@@ -207,3 +207,9 @@ def stopped(gates: Mapping[str, Gate], case: Revised) -> tuple[str, str] | None:
         if reason is not None:
             return name, reason
     return None
+
+
+def counted(stops: Mapping[str, int]) -> str:
+    """Say which gates stopped how many, most first."""
+    told = sorted(stops.items(), key=lambda gate: (-gate[1], gate[0]))
+    return f"; stopped: {', '.join(f'{gate} {n}' for gate, n in told)}" if told else ""

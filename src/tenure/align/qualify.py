@@ -10,6 +10,7 @@ The items are short, about everyday matters, and their faults are planted: a jud
 can tell such faults apart, and no more is shown.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.align.answering import dollars
 from tenure.align.comparing import planted, qualifying
 from tenure.align.comparing.judging import (
+    LEAST,
     TOKENS,
     Court,
     How,
@@ -35,6 +37,8 @@ from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.measure.task import price_of
+
+CHANCE = re.compile(r"with a chance of [\d.]+%")
 
 
 class Spec(BaseModel):
@@ -113,8 +117,9 @@ def _stored(items: Sequence[Item], said: Judged, emit: Emit) -> Stored:
 
 
 def _missing(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Count the reasons why a verdict is missing, the commonest first."""
-    why = Counter(str(row["why"]) for row in rows if row["p"] is None)
+    """Count the reasons why a verdict is missing, the commonest first; how small a chance is, is no reason."""
+    small = f"with a chance below {LEAST:.0%}"
+    why = Counter(CHANCE.sub(small, str(row["why"])) for row in rows if row["p"] is None)
     return dict(why.most_common(5))
 
 

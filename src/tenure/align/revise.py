@@ -29,7 +29,7 @@ from tenure.align.critiquing import (
     critic,
     drawn_from,
 )
-from tenure.align.gates import EACH_ROUND, Revised, copy, stopped
+from tenure.align.gates import EACH_ROUND, Revised, copy, counted, stopped
 from tenure.align.lineage import (
     REVISE,
     Draft,
@@ -313,7 +313,7 @@ def _evidence(
         model=model.id,
         summary=(
             f"{len(rows)} of {len(drafts)} prompts gave a row to train on: {kinds['revised']} revised, "
-            f"{kinds['kept']} kept as answered"
+            f"{kinds['kept']} kept as answered{counted(stops)}"
         ),
         measures=tuple(_measures(records, samples, constitution)),
         files={

@@ -37,12 +37,18 @@ def cards(view: View, judge: Model) -> list[Card]:
     ]
 
 
+def _typed(view: View, judge: Model) -> str:
+    """Return what a person types to mean a judge: the name in the dossier of weights that are there."""
+    there = judge.kind == "weights" and any(one.id == judge.id for one in view.models())
+    return judge.id if there else judge.source
+
+
 def card_of(view: View, judge: Model) -> Card:
     """Return the newest card of a judge; UsageError names the command where there is none."""
     found = cards(view, judge)
     if not found:
         raise UsageError(
-            f"{judge.id} has no card; first run: tenure align qualify --model {judge.source}"
+            f"{judge.id} has no card; first run: tenure align qualify --model {_typed(view, judge)}"
         )
     return found[-1]
 
@@ -55,7 +61,7 @@ def card_for(view: View, judge: Model, how: str, axes: Collection[str]) -> Card:
             not on the items that were given besides ours;
             names the rule that is not met, and the remedy.
     """
-    asked = f"tenure align qualify --model {judge.source}" + (
+    asked = f"tenure align qualify --model {_typed(view, judge)}" + (
         " --how decode" if how == "decode" else ""
     )
     same = [card for card in cards(view, judge) if card.found.findings["how"] == how]

@@ -67,6 +67,24 @@ class Bench:
     spent: Spent = field(default_factory=Spent)
 
 
+def check_judge(bench: Bench) -> Card | None:
+    """Return the card of a model that may judge; None for the checks, where they can say anything.
+
+    Raises:
+        UsageError: no principle has a check, or the question is one that no check answers.
+        RefusedError: the judge is not qualified for this; names the rule it missed and the remedy.
+    """
+    if bench.judge != RULE:
+        _, axes = questions_of(bench.by, bench.constitution)
+        return card_for(bench.view, resolve(bench.judge, bench.view), bench.how, axes)
+    if bench.by in (HELPFUL, "principle") or not bench.constitution.checkable:
+        raise UsageError(
+            "no check can say which answer is better here; name a model (--judge MODEL), or compare "
+            "by a constitution with checkable principles"
+        )
+    return None
+
+
 def ruled(matches: Sequence[Match], bench: Bench) -> list[Ruling]:
     """Let the checks decide: the answer that keeps more principles, by weight, is better; else a tie.
 
@@ -75,11 +93,7 @@ def ruled(matches: Sequence[Match], bench: Bench) -> list[Ruling]:
     Raises:
         UsageError: no principle has a check, or the question is which answer helps.
     """
-    if bench.by in (HELPFUL, "principle") or not bench.constitution.checkable:
-        raise UsageError(
-            "no check can say which answer is better here; name a model (--judge MODEL), or compare "
-            "by a constitution with checkable principles"
-        )
+    check_judge(bench)
     return [_ruled(match, bench.constitution) for match in matches]
 
 
