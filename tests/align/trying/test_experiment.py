@@ -109,6 +109,7 @@ def test_every_block_gets_every_arm(tried, blocks, seed):
         assert sorted(mine) == sorted(arm.name for arm in face.arms)
 
 
+@pytest.mark.slow
 def test_no_arm_is_favoured_by_the_hash(tried):
     counts = Counter(
         assign(tried.plan(seed=seed), [("one", None)], {})[0].arm for seed in range(300)
