@@ -1,5 +1,6 @@
 """The settings of a stage as options: lists may be given again, files that ship go by their name."""
 
+from types import SimpleNamespace
 from typing import Annotated, Literal
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from tenure.align import revise
 from tenure.align.prompts import CODE, Bank, shipped
+from tenure.cli.run import brief
 from tenure.cli.stages import _described, _parameters
 from tenure.documents import FromFile
 from tenure.errors import DocumentError
@@ -95,3 +97,12 @@ def test_a_file_here_comes_before_one_that_ships(tmp_path, monkeypatch):
     )
 
     assert len(Settings(prompts="prompts.yaml").prompts.families) == 1
+
+
+def test_of_very_many_numbers_those_of_the_whole_are_shown():
+    few = [SimpleNamespace(name=f"accuracy/principle/gap-{i}") for i in range(4)]
+    many = [SimpleNamespace(name="accuracy/principle"), *few * 12]
+
+    assert brief(few) == tuple(few)
+    assert [m.name for m in brief(many)] == ["accuracy/principle"]
+    assert brief(few * 12) == tuple(few * 12)

@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def number(value: float | None) -> str:
 
 ASKED = ("critic_model", "reviser_model", "judge")  # settings that name a model which is asked
 LEVEL = 0.95  # of an interval that does not say its own
+MANY, PARTS = 40, 2  # numbers; and slashes in the name of one that is about a part of a part
 WIDE = 120  # columns from which on the method has room; it always stands in the dossier
 
 
@@ -47,6 +49,12 @@ def table_of(evidence: Evidence) -> Table:
         cells = (m.name, number(m.estimate), interval(m), str(m.n), str(m.missing))
         table.add_row(*cells, *((short(m.method),) if wide else ()))
     return table
+
+
+def brief(measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """Choose what fits on a terminal: all of them, or, of very many, those that are not of a part of a part."""
+    whole = tuple(m for m in measures if m.name.count("/") < PARTS)
+    return tuple(measures) if len(measures) <= MANY or not whole else whole
 
 
 def short(method: str) -> str:
@@ -110,7 +118,10 @@ def say(result: Evidence | Waiting) -> None:
         return
     console.print(result.summary, markup=False, soft_wrap=True)
     if result.measures:
-        console.print(table_of(result))
+        shown = brief(result.measures)
+        console.print(table_of(replace(result, measures=shown)))
+        if rest := len(result.measures) - len(shown):
+            console.print(f"{rest} more numbers stand on its page: tenure report")
     if result.product:
         console.print(f"Made: {result.product}")
 

@@ -34,7 +34,9 @@ class Torch:
         """Open a folder of safetensors; ``held`` has the weights where they lie in memory."""
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # the stage shows how far it is; a bar of loading hides that
         self.form = held.form if held else check_folder(folder)
         self._template = template.of_folder(folder)
         self._torch = torch
