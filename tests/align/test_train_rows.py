@@ -108,6 +108,7 @@ def test_settings_that_say_nothing_new_leave_the_key_of_older_work_as_it_was():
         "max_length", "seed", "threads", "checkpoints", "lead",
     }  # fmt: skip
     assert Spec(rounds_used=0).model_dump(mode="json")["rounds_used"] == 0
+    assert Spec(processes=2).model_dump(mode="json")["processes"] == 2
 
 
 def test_answers_written_by_people_keep_the_principles_and_are_held_in_no_bank():

@@ -90,6 +90,12 @@ class Spec(BaseModel):
     max_length: int = Field(192, ge=8)
     seed: int = 0
     threads: int = Field(2, ge=1)
+    processes: int = Field(
+        1,
+        ge=1,
+        description="Processes that share the rows of every step, on this machine's processors.",
+        exclude_if=lambda value: value == 1,
+    )
     checkpoints: int = Field(
         0, ge=0, description="Intermediate models to register; what fails on one stops a release."
     )

@@ -10,6 +10,8 @@ tested here is one machine's processes.
 import importlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -53,12 +55,13 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
                 started.terminate()  # the launcher ends its processes
                 raise
         log.seek(0)
-        tail = log.read()[-LOG_TAIL:]
+        said = log.read()
     if "refused" in answer:
         raise EngineError(answer["refused"])
     if "result" not in answer:
-        why = answer.get("error", "its processes ended without an answer; is there memory enough?")
-        raise EngineError(f"the training failed: {why}; its log ends: {tail.strip()}")
+        raise EngineError(
+            f"the training failed: {_why(said)}; its log ends: {said[-LOG_TAIL:].strip()}"
+        )
     worked = answer["result"].get("processes")
     if worked != job["processes"]:
         raise EngineError(
@@ -66,6 +69,15 @@ def run(job: Mapping[str, Any], folder: Path, say: Callable[[int, int], None]) -
             "registered: look at how torch.distributed.run starts here, or give processes: 1"
         )
     return answer["result"]
+
+
+def _why(said: str) -> str:
+    """Say why there is no answer, as far as the launcher's report of exit codes tells."""
+    signals = [int(found) for found in re.findall(r"exitcode *: -(\d+)", said)]
+    killed = [one for one in signals if one != signal.SIGTERM]  # so the launcher ends the others
+    if killed:
+        return f"one of its processes was killed by signal {killed[0]}; is there memory enough?"
+    return "its processes ended without an answer; is there memory enough?"
 
 
 def _environment() -> dict[str, str]:
