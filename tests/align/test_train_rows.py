@@ -97,7 +97,7 @@ def test_a_template_that_cannot_be_trained_with_is_refused_and_nothing_is_regist
     register(dossier, str(tmp_path / "bad"), "bad")
     before = [m.id for m in dossier.view().models()]
 
-    with pytest.raises(EngineError, match="template"):
+    with pytest.raises(EngineError, match="the chat template of 'bad@1'"):
         begun.run("align/train", "bad", {**TRAIN, "baseline": "helpful", "written": 4})
     assert [m.id for m in dossier.view().models()] == before
 

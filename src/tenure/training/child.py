@@ -122,7 +122,7 @@ def train(
     try:
         folder = base(order.model, view)
         if order.chats:
-            check_template(folder)
+            check_template(folder, order.model.id)
         job = {
             "base": str(folder),
             "out": str(scratch / "out"),

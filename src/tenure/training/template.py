@@ -16,8 +16,8 @@ ASKED, ANSWERED = "What stands on the table?", "A lamp stands there."
 REMEDY = "mend 'chat_template' in its tokenizer_config.json, or name another parent"
 
 
-def check_template(folder: Path) -> None:
-    """Refuse a model whose chat template cannot be trained with.
+def check_template(folder: Path, name: str | None = None) -> None:
+    """Refuse a model whose chat template cannot be trained with; ``name`` is what it is called.
 
     The conversation's beginning up to the answer must be rendered the same with the answer and
     without it, and what follows the answer must begin with a token that ends generation.
@@ -25,6 +25,7 @@ def check_template(folder: Path) -> None:
     Raises:
         EngineError: no template, or one of these does not hold; says which and the remedy.
     """
+    called = name or folder.name
     found = template.of_folder(folder)
     asked = [{"role": "user", "content": ASKED}]
     prompt = found.render(asked)
@@ -32,21 +33,21 @@ def check_template(folder: Path) -> None:
     whole = found.render([*asked, {"role": "assistant", "content": ANSWERED}], opened=False)
     if prompt == bare:
         raise EngineError(
-            f"the chat template of '{folder.name}' does not say where the answer begins "
+            f"the chat template of '{called}' does not say where the answer begins "
             f"(add_generation_prompt changes nothing); {REMEDY}"
         )
     if not whole.startswith(prompt):
         raise EngineError(
-            f"the chat template of '{folder.name}' renders a prompt otherwise once it is answered; "
+            f"the chat template of '{called}' renders a prompt otherwise once it is answered; "
             f"trained so, the model would learn another prompt than it is asked with: {REMEDY}"
         )
     rest = whole[len(prompt) :]
     if not rest.startswith(ANSWERED):
-        raise EngineError(f"the chat template of '{folder.name}' changes the answer; {REMEDY}")
+        raise EngineError(f"the chat template of '{called}' changes the answer; {REMEDY}")
     ends = _ends(folder)
     if not any(rest[len(ANSWERED) :].lstrip().startswith(end) for end in ends):
         raise EngineError(
-            f"the chat template of '{folder.name}' ends an answer with none of the tokens that end "
+            f"the chat template of '{called}' ends an answer with none of the tokens that end "
             f"generation ({', '.join(ends) or 'none named'}), so a trained model would not stop; "
             f"{REMEDY}"
         )
