@@ -19,8 +19,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tenure import documents
-from tenure.align.answering import Spent
-from tenure.align.comparing.foreseeing import Calls, foreseen
+from tenure.align.answering import Calls, Spent, foreseen
 from tenure.align.comparing.labels import MISSING
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model

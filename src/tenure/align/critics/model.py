@@ -14,8 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from tenure import documents
-from tenure.align.answering import Batch, replies
-from tenure.align.comparing.foreseeing import Calls, foreseen
+from tenure.align.answering import Batch, Calls, foreseen, replies
 from tenure.align.critiquing import (
     Bench,
     Case,
