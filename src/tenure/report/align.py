@@ -84,6 +84,11 @@ class Aligned:
         return [align_shown.change(item) for item in self.all("align/adherence")]
 
     @property
+    def told(self) -> list[align_shown.Change]:
+        """What the last training of the line changed, where it was measured."""
+        return [c for c in self.changed if c.item.model.id == self.subject.model.id]
+
+    @property
     def title(self) -> str:
         """What the page is about."""
         name = self.subject.model.name
@@ -93,7 +98,7 @@ class Aligned:
     def lead(self) -> str:
         """The answer in a sentence."""
         name = self.subject.model.name
-        own = [c for c in self.changed if c.item.model.id == self.subject.model.id]
+        own = self.told
         if not own:
             if not self.all(*TRAINED):
                 return f"No child of {name} was trained here yet."

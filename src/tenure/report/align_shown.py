@@ -87,6 +87,17 @@ class Change:
     guards: tuple[Line, ...]
 
     @property
+    def tested(self) -> int:
+        """How many principles the adjusted p stands for."""
+        return sum(p.adjusted is not None for p in self.principles) or len(self.principles)
+
+    @property
+    def unfit(self) -> str:
+        """Return the judge of natural principles where it is not qualified; empty otherwise."""
+        judge = self.item.evidence.findings.get("judge") or {}
+        return str(judge.get("id", "")) if judge.get("fit") is False else ""
+
+    @property
     def parent(self) -> str:
         """Who it is compared with."""
         return str((self.item.evidence.findings.get("parent") or {}).get("id", "its parent"))
