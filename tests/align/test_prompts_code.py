@@ -1,14 +1,19 @@
 """Prompts about code: principles of the chapter `code` alone are drawn for them."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from tenure.align import constitution, prompts, revise
+from tenure.align.comparing.pairs import Pair, Said, pair_of
+from tenure.align.comparing.ruling import rule_labels
 from tenure.align.constitution import SECOND, fitting
 from tenure.align.gates import Revised, truncated
+from tenure.align.label import _asked, _can_rule
 from tenure.align.lineage import Draft, settle
-from tenure.dossier import Dossier
+from tenure.align.people.asked import principle_for
+from tenure.dossier import Dossier, Model
 from tenure.errors import UsageError
 from tenure.models import Reply, register
 
@@ -77,6 +82,31 @@ def test_prompts_that_name_no_chapter_are_drawn_all(bank):
 
     assert fitting(every, plain.chapters) == [*every]
     assert len(fitting(every, bank.select("train", 1)[0].chapters)) == 5
+
+
+def test_pairs_of_its_answers_are_compared_by_the_chapter_alone(bank):
+    model = Model(name="m", kind="scripted", source=BREACH)
+    made = [
+        pair_of(prompt, Said("one", "1"), Said("two", "2"), model=model, axis="principle")
+        for prompt in (*bank.select("train", 8), prompts.shipped().select("train", 1)[0])
+    ]
+    code, plain = made[:-1], made[-1]
+    chapter = {p.id for p in SECOND_OF_TWO.principles if p.chapter == "code"}
+
+    assert all(set(_asked(pair, SECOND_OF_TWO)) == chapter for pair in code)
+    assert {principle_for(pair, SECOND_OF_TWO).id for pair in code} <= chapter
+    right = replace(code[0], axis="correctness")  # of the chapter, no program decides anything
+    assert _asked(right, SECOND_OF_TWO) == {}
+    assert principle_for(right, SECOND_OF_TWO).id in chapter
+    assert rule_labels(code, SECOND_OF_TWO.checkable) == []
+    ours = constitution.shipped(constitution.CODE)
+    assert {one.principle for one in rule_labels(code, ours.checkable)} == {"to-the-point"}
+    with pytest.raises(UsageError, match="--constitution constitution-code"):
+        _can_rule(SECOND_OF_TWO, code)
+    assert Pair.from_json(json.loads(json.dumps(code[0].to_json()))) == code[0]
+
+    assert "chapters" not in plain.to_json()  # a pair of any other prompt is stored as it was
+    assert len(_asked(plain, SECOND_OF_TWO)) == len(SECOND_OF_TWO.principles)
 
 
 def test_rules_can_judge_what_a_program_checks(dossier, bank):

@@ -143,6 +143,12 @@ def _can_rule(constitution: Constitution, pairs: Sequence[Pair]) -> None:
             f"no principle of '{constitution.name}' has a check, so no rule can judge; name a model: "
             "--judge MODEL"
         )
+    if not any(pair.among(constitution.checkable) for pair in pairs):
+        raise UsageError(
+            f"no principle of '{constitution.name}' that has a check is of a chapter that fits these "
+            "pairs; give a constitution that has one (for code: --constitution constitution-code), or "
+            "name a model: --judge MODEL"
+        )
     if all(pair.axis == HELPFUL for pair in pairs):
         raise UsageError(
             "no check says which answer helps more; name a model (--judge MODEL), or ask people: "
@@ -157,7 +163,7 @@ def _asked(pair: Pair, constitution: Constitution) -> dict[str, str]:
     some: Sequence[Principle] = (
         constitution.checkable if pair.axis == "correctness" else constitution.principles
     )
-    return {principle.id: principle.comparison for principle in some}
+    return {principle.id: principle.comparison for principle in pair.among(some)}
 
 
 def _axes(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from tenure.align.constitution import fraction
+from tenure.align.constitution import Principle, fitting, fraction
 from tenure.align.lineage import named
 from tenure.align.prompts import Prompt
 from tenure.dossier.nouns import Evidence, Model, Record
@@ -25,6 +25,7 @@ class Pair(Record):
     model would learn). ``a_from`` and ``b_from`` are ids of answers or rows; ``model`` and
     ``model_digest`` say who answered. ``axis`` says by what they are to be compared: the
     constitution ("principle"), what a program decides ("correctness"), or how far an answer helps.
+    ``chapters`` are those whose principles fit its prompt; None: all.
     """
 
     id: str
@@ -38,6 +39,11 @@ class Pair(Record):
     model: str
     model_digest: str
     axis: Axis
+    chapters: Sequence[str] | None = None
+
+    def among(self, principles: Iterable[Principle]) -> list[Principle]:
+        """Return the principles that the pair may be compared by."""
+        return fitting(principles, self.chapters or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def pair_of(
         model=model.id,
         model_digest=model.digest,
         axis=axis,
+        chapters=list(prompt.chapters) or None,
     )
 
 

@@ -48,5 +48,10 @@ def _chance(a: Finding, b: Finding) -> tuple[float | None, str]:
 
 
 def rule_labels(pairs: Sequence[Pair], principles: Sequence[Principle]) -> list[Label]:
-    """Label every pair under every principle that has a check."""
-    return [ruled(pair, one) for pair in pairs for one in principles if one.check is not None]
+    """Label every pair under every principle that has a check and fits its prompt."""
+    return [
+        ruled(pair, one)
+        for pair in pairs
+        for one in pair.among(principles)
+        if one.check is not None
+    ]

@@ -44,7 +44,7 @@ def principle_for(pair: Pair, constitution: Constitution, named: str = "") -> Sh
     """Return what a pair is compared by; ``named`` is a principle's id, or its words, where one is given.
 
     A pair of the axis "helpful" is compared by how far the answers help, one of "correctness" by a
-    principle that has a check, any other by one of all principles.
+    principle that has a check, any other by one of all principles; of these, those that fit its prompt.
     """
     known = {each.id: each for each in constitution.principles}
     if named in known:
@@ -53,8 +53,9 @@ def principle_for(pair: Pair, constitution: Constitution, named: str = "") -> Sh
         return HELPFUL
     if named:  # of a gold file that has a principle of its own
         return Shown(id=named, text=named, comparison="Which answer keeps this principle better?")
-    pool = constitution.checkable if pair.axis == "correctness" else constitution.principles
-    drawn = draw(pool or constitution.principles, seed=0, prompt=pair.id, rounds=1)
+    every = constitution.principles
+    pool = pair.among(constitution.checkable if pair.axis == "correctness" else every)
+    drawn = draw(pool or pair.among(every) or every, seed=0, prompt=pair.id, rounds=1)
     return _shown(drawn[0])
 
 
