@@ -13,6 +13,8 @@ from tenure.align.gates import Revised, truncated
 from tenure.align.label import _asked, _can_rule
 from tenure.align.lineage import Draft, settle
 from tenure.align.people.asked import principle_for
+from tenure.align.preferring import matching
+from tenure.align.preferring.matching import Match
 from tenure.dossier import Dossier, Model
 from tenure.errors import UsageError
 from tenure.models import Reply, register
@@ -107,6 +109,24 @@ def test_pairs_of_its_answers_are_compared_by_the_chapter_alone(bank):
 
     assert "chapters" not in plain.to_json()  # a pair of any other prompt is stored as it was
     assert len(_asked(plain, SECOND_OF_TWO)) == len(SECOND_OF_TWO.principles)
+
+
+def test_matches_are_judged_by_the_chapter_where_it_is_there(bank):
+    pair = pair_of(
+        bank.select("train", 1)[0],
+        Said("Sure! Use round().", "1"),  # begins with words that say nothing
+        Said("- Use `round`.", "2"),  # no plain prose
+        model=Model(name="m", kind="scripted", source=BREACH),
+        axis="principle",
+    )
+    match = Match(pair=pair, first="m", second="n", swapped=pair.a_from == "2")
+    every = {p.id: p.comparison for p in SECOND_OF_TWO.principles}
+    fit = {p.id for p in pair.among(SECOND_OF_TWO.principles)}
+
+    assert matching._ruled(match, SECOND_OF_TWO).why == "missing: the checks cannot say"
+    assert matching._ruled(match, constitution.shipped(constitution.CODE)).p == 0
+    assert set(matching._fit(every, fit)) == fit
+    assert matching._fit({"helpful": "Which helps?"}, fit) == {"helpful": "Which helps?"}
 
 
 def test_rules_can_judge_what_a_program_checks(dossier, bank):

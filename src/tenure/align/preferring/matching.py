@@ -1,7 +1,7 @@
 """Two models' answers to one prompt: who judged them, both orders, what people said of them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -99,7 +99,7 @@ def ruled(matches: Sequence[Match], bench: Bench) -> list[Ruling]:
 
 def _ruled(match: Match, constitution: Constitution) -> Ruling:
     pair, lead, known = match.pair, 0.0, 0
-    for principle in constitution.checkable:
+    for principle in pair.among(constitution.checkable):
         kept = [
             check(principle.check or "").find(pair.prompt, text).kept for text in (pair.a, pair.b)
         ]
@@ -143,7 +143,11 @@ def judged_by_model(matches: Sequence[Match], bench: Bench) -> tuple[list[Ruling
         spent=bench.spent,
     )  # fmt: skip
     differ = [match for match in matches if match.pair.a != match.pair.b]
-    cases = [Case(prompt=m.pair.prompt, a=m.pair.a, b=m.pair.b, asked=asked) for m in differ]
+    every = bench.constitution.principles
+    cases = [
+        Case(prompt=p.prompt, a=p.a, b=p.b, asked=_fit(asked, {one.id for one in p.among(every)}))
+        for p in (match.pair for match in differ)
+    ]
     said = iter(judged(cases, court, "matches judged").verdicts)
     even = Ruling(ab=0.5, ba=0.5, why="the same text")
     found = [
@@ -151,6 +155,11 @@ def judged_by_model(matches: Sequence[Match], bench: Bench) -> tuple[list[Ruling
         for match in matches
     ]
     return found, card
+
+
+def _fit(asked: Mapping[str, str], names: Collection[str]) -> Mapping[str, str]:
+    """Return the questions of these principles; all where none is of them."""
+    return {name: text for name, text in asked.items() if name in names} or asked
 
 
 def _together(match: Match, found: Mapping[str, Verdict], weights: Mapping[str, float]) -> Ruling:
