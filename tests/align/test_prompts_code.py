@@ -9,7 +9,7 @@ from tenure.align import constitution, prompts, revise
 from tenure.align.comparing.pairs import Pair, Said, pair_of
 from tenure.align.comparing.ruling import rule_labels
 from tenure.align.constitution import SECOND, fitting
-from tenure.align.gates import Revised, truncated
+from tenure.align.gates import Revised, repetition, truncated
 from tenure.align.label import _asked, _can_rule
 from tenure.align.lineage import Draft, settle
 from tenure.align.people.asked import principle_for
@@ -143,6 +143,16 @@ def test_a_constitution_without_the_chapter_is_refused_before_anything_is_asked(
     with pytest.raises(UsageError, match=r"family 'code-sums' is for the chapter code.*--const"):
         of(dossier, bank, **given)
     assert not dossier.view().events(act="unit")
+
+
+def test_code_may_say_a_thing_again_and_what_is_said_about_it_may_not():
+    lines = "    ring_the_bell(times=3, wait=5, sound=low)\n" * 4
+    code = Revised(prompt="", before="", after=f"So:\n```python\n{lines}```", code=True)
+    circles = replace(code, after="This rings the low bell three times. " * 4)
+
+    assert repetition(code) is None
+    assert repetition(replace(code, code=False)) is not None
+    assert repetition(circles) is not None
 
 
 def test_an_answer_that_ends_in_code_is_whole_where_code_was_asked_for(bank):

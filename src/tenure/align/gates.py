@@ -123,8 +123,13 @@ def truncated(case: Revised) -> str | None:
 
 def _ends_in_code(text: str) -> bool:
     """Say whether a text ends with a block of code that is closed."""
-    fences = [line.strip() for line in text.splitlines() if line.lstrip().startswith("```")]
+    fences = [line for line in text.splitlines() if line.lstrip().startswith("```")]
     return len(fences) % 2 == 0 and text.rstrip().endswith("\n```")
+
+
+def _prose(text: str) -> str:
+    """Return a text without its blocks of code."""
+    return "\n".join(text.split("```")[::2])
 
 
 def refusal(case: Revised) -> str | None:
@@ -178,8 +183,8 @@ def echo(case: Revised) -> str | None:
 
 
 def repetition(case: Revised) -> str | None:
-    """Stop an answer that goes round in circles."""
-    share = repeats(case.after)
+    """Stop an answer that goes round in circles; code may say a thing again."""
+    share = repeats(_prose(case.after) if case.code else case.after)
     return f"{share:.0%} of it was said before" if share > REPEATS else None
 
 
