@@ -101,14 +101,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         )
     states = read_states(model, texts(word.pair for word in said), spec.layer, view, emit)
     read: Mask = np.asarray(np.isfinite(states.features).all(axis=1))
-    usable = [
-        w for w in said if all(read[states.place[w.pair.prompt, t]] for t in (w.pair.a, w.pair.b))
-    ]
-    if not usable:
-        raise UsageError(
-            f"none of the pairs of {model.id} can be read: an answer of each is empty, or longer than "
-            f"the model's window; draw others: tenure align pairs --model {model.id}"
-        )
+    usable = _usable(model, said, states, read)
     scale = _scale(states, read)
     fitted = _axes(usable, states, scale, spec, emit)
     rows = [r for axis, (mine, found) in fitted.items() for r in records(axis, mine, found)]
@@ -149,6 +142,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             **({"doubted": sorted(how.doubted)} if spec.people != "all" else {}),
         },
     )
+
+
+def _usable(model: Model, said: Sequence[Word], states: States, read: Mask) -> list[Word]:
+    """Return the words on pairs of which both answers could be read."""
+    usable = [
+        w for w in said if all(read[states.place[w.pair.prompt, t]] for t in (w.pair.a, w.pair.b))
+    ]
+    if not usable:
+        raise UsageError(
+            f"none of the pairs of {model.id} can be read: an answer of each is empty, or longer than "
+            f"the model's window; draw others: tenure align pairs --model {model.id}"
+        )
+    return usable
 
 
 def _axis_of(model: Model, view: View, spec: Spec) -> dict[str, str]:
