@@ -365,3 +365,12 @@ def _some(view: View) -> list[str]:
         for evidence in _found(view)
         for line in view.read(evidence.files["rows.jsonl"]).splitlines()[:5]
     ]
+
+
+def listed(view: View, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the first rows of the newest run, each with the prompt it answers, and how many there are."""
+    for evidence in _found(view):
+        lines = view.read(evidence.files["rows.jsonl"]).splitlines()
+        if lines:
+            return [json.loads(line) for line in lines[:most]], len(lines)
+    return [], 0
