@@ -76,6 +76,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence | Waiting:
             "labels": len(kept),
             "end_of_usefulness": {
                 "verdict": end,
+                "by_domain": {d: agreeing.useful_until(measures, d) for d in agreeing.domains(rows)},
                 "difficulty": gold.DIFFICULTY,
                 "rule": "useful where the lower bound of the share answered right lies above one half",
             },

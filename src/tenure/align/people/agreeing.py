@@ -182,23 +182,34 @@ def of_drafts(found: Sequence[Row], samples: str | None) -> list[Measure]:
 
 
 def by_difficulty(found: Sequence[Row], samples: str | None) -> list[Measure]:
-    """Measure all raters on known pairs, quartile by quartile of difficulty."""
+    """Measure all raters on known pairs, quartile by quartile of difficulty; each domain besides."""
     made: list[Measure] = []
-    for quartile in QUARTILES:
-        if any(row["difficulty"] == quartile for row in found):
-            recipe = Recipe(estimator="proportion", value="right", where={"difficulty": quartile}, cluster="pair")  # fmt: skip
-            note = f"known pairs answered right, difficulty {quartile}"
-            made.append(_of(found, recipe, f"right/{quartile}", "proportion", samples, better="higher", note=note))  # fmt: skip
+    for domain in ("", *domains(found)):
+        within = {"domain": domain} if domain else {}
+        for quartile in QUARTILES:
+            where = {"difficulty": quartile, **within}
+            if any(all(row[k] == v for k, v in where.items()) for row in found):
+                recipe = Recipe(estimator="proportion", value="right", where=where, cluster="pair")
+                of = f" of the domain '{domain}'" if domain else ""
+                note = f"known pairs{of} answered right, difficulty {quartile}"
+                name = "/".join(part for part in ("right", domain, quartile) if part)
+                made.append(_of(found, recipe, name, "proportion", samples, better="higher", note=note))  # fmt: skip
     return made
 
 
-def useful_until(measures: Sequence[Measure]) -> str:
-    """Say up to which difficulty people are shown to do better than guessing.
+def domains(found: Sequence[Row]) -> list[str]:
+    """List the domains of known pairs that were answered, where they have any."""
+    return sorted({row["domain"] for row in found if row["domain"]})
+
+
+def useful_until(measures: Sequence[Measure], domain: str = "") -> str:
+    """Say up to which difficulty people are shown to do better than guessing, in one domain or over all.
 
     A quartile counts as useful where the lower bound of the share answered right lies above one
     half; the end is before the first that does not.
     """
-    held = {m.name.removeprefix("right/"): m for m in measures if m.name.startswith("right/")}
+    begun = f"right/{domain}/" if domain else "right/"
+    held = {m.name.removeprefix(begun): m for m in measures if m.name.startswith(begun)}
     if not held:
         return "not measured, for no known pair was answered"
     good: list[str] = []
