@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import BaseModel
 
 from tenure import plugins
 from tenure.align.comparing.labels import (
@@ -18,7 +19,7 @@ from tenure.align.comparing.labels import (
 from tenure.align.comparing.pairs import Pair, read_pairs
 from tenure.align.comparing.ruling import ruled
 from tenure.align.constitution import shipped
-from tenure.dossier import Dossier
+from tenure.dossier import Dossier, Evidence, Stage
 from tenure.errors import UsageError
 from tenure.measure import recompute
 from tenure.models import register, resolve
@@ -168,3 +169,29 @@ def test_a_person_is_known_by_the_note_and_a_model_only_by_its_card(life):
 def test_a_label_of_another_pair_is_not_passed_on():
     with pytest.raises(UsageError, match="tenure align pairs"):
         check_labels([replace(label(), pair="pair-2")], [pair()], KNOWN)
+
+
+class Way(BaseModel):
+    """How a judge was asked, and what was found."""
+
+    how: str
+    found: str
+
+
+def qualified(model, view, spec, emit):
+    """A card."""
+    told = {"how": spec.how, "axes": {"principle": spec.found}}
+    return Evidence(name="align/qualify", model=model.id, summary="", findings=told)
+
+
+@pytest.mark.slow
+def test_a_way_of_asking_that_fails_takes_nothing_from_one_that_passed(life):
+    dossier, _ = life
+    stage = Stage(name="align/qualify", spec=Way, run=qualified, summary="", repeat=True)
+    judge = ai(resolve("m", dossier.view()))
+
+    known = []
+    for how, found in (("decode", "met"), ("chances", "not met"), ("decode", "not met")):
+        dossier.run(stage, "m@1", {"how": how, "found": found})
+        known.append(judge in known_sources(dossier.view()))
+    assert known == [True, True, False]

@@ -114,8 +114,12 @@ def known_sources(view: View) -> Mapping[str, str]:
         named_one = event.body["evidence"]["findings"]["experiment"]
         found[f"world:{named_one}"] = f"measured, by event {event.index}"
     for model in view.models():
-        card = view.evidence(QUALIFY, model.id)
-        fit = sorted(a for a, v in card.findings["axes"].items() if v == "met") if card else []
+        cards = {  # the newest for each way of asking: one that fails later takes nothing from another
+            e.findings.get("how"): e.findings["axes"]
+            for _, e in view.all_evidence(model.id)
+            if e.name == QUALIFY
+        }
+        fit = sorted({a for axes in cards.values() for a, v in axes.items() if v == "met"})
         if fit:
             found[ai(model)] = f"qualified by align/qualify for {', '.join(fit)}"
     return found

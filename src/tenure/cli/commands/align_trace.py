@@ -40,7 +40,7 @@ def extension(
     for one in rows:
         typer.echo(f"{one['id']}  {one['kind']:8} {_shown(one['prompt'][-1]['content'])[:HEAD]}")
     typer.echo(
-        f"{len(rows)} of {there} rows of the newest run. Next: tenure align trace ROW --text"
+        f"{len(rows)} of {there} rows of the newest run that left any. Next: tenure align trace ROW --text"
     )
 
 
