@@ -90,3 +90,8 @@ def test_what_is_missing_in_a_document_is_named_as_its_writer_calls_it():
         documents.parse(text, Constitution)
     with pytest.raises(DocumentError, match="families: holds too little; give at least 1"):
         documents.parse("apiVersion: tenure/prompts.v1\nlicence: l\nfamilies: []\n", Bank)
+
+
+def test_a_key_that_is_no_word_is_named_with_its_line():
+    with pytest.raises(DocumentError, match="<text>:2: YAML: a key is one word"):
+        documents.parse("licence: l\n? [a, b]\n: 1\n", Bank)

@@ -1,5 +1,6 @@
 """The settings of a stage as options: lists may be given again, files that ship go by their name."""
 
+import re
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
@@ -106,3 +107,12 @@ def test_of_very_many_numbers_those_of_the_whole_are_shown():
     assert brief(few) == tuple(few)
     assert [m.name for m in brief(many)] == ["accuracy/principle"]
     assert brief(few * 12) == tuple(few * 12)
+
+
+def test_a_room_says_in_which_order_its_commands_come(tenure):
+    said = " ".join(tenure("align", "--help").stdout.replace("│", " ").split())
+    order = re.search(r"In this order: (.*?)\.", said).group(1)
+    names = [name for name in re.findall(r"[a-z]+", order) if name in said.split("Commands", 1)[1]]
+
+    assert names[:3] == ["revise", "train", "adherence"]
+    assert "In this order" not in tenure("--help").stdout

@@ -20,7 +20,10 @@ from typer.main import get_command
 from tenure import plugins
 
 ROOM_HELP = {
-    "align": "Teach a model a written constitution, with lineage for every row.",
+    "align": "Teach a model a written constitution, with lineage for every row.\n\n"
+    "In this order: revise, train, adherence; then pairs, label (beside it tenure feedback), prefer, "
+    "reinforce, compare, facing; at the end tenure report. The others stand beside: qualify before a "
+    "model judges, admit before an environment rewards.",
     "assess": "Look for misalignment; each assessment has controls.",
     "release": "Decide a release under the policy; hold what is not shown.",
     "preserve": "Keep a model in the vault, check it, bring it back.",
