@@ -1,6 +1,6 @@
-"""Critique and revision: whole rows a second, ours beside what one would otherwise do; same text in any batch.
+"""Critique and revision: whole rows a second, ours beside what one would otherwise do; how far engines agree.
 
-    python bench/critique.py [--rival-python PYTHON] [--rows N] [--rounds N] [--identity N] [--only PART]
+    python bench/critique.py [--rival-python PYTHON] [--rows N] [--rounds N] [--only PART]
 
 A row: an answer (at most 80 tokens), a critique and a revision of it (at most 96 each), greedy, after
 the worked examples of align/data/critic.yaml; every answer is revised, whatever the verdict. In one
@@ -11,10 +11,9 @@ process and one run the contenders take turns, with new prompts in every round:
     naive           a loop of transformers' generate, one call after the other; bf16 and float32
     distilabel      its transformers backend, in a process of its own (--rival-python or TENURE_RIVALS)
 
-All read one folder of safetensors. Then: how many rows say in a batch of 32 what they say alone through
-transformers (float32), and how far the two engines agree; each part is one run and one file of results.
-On a quiet machine the speed takes about 20 minutes; the 3,040 rows of the comparison take an hour, and are
-a count, which other work does not disturb.
+All read one folder of safetensors. Then: how far the two engines agree, and how many tokens go through
+each. Each part is one run and one file of results; the speed takes about 11 minutes on a quiet machine.
+``bench/critique_identity.py`` compares row by row what a batch says with what one says alone.
 """
 
 import argparse
@@ -32,17 +31,14 @@ from table import row, write
 from tenure import models
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
-from tenure.align.critics.model import begin, preamble, revising
+from tenure.align.critics.model import begin, revising
 from tenure.align.critiquing import Case
 from tenure.models import Sampling, convert, embedded
-from tenure.models.prefixed import Prefixed
-from tenure.stats import upper_bound
 
 HERE = Path(__file__).parent
 ANSWER, SAID, BATCH = 80, 96, 32
 ROUNDS, ROWS, NAIVE_ROWS = 3, 32, 4
-IDENTITY, NEW = 3040, 16
-PARTS = ("speed", "identity", "agreement", "work")
+PARTS = ("speed", "agreement", "work")
 FASTER = {"naive": 6.0, "distilabel": 3.0}
 PROMPTS = [*asked.shipped().select("train"), *asked.shipped().select("held-out")]
 PRINCIPLES = written.shipped().principles
@@ -217,60 +213,6 @@ def of_speed(folder, given):
     return rows
 
 
-def conversations(engine, wanted):
-    """Make different conversations that begin alike in several ways; one in 20 has the worked examples."""
-    each = 1 + 2 * len(PRINCIPLES)
-    prompts, answers = PROMPTS[: -(-wanted // each)], []
-    for start in range(0, len(prompts), BATCH):
-        part = [p.messages for p in prompts[start : start + BATCH]]
-        answers += [r.text for r in engine.generate(part, Sampling(max_tokens=40))]
-    told = {"role": "system", "content": preamble().instructions}
-    examples = 1 + 4 * len(preamble().examples)
-    found = []
-    for prompt, answer in zip(prompts, answers, strict=True):
-        found.append(prompt.messages)
-        for number, rule in enumerate(PRINCIPLES):
-            case = Case(
-                prompt=prompt.text, answer=answer, principle=rule, critique="It could be better."
-            )
-            for messages in (begin(case), revising(case)):
-                long = (len(found) + number) % 20 == 0
-                found.append(messages if long else [told, *messages[examples:]])
-    return found[:wanted]
-
-
-def of_identity(folder, given):
-    """Compare a batch in our engine with each row alone through transformers, both in float32."""
-    import torch
-
-    ours, alone = Prefixed(folder), Naive(folder, "float32")
-    every = conversations(ours, given.identity)
-    same, first, computed = 0, [], ours.computed
-    for start in range(0, len(every), BATCH):
-        part = every[start : start + BATCH]
-        for messages, reply in zip(
-            part, ours.generate(part, Sampling(max_tokens=NEW)), strict=True
-        ):
-            text = alone.tokenizer.decode(alone.one(messages, NEW), skip_special_tokens=True)
-            same += text == reply.text
-            if text != reply.text:
-                first.append((messages[-1]["content"][:60], text[:80], reply.text[:80]))
-        print(f"{min(start + BATCH, len(every))} rows, {len(first)} differ", flush=True)
-    for one in first[:5]:
-        print("  DIFFERS", one)
-    n, other = len(every), len(every) - same
-    bound = 1 - upper_bound(other, n)
-    return [
-        row(
-            "critique: rows that say in a batch what they say alone, float32 torch", ">= 99.9",
-            f"{100 * same / n:.2f} (at least {100 * bound:.2f})", "%", n, bound >= 0.999,
-            f"torch_prefixed in batches of {BATCH} against transformers' generate, one at a time; {NEW} new tokens, "
-            f"greedy; exact one-sided 95% bound; {ours.computed - computed:,} tokens computed; "
-            f"torch {torch.__version__}, {torch.get_num_threads()} threads",
-        )
-    ]  # fmt: skip
-
-
 def of_agreement(folder, given):
     """Say how far our two engines agree on critiques."""
     one, other = Ours(folder, "cpu"), Ours(folder, "torch_prefixed")
@@ -346,15 +288,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rival-python", default=os.environ.get("TENURE_RIVALS", ""))
     for name, standard in (
-        ("rows", ROWS), ("naive-rows", NAIVE_ROWS), ("rounds", ROUNDS), ("identity", IDENTITY), ("agreement", 160),
+        ("rows", ROWS), ("naive-rows", NAIVE_ROWS), ("rounds", ROUNDS), ("agreement", 160),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=standard)
     parser.add_argument("--only", choices=PARTS)
     given = parser.parse_args()
     os.environ["TENURE_ENGINE_MIB"] = "8000"  # both engines stay open while they take turns
     folder = convert.as_safetensors(embedded.find(), models.resolve("tenure/embedded").digest)
-    small = given.rounds < ROUNDS or given.rows < ROWS or given.identity < IDENTITY
-    for part, measure in zip(PARTS, (of_speed, of_identity, of_agreement, of_work), strict=True):
+    small = given.rounds < ROUNDS or given.rows < ROWS
+    for part, measure in zip(PARTS, (of_speed, of_agreement, of_work), strict=True):
         if given.only in (None, part):
             rows = measure(folder, given)
             models.close_all()

@@ -56,7 +56,7 @@ def test_an_answer_that_ran_into_its_limit_is_never_finished():
         batch("It is a lamp.", "It is a lamp.", "It is a", "", finished=[True, False, True, True])
     )
 
-    assert found.values == [1.0, 0.5, 0.5, 0.0]
+    assert found.values == [1.0, 0.5, 0.5, -1.0]
     assert found.columns["finished"] == [1.0, 0.0, 0.0, None]
 
 
@@ -67,11 +67,9 @@ def test_unknown_settings_and_checks_are_named():
         checks.extension.open({"checks": ["brevvity"]}, None)
     with pytest.raises(UsageError, match="no check to ask"):
         checks.extension.open({"checks": []}, None)
-    with pytest.raises(UsageError, match="circles is 0; give a share above 0"):
-        checks.extension.open({"circles": 0}, None)
 
 
-def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_nothing():
+def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_counts_against_it():
     score = checks.extension.open({"checks": ["plain_prose"]}, None)
     once, again = "The lamp is on the table.", "The lamp is on the table. A cat is on the table."
 
@@ -79,10 +77,8 @@ def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_nothing():
 
     assert found.values[0] == 1.0
     assert 0.0 < found.values[1] < 1.0
-    assert found.values[2:] == [0.0, 0.0, 0.0]
+    assert found.values[2:] == [-1.0, -1.0, -1.0]
     assert found.columns["repeats"][0] == 0.0
-    wide = checks.extension.open({"checks": ["plain_prose"], "circles": 0.3}, None)
-    assert found.values[1] < wide(batch(again)).values[0] < 1.0
 
 
 def test_a_child_with_its_log_and_a_gold_measure_that_comes_out_again(dossier):

@@ -1,13 +1,13 @@
 """The share of a constitution's checks that an answer keeps: a reward that no model has to learn.
 
-Settings: ``checks``, names of files of ``align/checks`` (None: those of the shipped constitution);
-``circles``, the share of repeated pieces at which an answer is worth nothing (0.15).
+Settings: ``checks``, names of files of ``align/checks`` (None: those of the shipped constitution).
 An answer that ran into its limit is not finished, whatever sign it happens to stop at. What a check
 cannot say does not count; an answer of which none says anything has no reward.
 
 An answer in circles keeps principles easily. So the more of its four-word pieces it had said before,
-the less it is worth, down to 0 at half the share from which ``guards`` calls an answer collapsed: what
-is drawn by chance goes less in circles than the same policy's greedy answers, so a margin is kept.
+the less it is worth: nothing at half the share from which ``guards`` calls an answer collapsed, and as
+much as the best is worth, below zero, where it counts as collapsed for itself. What is drawn by chance
+goes less in circles than the same policy's greedy answers, and few are drawn that do.
 """
 
 from collections.abc import Mapping
@@ -19,24 +19,20 @@ from tenure.dossier.nouns import JSON
 from tenure.errors import UsageError, unknown
 from tenure.training.reward import Batch, Reward, Scored, Scorer
 
-CIRCLES = guards.CIRCLES / 2
-SETTINGS = ("checks", "circles")
+COLLAPSED = -1.0  # what a collapsed answer is worth; the best is worth 1
 ENDS = "finished"  # the check that asks whether an answer came to its end
 
 
 def _open(settings: Mapping[str, JSON], folder: Path) -> Scorer:
     for name in settings:
-        if name not in SETTINGS:
-            raise unknown("setting of the reward 'checks'", name, SETTINGS)
+        if name != "checks":
+            raise unknown("setting of the reward 'checks'", name, ["checks"])
     named = settings.get("checks")
     if named is None:
         named = [one.check for one in constitution.shipped().checkable if one.check]
     if not named:
         raise UsageError("the reward 'checks' has no check to ask; name at least one")
     asked = [check(name) for name in named]
-    circles = settings.get("circles", CIRCLES)
-    if not isinstance(circles, int | float) or not 0 < circles <= 1:
-        raise UsageError(f"circles is {circles!r}; give a share above 0, at most 1")
 
     def score(batch: Batch) -> Scored:
         rows = [
@@ -46,7 +42,7 @@ def _open(settings: Mapping[str, JSON], folder: Path) -> Scorer:
         columns = {one.name: [row[k] for row in rows] for k, one in enumerate(asked)}
         again = [guards.repeats(text) for text in batch.completions]
         values = [
-            _worth(row, text, share / circles)
+            _worth(row, text, share)
             for row, text, share in zip(rows, batch.completions, again, strict=True)
         ]
         return Scored(values=values, columns={**columns, "repeats": again})
@@ -61,13 +57,15 @@ def _kept(one: Check, prompt: str, text: str, ended: bool) -> float | None:  # n
     return float(kept and (ended or one.name != ENDS))
 
 
-def _worth(kept: list[float | None], text: str, lost: float) -> float | None:
-    """Return the share kept, less the share that is lost by going in circles."""
+def _worth(kept: list[float | None], text: str, repeats: float) -> float | None:
+    """Return the share kept, less what goes in circles."""
     if len(guards.words(text)) < guards.FEWEST:
-        return 0.0
-    straight = max(0.0, 1 - lost)
+        return COLLAPSED
+    straight = max(COLLAPSED, 1 - 2 * repeats / guards.CIRCLES)
     known = [value for value in kept if value is not None]
-    return straight * sum(known) / len(known) if known else None
+    if not known:
+        return None
+    return straight if straight < 0 else straight * sum(known) / len(known)
 
 
 extension = Reward(name="checks", open=_open)
