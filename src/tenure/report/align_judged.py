@@ -230,7 +230,10 @@ def preferred(items: Sequence[Item], catalog: Catalog) -> list[Preferred]:
 def _preferred(item: Item, catalog: Catalog) -> Preferred:
     fitted: Mapping[str, Any] = item.evidence.findings.get("sources") or {}
     groups: list[Group] = []
-    for kind, heading in (("", "Against people, programs and experiments together"), *KINDS.items()):
+    for kind, heading in (
+        ("", "Against people, programs and experiments together"),
+        *KINDS.items(),
+    ):
         held = [m for m in item.evidence.measures if _of_kind(m.name, kind, catalog)]
         rows = tuple(
             Row(label=_against(m.name), measure=m) for m in held if m.name.startswith("accuracy/")
