@@ -10,6 +10,8 @@ by a gold reward every few steps, and the run stops where that falls while the r
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure import plugins
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
+from tenure.align.answering import Batch, in_safetensors, replies
 from tenure.align.constitution import Constitution
 from tenure.align.prompts import Bank, Prompt
 from tenure.documents import FromFile
@@ -26,6 +29,8 @@ from tenure.errors import UsageError
 from tenure.measure import estimate
 from tenure.training import Charter, warm
 from tenure.training.reinforcement import Reinforce, reinforce
+from tenure.training.reward import Batch as Drawn
+from tenure.training.reward import Reward
 
 PREFER = "align/prefer"
 PURPOSE = "alignment"
@@ -67,6 +72,12 @@ class Spec(BaseModel):
     )
     iterations: int = Field(1, ge=1, description="Optimiser updates on each step's completions.")
     max_tokens: int = Field(56, ge=1)
+    focus: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of a step's prompts from the quarter whose greedy answers gold likes least.",
+    )
     temperature: float = Field(0.7, gt=0)
     beta: float = Field(0.02, ge=0, description="Weight of the divergence from the parent.")
     learning_rate: float = Field(3e-4, ge=0, description="0 is the canary: nothing may move.")
@@ -90,9 +101,12 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     rows = _rows(bank.select("train"), spec)
     files, rests = _files(spec, model, view)
     checks = {"checks": [p.check for p in constitution.checkable]}
+    if spec.focus:
+        rows = _hard(model, rows, spec, _of(spec.gold, checks), view=view, emit=emit)
     told = spec.reward_settings
     taken = (
-        "gold_every", "monitors", "stop_on_alarm", "algorithm", "steps", "prompts_a_step", "draws", "greedy",
+        "gold_every", "monitors", "stop_on_alarm", "algorithm", "steps", "prompts_a_step", "draws",
+        "greedy", "focus",
         "iterations", "max_tokens", "temperature", "beta", "learning_rate", "rank", "seed",
         "threads", "dtype", "keep_every", "processes", "trainer", "charter", "reward", "gold",
     )  # fmt: skip
@@ -137,6 +151,37 @@ def _rows(prompts: Sequence[Prompt], spec: Spec) -> list[dict[str, Any]]:
         }
         for p in prompts
     ]
+
+
+def _hard(
+    model: Model,
+    rows: Sequence[dict[str, Any]],
+    spec: Spec,
+    gold: dict[str, Any],
+    *,
+    view: View,
+    emit: Emit,
+) -> list[dict[str, Any]]:
+    """Mark the quarter of the prompts whose greedy answers the gold reward likes least, missing ones last."""
+    if spec.gold is None:
+        raise UsageError(
+            "focus needs a gold reward, which says what is hard; name one, or set it to 0"
+        )
+    own = [row for row in rows if not row.get("gold")]
+    batch = Batch(what="greedy answers", max_tokens=spec.max_tokens)
+    asked = [row["messages"] for row in own]
+    said = replies(in_safetensors(model, view), asked, batch, view, emit).replies
+    with TemporaryDirectory() as empty:
+        reward: Reward = plugins.load("reward", spec.gold)
+        values = reward.open(gold, Path(empty))(
+            Drawn(
+                step=0, rows=own, completions=[r.text for r in said],
+                finished=[r.stop == "stop" for r in said],
+            )
+        ).values  # fmt: skip
+    known = sorted((v, row["id"]) for v, row in zip(values, own, strict=True) if v is not None)
+    worst = {name for _, name in known[: max(1, len(own) // 4)]}
+    return [{**row, "hard": True} if row["id"] in worst else row for row in rows]
 
 
 def _keyed(seed: int) -> Any:

@@ -105,6 +105,12 @@ def test_what_cannot_be_trained_is_refused_before_anything_starts(dossier, monke
         (UsageError, "none is marked", {"prompts": kit.PROMPTS[:3], "gold": "letters"}),
         (UsageError, "prompts_a_step 2 does not divide by processes 3", {"processes": 3}),
         (UsageError, "greedy is 4 of 4 draws", {"greedy": 4}),
+        (UsageError, "focus is 1.5", {"focus": 1.5}),
+        (
+            UsageError,
+            "0 of 12 prompts are marked hard|0 of 9 prompts are marked hard",
+            {"focus": 0.5},
+        ),
         (RefusedError, "forbids 'self-spreading'", {"purpose": "self-spreading"}),
     )
     for kind, said, given in refused:

@@ -22,6 +22,19 @@ def prompts_of(step: int, ids: Sequence[str], many: int, seed: int) -> list[int]
     return found
 
 
+def dealt(
+    step: int, ids: Sequence[str], hard: Sequence[int], many: tuple[int, int], seed: int
+) -> list[int]:
+    """Return the places of a step's prompts: ``many[0]`` of the places ``hard``, ``many[1]`` of the others."""
+    marked = set(hard)
+    others = [place for place in range(len(ids)) if place not in marked]
+    return [
+        places[k]
+        for places, some in ((list(hard), many[0]), (others, many[1]))
+        for k in prompts_of(step, [ids[place] for place in places], some, seed)
+    ]
+
+
 def _order(ids: Sequence[str], turn: int, seed: int) -> list[int]:
     def key(place: int) -> str:
         return hashlib.sha256(f"{seed}\n{turn}\n{ids[place]}".encode()).hexdigest()

@@ -27,7 +27,7 @@ def reinforce(
     """Train a child of ``model`` by a reward on its own completions.
 
     ``prompts`` are rows of {"id", "family", "text", "messages"}; those with ``gold`` true are only
-    measured on. One unit of work: the same model, prompts, settings and library versions give the
+    measured on, and those with ``hard`` true come more often where ``settings.focus`` says so. One unit of work: the same model, prompts, settings and library versions give the
     same child (byte for byte on one kind of processor), however often it is killed on the way and
     called again. ``card["trained"]`` says what happened, with the digests of ``log``,
     ``completions`` and ``gold``. The research charter is asked first.
@@ -153,6 +153,12 @@ def _check(prompts: Sequence[Mapping[str, Any]], settings: Reinforce) -> None:
     for kind, named in (("reward", settings.reward), ("reward", settings.gold)):
         if named is not None and named not in plugins.names(kind):
             raise unknown(kind, named, plugins.names(kind))
+    hard = sum(bool(row.get("hard")) for row in own)
+    if settings.focus and not 0 < hard < len(own):
+        raise UsageError(
+            f"focus is {settings.focus}, and {hard} of {len(own)} prompts are marked hard; mark some "
+            "(hard: true), not all, or set focus to 0"
+        )
     if settings.gold is not None and len(own) == len(prompts):
         raise UsageError(
             "a gold reward needs prompts that are not trained on, and none is marked; mark some "

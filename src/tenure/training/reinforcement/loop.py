@@ -73,6 +73,7 @@ class Run:
         self.rows = [row for row in rows if not row.get("gold")]
         self.gold_rows = [row for row in rows if row.get("gold")]
         self.ids = [str(row["id"]) for row in self.rows]
+        self.hard = [place for place, row in enumerate(self.rows) if row.get("hard")]
         self.rewards = Rewards.open(job)
         self.policy = Policy(Path(job["base"]), self.settings)
         self.learner = Learner(self.policy, self.settings)
@@ -87,7 +88,9 @@ class Run:
     def step(self, step: int) -> None:
         """Draw, score, learn, write down, and hold the state now and then."""
         s, draws = self.settings, self.settings["draws"]
-        places = course.prompts_of(step, self.ids, s["prompts_a_step"], s["seed"])
+        hard = round(s["focus"] * s["prompts_a_step"])
+        many = (hard, s["prompts_a_step"] - hard)
+        places = course.dealt(step, self.ids, self.hard if hard else (), many, s["seed"])
         self.policy.refresh()
         mine = self.world.mine(len(places))
         asked = [self.policy.prompt(self.rows[places[k]]["messages"]) for k in mine]

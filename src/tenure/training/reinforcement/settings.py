@@ -58,7 +58,8 @@ class Reinforce(Resumable):
 
     Each step draws ``draws`` completions of at most ``max_tokens`` tokens for each of
     ``prompts_a_step`` prompts at ``temperature`` (``greedy`` of them are the likeliest answer instead,
-    which is no sample: it is what the model will be asked for), scores them with ``reward`` (a plugin), and makes
+    which is no sample: it is what the model will be asked for), a share ``focus`` of the prompts from
+    those marked hard, scores them with ``reward`` (a plugin), and makes
     ``iterations`` optimiser updates on them. ``beta`` weighs the divergence from the parent.
     ``learning_rate`` falls along a cosine to a tenth; 0 is the canary: nothing may move.
     ``gold`` is a reward that is asked every ``gold_every`` steps about greedy answers to prompts
@@ -83,6 +84,7 @@ class Reinforce(Resumable):
     prompts_a_step: int = 4
     draws: int = 4
     greedy: int = 0
+    focus: float = 0.0
     iterations: int = 1
     max_tokens: int = 56
     temperature: float = 0.7
@@ -101,15 +103,20 @@ class Reinforce(Resumable):
             raise UsageError(
                 f"greedy is {self.greedy} of {self.draws} draws; at least one must be drawn by chance"
             )
+        if not 0 <= self.focus < 1:
+            raise UsageError(f"focus is {self.focus}; give a share of a step's prompts below 1")
         if self.prompts_a_step % self.processes:
             raise UsageError(
                 f"prompts_a_step {self.prompts_a_step} does not divide by processes "
                 f"{self.processes}; give a multiple"
             )
-        if self.trainer != "own" and (self.gold is not None or self.monitors or self.greedy):
+        if self.trainer != "own" and (
+            self.gold is not None or self.monitors or self.greedy or self.focus
+        ):
             raise UsageError(
-                f"trainer '{self.trainer}' asks no gold reward and no monitors, and draws no greedy "
-                "answers; set gold to null, monitors to [] and greedy to 0, or give trainer: own"
+                f"trainer '{self.trainer}' asks no gold reward and no monitors, draws no greedy answers "
+                "and prefers no prompts; set gold to null, monitors to [], greedy and focus to 0, or "
+                "give trainer: own"
             )
 
 
