@@ -66,7 +66,7 @@ def stages(asked, dossier):
     source = asked.dossier / "tiny" if asked.small else "tenure/embedded"
     base = register(dossier, str(tiny.make(source) if asked.small else source), "base").id
     path.run("revise", base, **shared, **few, **short)
-    how = {"steps": 2, "written": 6, "max_length": 64} if asked.small else {}
+    how = {"steps": 2, "written": 6, "max_length": 64} if asked.small else {"epochs": 1.0}
     child = path.run("train", base, name="supervised", **how).product
     supervised = path.run("adherence", child, **shared, **few, **short)
     if asked.reward == "preference":
@@ -76,7 +76,7 @@ def stages(asked, dossier):
     settings = (
         {"steps": 2, "temperature": 3.0, "gold_prompts": 3}
         if asked.small
-        else {"steps": asked.steps}
+        else {"steps": asked.steps, "prompts_a_step": 8, "focus": 0.5}
     )
     trained = path.run("reinforce", child, name="reinforced", reward=asked.reward, **shared, **settings, **short)  # fmt: skip
     reinforced = path.run("adherence", trained.product, **shared, **few, **short)

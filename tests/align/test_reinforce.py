@@ -146,13 +146,13 @@ def test_pairs_labelled_by_rules_train_a_child_directly(dossier):
 
 
 @pytest.mark.slow
-def test_with_focus_the_hardest_quarter_comes_more_often(dossier):
+def test_with_focus_the_hardest_eighth_comes_more_often(dossier):
     found = run(dossier, "align/reinforce", "parent", {**TINY, "name": "focused", "focus": 0.5})
 
     view = dossier.view()
     own = [row for row in view.records(found.files["prompts.jsonl"]) if not row.get("gold")]
     hard = {row["id"] for row in own if row.get("hard")}
-    assert len(hard) == len(own) // 4
+    assert len(hard) == len(own) // 8
     for line in view.records(found.files["completions.jsonl"]):
         assert len(hard & set(line["ids"])) == len(set(line["ids"])) // 2
     with pytest.raises(UsageError, match="focus needs a gold reward"):

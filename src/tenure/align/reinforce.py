@@ -35,6 +35,7 @@ from tenure.training.reward import Reward
 PREFER = "align/prefer"
 PURPOSE = "alignment"
 TEXTS = "checks"  # the reward that reads texts alone
+HARD = 8  # one prompt in so many is hard; one in four left more of what goes in circles
 
 
 class Spec(BaseModel):
@@ -76,7 +77,7 @@ class Spec(BaseModel):
         0.0,
         ge=0,
         lt=1,
-        description="Share of a step's prompts from the quarter whose greedy answers gold likes least.",
+        description="Share of a step's prompts from the eighth whose greedy answers gold likes least.",
     )
     temperature: float = Field(0.7, gt=0)
     beta: float = Field(0.02, ge=0, description="Weight of the divergence from the parent.")
@@ -162,7 +163,7 @@ def _hard(
     view: View,
     emit: Emit,
 ) -> list[dict[str, Any]]:
-    """Mark the quarter of the prompts whose greedy answers the gold reward likes least, missing ones last."""
+    """Mark the eighth of the prompts whose greedy answers the gold reward likes least, missing ones last."""
     if spec.gold is None:
         raise UsageError(
             "focus needs a gold reward, which says what is hard; name one, or set it to 0"
@@ -180,7 +181,7 @@ def _hard(
             )
         ).values  # fmt: skip
     known = sorted((v, row["id"]) for v, row in zip(values, own, strict=True) if v is not None)
-    worst = {name for _, name in known[: max(1, len(own) // 4)]}
+    worst = {name for _, name in known[: max(1, len(own) // HARD)]}
     return [{**row, "hard": True} if row["id"] in worst else row for row in rows]
 
 
