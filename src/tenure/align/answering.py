@@ -8,7 +8,7 @@ from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError
-from tenure.measure.task import price_of
+from tenure.measure.task import dollars_of
 from tenure.models import Reply, Sampling, engine, place, resolve
 from tenure.models.convert import as_safetensors
 
@@ -95,7 +95,7 @@ def foreseen(asked: Sequence[Calls]) -> dict[str, Any]:
             continue
         if model.kind != "api" or not one.calls:
             continue
-        price = price_of(model)
+        price = dollars_of(model, one.tokens_in, one.tokens_out)
         told["calls"] += one.calls
         told["input_tokens"] += one.tokens_in
         told["output_tokens"] += one.tokens_out
@@ -103,21 +103,21 @@ def foreseen(asked: Sequence[Calls]) -> dict[str, Any]:
         if price is None or told["cost"] is None:
             told["cost"] = None
         else:
-            told["cost"] += (one.tokens_in * price[0] + one.tokens_out * price[1]) / 1e6
+            told["cost"] += price
     return told
 
 
 def dollars(*asked: tuple[Model | None, Spent]) -> dict[str, float]:
     """Return {"dollars": what that cost} where models are paid for and all of it is known, else {}.
 
-    Prices are the user's (``tenure.measure.task.price_of``), so this belongs to an evidence's runtime.
+    Prices are the user's (``tenure.measure.task.dollars_of``), so this belongs to an evidence's runtime.
     """
     total, paid = 0.0, [(m, s) for m, s in asked if m is not None and m.kind == "api" and s.calls]
     for model, spent in paid:
-        price = price_of(model)
+        price = dollars_of(model, spent.prompt_tokens, spent.tokens)
         if price is None or spent.uncounted:
             return {}
-        total += (spent.prompt_tokens * price[0] + spent.tokens * price[1]) / 1e6
+        total += price
     return {"dollars": total} if paid else {}
 
 

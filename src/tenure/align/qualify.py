@@ -36,7 +36,7 @@ from tenure.align.comparing.qualifying import Stored
 from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
-from tenure.measure.task import price_of
+from tenure.measure.task import dollars_of
 
 CHANCE = re.compile(r"with a chance of [\d.]+%")
 
@@ -142,8 +142,7 @@ def _cost(model: Model, spec: Any) -> dict[str, Any]:
     asked = [turns for item in _items(spec) for turns in prompts_of(item.case())]
     tokens_in = sum(-(-len(m["content"]) // 4) for turns in asked for m in turns)
     tokens_out = len(asked) * TOKENS
-    price = price_of(model) if model.kind == "api" else (0.0, 0.0)
-    cost = None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
+    cost = dollars_of(model, tokens_in, tokens_out)
     return {
         "calls": len(asked), "input_tokens": tokens_in, "output_tokens": tokens_out, "cost": cost,
     }  # fmt: skip

@@ -29,6 +29,7 @@ from tenure.errors import UsageError
 from tenure.measure import estimate
 from tenure.training import Charter, warm
 from tenure.training.reinforcement import Reinforce, reinforce
+from tenure.training.reinforcement.scoring import scored
 from tenure.training.reward import Batch as Drawn
 from tenure.training.reward import Reward
 
@@ -174,12 +175,12 @@ def _hard(
     said = replies(in_safetensors(model, view), asked, batch, view, emit).replies
     with TemporaryDirectory() as empty:
         reward: Reward = plugins.load("reward", spec.gold)
-        values = reward.open(gold, Path(empty))(
-            Drawn(
-                step=0, rows=own, completions=[r.text for r in said],
-                finished=[r.stop == "stop" for r in said],
-            )
-        ).values  # fmt: skip
+        drawn = Drawn(
+            step=0, rows=own, completions=[r.text for r in said],
+            finished=[r.stop == "stop" for r in said],
+        )  # fmt: skip
+        scorer = reward.open(gold, Path(empty))
+        values = scored(spec.gold, scorer, drawn, missing_most=1.0).values
     known = sorted((v, row["id"]) for v, row in zip(values, own, strict=True) if v is not None)
     worst = {name for _, name in known[: max(1, len(own) // HARD)]}
     return [{**row, "hard": True} if row["id"] in worst else row for row in rows]

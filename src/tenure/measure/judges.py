@@ -21,7 +21,7 @@ from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError
 from tenure.measure import labels, phrases
 from tenure.measure.grading import Grade, Grader, Value, grade_transcript
-from tenure.measure.task import price_of
+from tenure.measure.task import dollars_of
 from tenure.measure.transcripts import Transcript
 from tenure.models import Engine, Sampling
 
@@ -248,12 +248,11 @@ def foreseen(question: str, transcripts: Sequence[Transcript], model: Model) -> 
     """Say what a model judge will be asked, before it costs anything.
 
     Returns calls, input_tokens (4 characters each), output_tokens (at most) and cost in dollars: 0
-    for a model of ours, None where no price is known (``tenure.measure.task.price_of``).
+    for a model of ours, None where no price is known (``tenure.measure.task.dollars_of``).
     """
     text = sum(len(m["content"]) for t in transcripts for m in asked(question, t))
     tokens_in, tokens_out = -(-text // 4), len(transcripts) * ANSWER_TOKENS
-    price = price_of(model) if model.kind == "api" else (0.0, 0.0)
-    cost = None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
+    cost = dollars_of(model, tokens_in, tokens_out)
     return {
         "calls": len(transcripts), "input_tokens": tokens_in, "output_tokens": tokens_out, "cost": cost,
     }  # fmt: skip

@@ -357,8 +357,7 @@ def plan(task: Any, max_tokens: int, model: Model) -> dict[str, Any]:
     text = sum(len(m["content"]) for s in samples for m in messages_of(s)) * _epochs(task) * turns
     text += calls * (turns - 1) // 2 * TURN_CHARACTERS
     tokens_in, tokens_out = -(-text // 4), calls * max_tokens
-    price = price_of(model) if model.kind == "api" else (0.0, 0.0)
-    cost = None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
+    cost = dollars_of(model, tokens_in, tokens_out)
     return {"calls": calls, "input_tokens": tokens_in, "output_tokens": tokens_out, "cost": cost}
 
 
@@ -370,3 +369,9 @@ def price_of(model: Model) -> tuple[float, float] | None:
     listed = documents.read(path, _Prices).root
     name = model.source if model.source in listed else model.source.partition("/")[2]
     return (listed[name].input, listed[name].output) if name in listed else None
+
+
+def dollars_of(model: Model, tokens_in: int, tokens_out: int) -> float | None:
+    """Return what so many tokens cost in dollars: 0 for a model that is here, None where no price is known."""
+    price = price_of(model) if model.kind == "api" else (0.0, 0.0)
+    return None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
