@@ -1,8 +1,9 @@
 """From a written constitution to a model that keeps it, twice: after the supervised stage, after RL.
 
-The embedded model, the checkable principles, prompts of families that nothing was trained on. Every
-stage runs in a dossier that is kept, so the same command goes on after an interruption; a row's time
-is the sum of what the stages took. A 135M model shows that the machinery works, nothing about others.
+The embedded model, the checkable principles, prompts of families that nothing was trained on and no
+setting was chosen on (``prompts_confirming``). Every stage runs in a dossier that is kept, so the same
+command goes on after an interruption; a row's time is the sum of what the stages took. A 135M model
+shows that the machinery works, nothing about others.
 
     python bench/reinforce.py [--small] [--reward preference] [--dossier PATH] [--loaded]
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 from table import row, write
 
 from tenure import plugins
-from tenure.align import prompts
+from tenure.align import constitution, prompts
 from tenure.dossier import Dossier
 from tenure.models import register, tiny
 
@@ -32,6 +33,7 @@ ASK.add_argument("--steps", type=int, default=50)
 ASK.add_argument(
     "--loaded", action="store_true", help="others use the machine too: said in the rows"
 )
+TAUGHT = 312  # prompts for rows to learn from; the training by reward draws from all of them
 MINUTES = 30
 COLLAPSE = 0.01
 
@@ -50,22 +52,27 @@ class Way:
 
 
 def prompt_bank():
-    """The figures' bank, and to learn from the training families of the everyday one as well."""
-    bank = prompts.shipped(prompts.FIGURES).model_dump(mode="json")
-    everyday = prompts.shipped().model_dump(mode="json")["families"]
-    more = [family for family in everyday if family["split"] == "train"]
-    return {**bank, "families": [*bank["families"], *more]}
+    """Learn from the training families of two banks; be measured on those no setting was chosen on."""
+    bank = prompts.shipped(prompts.CONFIRMING).model_dump(mode="json")
+    learned = [
+        family
+        for name in (prompts.FIGURES, prompts.SHIPPED)
+        for family in prompts.shipped(name).model_dump(mode="json")["families"]
+        if family["split"] == "train"
+    ]
+    return {**bank, "families": [*bank["families"], *learned]}
 
 
 def stages(asked, dossier):
     """Run every stage; return the two comparisons, the training, and the seconds of each."""
     path = Way(dossier)
-    shared = {"prompts": prompt_bank()}
+    rules = constitution.shipped(constitution.SECOND).model_dump(mode="json")
+    shared = {"prompts": prompt_bank(), "constitution": rules}
     few = {"n": 6} if asked.small else {}
     short = {"max_tokens": 24} if asked.small else {}
     source = asked.dossier / "tiny" if asked.small else "tenure/embedded"
     base = register(dossier, str(tiny.make(source) if asked.small else source), "base").id
-    path.run("revise", base, **shared, **few, **short)
+    path.run("revise", base, **shared, n=6 if asked.small else TAUGHT, **short)
     how = {"steps": 2, "written": 6, "max_length": 64} if asked.small else {"epochs": 1.0}
     child = path.run("train", base, name="supervised", **how).product
     supervised = path.run("adherence", child, **shared, **few, **short)

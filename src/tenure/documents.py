@@ -4,6 +4,7 @@ Every refusal names the file, the line, the field and what was expected, so that
 mend it without reading our code.
 """
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,27 @@ from pydantic_core import CoreSchema, core_schema
 from tenure.errors import DocumentError
 
 T = TypeVar("T", bound=BaseModel)
+MISSING = "Field required; add it"
+ELSEWHERE = "see the document's schema"
+LONGEST = 60  # letters of what was given that are shown again
+SHOULD = "Input should be "  # how pydantic begins to say what it wants
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+PLAIN = {
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid string": "a text",
+    "a valid boolean": "true or false",
+    "a valid dictionary": "a mapping",
+    "a valid list": "a list",
+    "a valid tuple": "a list",
+    "a valid datetime": "a date and time",
+    "a valid date": "a date, as 2026-05-01",
+}
+# What pydantic begins to say in another way.
+WANTED = {
+    "string_pattern_mismatch": "a text that matches the pattern {pattern}",
+    "path_type": "a path",
+}
 
 
 def _position(node: yaml.Node | None, path: tuple[int | str, ...]) -> int | None:
@@ -83,20 +105,65 @@ def parse(text: str, schema: type[T], *, source: Path | str = "<text>") -> T:
             data if data is not None else {}, context={"source": str(source)}
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        location = tuple(first["loc"])
+        location, expected = said(error, schema)
+        if expected == MISSING and (whose := _called(node, location)):
+            expected = MISSING.replace(";", f" of '{whose}';")
         field = ".".join(str(part) for part in location) or schema.__name__
-        expected = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "missing":
-            whose = _called(node, location)
-            expected += f" of '{whose}'; add it" if whose else "; add it"
-        if first["type"] == "too_short":
-            expected = f"holds too little; give at least {first.get('ctx', {}).get('min_length')}"
-        if first["type"] == "extra_forbidden":
-            expected = f"is not a field here; there are: {', '.join(sorted(schema.model_fields))}"
-            if len(location) > 1:
-                expected = "is not a field here; see the document's schema"
         raise DocumentError(source, _position(node, location), field, expected) from None
+
+
+def told(
+    error: ValidationError,
+    schema: type[BaseModel],
+    options: Collection[str] = (),
+    whole: str = "settings",
+) -> str:
+    """Say the same in one line, where it is first; ``whole`` is what the document is called there."""
+    at, words = said(error, schema, options)
+    return f"{'.'.join(map(str, at)) or whole}: {words}"
+
+
+def said(
+    error: ValidationError, schema: type[BaseModel], options: Collection[str] = ()
+) -> tuple[tuple[int | str, ...], str]:
+    """Say of the first thing that does not fit where it is, and in plain words what may stand there.
+
+    ``options`` are fields that were given as options of the command line.
+    """
+    first = error.errors()[0]
+    at, kind = tuple(first["loc"]), first["type"]
+    if kind == "missing":
+        return at, MISSING
+    if kind == "extra_forbidden":
+        there = f"there are: {', '.join(sorted(schema.model_fields))}"
+        return at, f"is not a field here; {there if len(at) == 1 else ELSEWHERE}"
+    about = first.get("ctx", {})
+    if kind in ("too_short", "string_too_short"):
+        return at, f"holds too little; give at least {about.get('min_length')}"
+    if kind in ("too_long", "string_too_long"):
+        return at, f"holds too much; give at most {about.get('max_length')}"
+    words = SHOULD + WANTED[kind].format(**about) if kind in WANTED else first["msg"]
+    words = words.removeprefix("Value error, ")
+    if not words.startswith(SHOULD):
+        return at, words
+    wanted = words.removeprefix(SHOULD)
+    for theirs, ours in PLAIN.items():
+        wanted = ours if wanted.startswith(theirs) else wanted
+    given = f"{first['input']!r}"
+    chosen = kind == "literal_error" or wanted == PLAIN["a valid boolean"]
+    remedy = "one of these" if chosen else _bounds(schema, at, about) or "one"
+    name = f"--{at[0]} ".replace("_", "-") if at and at[0] in options else ""
+    shown = given if len(given) < LONGEST else "what is given"
+    return at, f"{shown} is not {wanted}; give {name}{remedy}"
+
+
+def _bounds(schema: type[BaseModel], at: tuple[int | str, ...], broken: Mapping[str, Any]) -> str:
+    """Write between which bounds a field lies, by its schema where it is one of the schema's own."""
+    own = schema.model_fields.get(str(at[0])) if len(at) == 1 else None
+    marks = own.metadata if own else []
+    held = {key: getattr(mark, key) for mark in marks for key in BOUNDS if hasattr(mark, key)}
+    there = held or {key: value for key, value in broken.items() if key in BOUNDS}
+    return " and ".join(f"{BOUNDS[key]} {there[key]}" for key in BOUNDS if key in there)
 
 
 def _called(node: yaml.Node | None, path: tuple[int | str, ...]) -> str:

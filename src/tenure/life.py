@@ -7,14 +7,14 @@ a life again goes on where it was.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from tenure import plugins
+from tenure import documents, plugins
 from tenure.config import REGISTER, Life, Step, settings_of
 from tenure.dossier import Dossier, Evidence, Model, Stage, View, Waiting, now
 from tenure.dossier.runner import work_of
@@ -215,21 +215,16 @@ def _before(
     return earlier[repeats[key] - 1] if len(earlier) >= repeats[key] else None
 
 
-def make_spec(stage: Stage, settings: dict[str, Any]) -> Any:
-    """Check settings against a stage's spec.
+def make_spec(stage: Stage, settings: dict[str, Any], options: Collection[str] = ()) -> Any:
+    """Check settings against a stage's spec; ``options`` are those that were given as options.
 
     Raises:
-        UsageError: names the field, what was wrong, and the fields there are.
+        UsageError: names the field, what was wrong, and what may be given.
     """
     try:
         return stage.spec.model_validate(settings)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "settings"
-        there = ", ".join(sorted(stage.spec.model_fields))
-        raise UsageError(
-            f"{stage.name}: {field}: {first['msg']}; its settings are: {there}"
-        ) from None
+        raise UsageError(f"{stage.name}: {documents.told(error, stage.spec, options)}") from None
 
 
 def _models_named(settings: dict[str, Any], aliases: Mapping[str, str | None]) -> dict[str, Any]:

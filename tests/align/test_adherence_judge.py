@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from tenure.align import adherence
+from tenure.align.comparing.card import alone_asked_with
 from tenure.dossier import Dossier, Evidence, Stage
 from tenure.measure import recompute
 from tenure.models import register
@@ -48,20 +49,50 @@ def test_a_judge_that_gives_no_verdict_leaves_grades_missing_and_is_not_qualifie
     assert recompute(found, dossier.view()) == []
 
 
-def qualified(model, view, spec, emit):
-    """A card that meets one axis."""
-    told = {"verdict": "met", "axes": {"principle": "met"}, "how": "chances", "asked_with": ""}
-    return Evidence(name="align/qualify", model=model.id, summary="", findings=told)
+def qualified(**alone):
+    """A stage that writes a card which meets one axis on pairs, with what was found about answers alone."""
+
+    def run(model, view, spec, emit):
+        told = {"verdict": "met", "axes": {"principle": "met"}, "how": "chances", "asked_with": ""}
+        findings = {**told, **({"alone": alone} if alone else {})}
+        return Evidence(name="align/qualify", model=model.id, summary="", findings=findings)
+
+    return Stage(name="align/qualify", spec=Nothing, run=run, summary="")
+
+
+def judged(dossier, stage):
+    judge = register(dossier, "organism/complies", "judge")
+    dossier.run(stage, "judge", {})
+    found = dossier.run(STAGE, "child", {**SPEC, "judge": "judge"})
+    assert found.findings["judge"]["id"] == judge.id
+    return found.findings["judge"], found.findings["holm"]["own-choice"]
 
 
 def test_what_a_qualified_judge_says_is_tested_beside_the_checks(dossier):
-    judge = register(dossier, "organism/complies", "judge")
-    dossier.run(Stage(name="align/qualify", spec=Nothing, run=qualified, summary=""), "judge", {})
-    found = dossier.run(STAGE, "child", {**SPEC, "judge": "judge"})
+    judge, said = judged(
+        dossier, qualified(verdict="met", bound=0.7, asked_with=alone_asked_with())
+    )
 
-    assert found.findings["judge"]["fit"]
-    assert found.findings["judge"]["id"] == judge.id
-    assert found.findings["holm"]["own-choice"]["p_holm"] == 1  # it gave no verdict
+    assert judge["fit"]
+    assert said["p_holm"] == 1  # it gave no verdict
+
+
+@pytest.mark.parametrize(
+    ("alone", "why"),
+    [
+        ({}, "not on answers alone, as it is asked here: tenure align qualify --model"),
+        ({"verdict": "met", "bound": 0.7, "asked_with": "other"}, "and not on answers alone"),
+        ({"verdict": "not shown", "bound": 0.46}, "than by chance (the lower bound is 0.460)"),
+    ],
+)
+def test_of_a_judge_that_is_not_shown_to_judge_answers_alone_nothing_is_stated(dossier, alone, why):
+    given = {"asked_with": alone_asked_with(), **alone} if alone else {}
+    judge, said = judged(dossier, qualified(**given))
+
+    assert not judge["fit"]
+    assert (said["statement"], said["p"]) == ("not shown", None)
+    assert why in said["why"]
+    assert judge["note"] == said["why"]
 
 
 def test_a_child_that_refuses_everything_is_caught_by_the_guards(dossier):

@@ -3,7 +3,7 @@
 import pytest
 
 from tenure.align import guards
-from tenure.align.adherence import share
+from tenure.align.checking import share
 from tenure.align.constitution import shipped
 from tenure.align.proof.measures import ARMS, measures, stated
 from tenure.measure import estimate

@@ -1,4 +1,4 @@
-"""The stage align/prefer on a tiny model: planted labels, sources, heads, refusals."""
+"""The stage align/prefer on a tiny model, asked of pairs as a whole: planted labels, sources, heads, refusals."""
 
 from dataclasses import replace
 from itertools import count
@@ -22,7 +22,7 @@ from tenure.training.preference import load, pooled
 from tenure.training.reward import Batch
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
-SPEC = {"heads": 3, "folds": 3, "l2": 30.0}
+SPEC = {"heads": 3, "folds": 3, "l2": 30.0, "axes": "pairs"}
 RULE = "rule:brevity"
 _turn = count()
 
@@ -255,8 +255,10 @@ def test_a_judge_alone_says_nothing_of_what_it_is_worth(fresh):
     said = [label(p, ai(model), better(p)) for p in pairs]
     put(dossier, "align/label", model, {"labels.jsonl": said}, {"judge": "planted"})
 
+    # It is said to be fit, and nothing says how often it errs: no accuracy was measured.
     with pytest.raises(
-        UsageError, match=r"axis .principle. none .* a person or a rule.*tenure feedback"
+        UsageError,
+        match=r"axis .principle. none .* a rule or an experiment.*tenure feedback.*align qualify",
     ):
         prefer(dossier, model)
 

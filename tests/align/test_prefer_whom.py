@@ -75,14 +75,16 @@ def prefer(dossier, model, **spec):
     return found
 
 
-def test_principle_and_correctness_become_heads_of_their_own_where_that_is_asked(said):
+def test_principle_and_correctness_become_heads_of_their_own_and_one_where_that_is_asked(said):
     dossier, model, _ = said
-    together = prefer(dossier, model)
-    apart = prefer(dossier, model, axes="principles")
+    together = prefer(dossier, model, axes="pairs")
+    apart = prefer(dossier, model)
     rows = dossier.view().records(apart.files["samples.jsonl"])
 
     assert list(together.findings["fits"]) == ["principle"]
     assert "axes" not in together.findings
+    assert apart.findings["axes"] == "principles"
+    assert not {"anchored_by"} & {*together.findings, *apart.findings}
     assert sorted(apart.findings["fits"]) == ["correctness", "principle"]
     assert list(apart.findings["sources"]["correctness"]) == ["rule:brevity"]
     assert sorted(apart.findings["sources"]["principle"]) == ["human:Ada", "human:Bo"]
@@ -103,10 +105,18 @@ def test_the_noise_of_people_who_are_not_trusted_is_fitted(said, people):
     assert told["doubted"] == ["human:Bo"]
 
 
-def test_settings_that_say_nothing_new_leave_the_key_of_older_work_as_it_was():
+def test_settings_on_record_keep_their_key_and_their_meaning(said):
+    dossier, model, _ = said
     spec = plugins.load("stage", "align/prefer").spec
 
-    assert not {"axes", "people"} & set(spec().model_dump(mode="json"))
+    old = spec(axes="pairs").model_dump(mode="json")  # as a run without the word left it
+    assert not {"axes", "people"} & set(old)
+    assert spec().model_dump(mode="json") == {**old, "axes": "principles"}
+    together = prefer(dossier, model, axes="pairs")
+    starts = dossier.view().events(act="start", name="align/prefer", model=model.id)
+    assert "axes" not in starts[0].body["spec"]
+    assert prefer(dossier, model, axes="pairs") == together  # found, not done again
+    assert dossier.view().events(act="start", name="align/prefer", model=model.id) == starts
 
 
 def test_a_word_counts_where_its_principle_does_and_help_stays_help(said):

@@ -8,11 +8,11 @@ from tenure import plugins
 from tenure.align import prompts
 from tenure.align.checking import check
 from tenure.align.comparing import planted, qualifying
-from tenure.align.comparing.card import card_for
+from tenure.align.comparing.card import card_for, unfit_alone
 from tenure.align.comparing.judging import Verdict, preamble
 from tenure.align.comparing.labels import ai, known_sources
 from tenure.align.constitution import shipped
-from tenure.dossier import Dossier
+from tenure.dossier import Dossier, Model
 from tenure.errors import RefusedError, UsageError
 from tenure.measure import recompute
 from tenure.models import register
@@ -210,3 +210,56 @@ def test_a_card_holds_for_the_words_it_was_made_with(dossier, monkeypatch):
 
     with pytest.raises(RefusedError, match="qualified with other instructions"):
         card_for(dossier.view(), model, "chances", ["helpful"])
+
+
+def alone(value):
+    """Hold a judge that says of an answer alone what ``value`` gives for it against chance."""
+    items = planted.of_axes([qualifying.ALONE])
+    rows = qualifying.alone_records(items, [value(n % 2 == 0) for n in range(2 * len(items))])
+    found = {m.name: m for m in qualifying.alone_measures(rows, "")}
+    return qualifying.alone_verdict(found["alone/accuracy"])["verdict"], found
+
+
+@pytest.mark.slow
+def test_a_judge_that_calls_every_answer_alone_kept_is_right_by_chance():
+    verdict, found = alone(lambda _: "kept")
+
+    assert verdict == "not shown"
+    told = [found[f"alone/{name}"].estimate for name in ("accuracy", "kept", "breach")]
+    assert told == [0.5, 1.0, 0.0]
+    assert alone(lambda keeps: "kept" if keeps else "breach")[0] == "met"
+    assert alone(lambda keeps: "breach" if keeps else "kept")[0] == "not met"
+    silent, found = alone(lambda _: "cannot say")
+    assert (silent, found["alone/accuracy"].missing) == ("not shown", 208)
+
+
+@pytest.mark.slow
+def test_answers_alone_are_asked_about_besides_and_the_card_says_what_came_of_it(dossier):
+    model, pairs = run(dossier, "organism/judges-pairs", axes=["principle"])
+    assert "and not on answers alone" in unfit_alone(dossier.view(), model)
+    assert unfit_alone(dossier.view(), model).endswith(
+        "qualify --model organism/judges-pairs --alone"
+    )
+
+    _, both = run(dossier, "organism/judges-pairs", axes=["principle"], alone=True)
+
+    assert both.findings["alone"]["verdict"] == "met"
+    assert both.measure("alone/accuracy").n == 2 * pairs.findings["items"]["n"]
+    assert both.findings["axes"] == pairs.findings["axes"]
+    assert both.measure("accuracy/principle") == pairs.measure("accuracy/principle")
+    assert both.findings["cost"]["judge"]["calls"] == 4 * pairs.findings["items"]["n"]
+    assert recompute(both, dossier.view()) == []
+    assert unfit_alone(dossier.view(), model) == ""
+    with pytest.raises(UsageError, match="add: --axes principle"):
+        run(dossier, "organism/judges-pairs", axes=["helpful"], alone=True)
+
+
+@pytest.mark.slow
+def test_a_judge_that_says_nothing_of_answers_alone_is_not_believed_about_them(dossier):
+    model, found = run(dossier, "organism/picks-first", axes=["principle"], alone=True)
+
+    assert found.findings["alone"]["verdict"] == "not shown"
+    assert found.measure("alone/accuracy").estimate is None
+    assert "is not qualified for 'principle'" in unfit_alone(dossier.view(), model)
+    far = Model(name="far", kind="api", source="openai-api/lab/far")
+    assert unfit_alone(dossier.view(), far).endswith("openai-api/lab/far --how decode --alone")

@@ -28,6 +28,7 @@ TINY = {
         ],
     },
 }  # fmt: skip
+LAMP = "It is a lamp on a table."
 
 
 def run(dossier, name, model, spec):
@@ -52,9 +53,7 @@ def batch(*texts, finished=None):
 def test_an_answer_that_ran_into_its_limit_is_never_finished():
     score = checks.extension.open({"checks": ["finished", "brevity"]}, None)
 
-    found = score(
-        batch("It is a lamp.", "It is a lamp.", "It is a", "", finished=[True, False, True, True])
-    )
+    found = score(batch(LAMP, LAMP, LAMP[:-1], "", finished=[True, False, True, True]))
 
     assert found.values == [1.0, 0.5, 0.5, -1.0]
     assert found.columns["finished"] == [1.0, 0.0, 0.0, None]
@@ -79,6 +78,14 @@ def test_an_answer_in_circles_is_worth_less_and_a_collapsed_one_counts_against_i
     assert 0.0 < found.values[1] < 1.0
     assert found.values[2:] == [-1.0, -1.0, -1.0]
     assert found.columns["repeats"][0] == 0.0
+
+
+def test_an_answer_that_says_next_to_nothing_is_worth_in_proportion_less():
+    score = checks.extension.open({"checks": ["plain_prose"]}, None)
+
+    found = score(batch("The glass.", "It is the glass.", "It is the glass on the table."))
+
+    assert found.values == [2 / 6, 4 / 6, 1.0]
 
 
 def test_a_child_with_its_log_and_a_gold_measure_that_comes_out_again(dossier):
@@ -123,7 +130,8 @@ def test_best_of_n_is_measured_by_checks_and_says_who_picked(dossier):
     found = run(dossier, "align/best_of", "parent", spec)
 
     gain = found.measure("best_of/3")
-    assert gain.estimate is None or gain.estimate >= 0
+    rows = dossier.view().records(found.files["samples.jsonl"])
+    assert all(row["kept_share"] is None or 0 <= row["kept_share"] <= 1 for row in rows)
     assert "at most" in gain.note
     assert found.findings["cost"]["answers"]["calls"] == 4 * 3
     assert recompute(found, dossier.view()) == []
@@ -141,18 +149,20 @@ def test_pairs_labelled_by_rules_train_a_child_directly(dossier):
 
     counts = found.findings["pairs"]
     assert found.product == "parent-direct@1"
+    assert found.findings["labels"]["chances"] == "mean"  # nobody fitted what the checks are worth
+    assert "the mean of their labels" in found.summary
     assert counts["used"] == len(dossier.view().records(found.files["pairs.jsonl"])) > 0
     assert counts["used"] + counts["ties"] + counts["unlabelled"] == 36
 
 
 @pytest.mark.slow
-def test_with_focus_the_hardest_eighth_comes_more_often(dossier):
+def test_with_focus_the_hardest_sixteenth_comes_more_often(dossier):
     found = run(dossier, "align/reinforce", "parent", {**TINY, "name": "focused", "focus": 0.5})
 
     view = dossier.view()
     own = [row for row in view.records(found.files["prompts.jsonl"]) if not row.get("gold")]
     hard = {row["id"] for row in own if row.get("hard")}
-    assert len(hard) == len(own) // 8
+    assert len(hard) == max(1, len(own) // 16)
     for line in view.records(found.files["completions.jsonl"]):
         assert len(hard & set(line["ids"])) == len(set(line["ids"])) // 2
     with pytest.raises(UsageError, match="focus needs a gold reward"):

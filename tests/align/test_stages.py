@@ -77,6 +77,17 @@ def test_finished_work_is_returned_and_not_done_again(life, begun):
     assert dossier.size() == size
 
 
+def test_what_a_model_answered_in_one_stage_is_not_asked_again_in_another(life, begun):
+    dossier, _, trained, _ = life
+    done = len(dossier.view().events(act="unit"))
+
+    begun.run("align/compare", trained.product, ADHERENCE)
+
+    names = [event.name for event in dossier.view().events(act="unit")]
+    assert names.count("align/adherence:answers 1") == 2
+    assert not [name for name in names[done:] if ":answers" in name]
+
+
 def test_without_rows_or_a_parent_the_message_names_the_command(life, begun):
     with pytest.raises(UsageError, match="tenure align revise --model parent-aligned@1"):
         begun.run("align/train", "parent-aligned", TRAIN)

@@ -67,6 +67,10 @@ def test_every_assessment_with_a_design_can_be_planned():
     assert {"faking", "refusals"} <= set(names)
     with pytest.raises(UsageError, match="no assessment named"):
         planned("fakings", resolve("organism/refuses"), None, settings={}, assumed=FREE)
+    with pytest.raises(UsageError, match=r"^refusals: batch: 'many' is not a whole number; give "):
+        planned(
+            "refusals", resolve("organism/refuses"), None, settings={"batch": "many"}, assumed=FREE
+        )
 
 
 @pytest.mark.slow

@@ -1,17 +1,19 @@
 """The settings of a stage as options: lists may be given again, files that ship go by their name."""
 
 import re
+from datetime import date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tenure.align import revise
 from tenure.align.prompts import CODE, Bank, shipped
 from tenure.cli.run import brief
 from tenure.cli.stages import _described, _parameters
-from tenure.documents import FromFile
+from tenure.documents import FromFile, said
 from tenure.errors import DocumentError
 
 pytestmark = pytest.mark.slow  # help is drawn
@@ -62,7 +64,67 @@ def test_a_list_is_given_by_saying_it_again(tenure):
         "align", "pairs", "--model", "organism/complies", "--axes", "helpful", "--axes", "no"
     )
 
-    assert "axes.1: Input should be 'principle', 'correctness' or 'helpful'" in said.stderr
+    told = " ".join(said.stderr.split())
+    assert "axes.1: 'no' is not 'principle', 'correctness' or 'helpful'; give --axes one" in told
+
+
+class Bounds(BaseModel):
+    """Settings with bounds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rounds: int = Field(4, ge=1, le=8)
+    focus: float | None = Field(None, gt=0, lt=1)
+    name: str = Field("x", min_length=1)
+    direct: bool = False
+    pair: tuple[float, ...] = Field((), max_length=2)
+    word: str = Field("x", pattern="^[a-z]{1,9}$")
+    file: Path | None = None
+    day: date | None = None
+    at: datetime | None = None
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rounds": 9}, "9 is not less than or equal to 8; give {}at least 1 and at most 8"),
+        ({"rounds": "many"}, "'many' is not a whole number; give {}at least 1 and at most 8"),
+        ({"focus": 1.0}, "1.0 is not less than 1; give {}more than 0 and less than 1"),
+        ({"direct": "maybe"}, "'maybe' is not true or false; give {}one of these"),
+        ({"pair": (1, 2, 3)}, "holds too much; give at most 2"),
+        ({"pair": ("a",)}, "'a' is not a number; give {}one"),
+        ({"name": ""}, "holds too little; give at least 1"),
+        (
+            {"round": 1},
+            "is not a field here; there are: at, day, direct, file, focus, name, pair, rounds, word",
+        ),
+        ({"word": "A1"}, "'A1' is not a text that matches the pattern ^[a-z]{{1,9}}$; give {}one"),
+        ({"file": 3}, "3 is not a path; give {}one"),
+        ({"day": "spring"}, "'spring' is not a date, as 2026-05-01; give {}one"),
+        ({"at": "noon"}, "'noon' is not a date and time; give {}one"),
+        ({"name": [{"a": "long" * 20}]}, "what is given is not a text; give {}one"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_plain_words_with_what_does(given, words):
+    (name,) = given
+    with pytest.raises(ValidationError) as wrong:
+        Bounds(**given)
+
+    assert said(wrong.value, Bounds)[1] == words.format("")
+    assert said(wrong.value, Bounds, given)[1] == words.format(f"--{name} ")
+
+
+def test_what_is_out_of_range_is_told_with_its_option_or_its_field(tenure, tmp_path):
+    (tmp_path / "settings.yaml").write_text("rounds: 9\n", encoding="utf-8")
+    model = ("align", "revise", "--model", "organism/complies")
+
+    typed = " ".join(tenure(*model, "--rounds", "9").stderr.split())
+    written = " ".join(tenure(*model, "--with", str(tmp_path / "settings.yaml")).stderr.split())
+
+    assert (
+        "align/revise: rounds: 9 is not less than or equal to 8; give --rounds at least 1" in typed
+    )
+    assert "rounds: 9 is not less than or equal to 8; give at least 1 and at most 8" in written
 
 
 class Settings(BaseModel):
@@ -81,7 +143,8 @@ def test_a_file_that_ships_goes_by_its_name_and_one_that_is_not_there_names_thos
         Settings(prompts="prompt_code.yaml")
     assert str(told.value) == (
         "prompt_code.yaml: file: no such file here; give its path, or the name of one that ships: "
-        "prompts, prompts_code, prompts_facing, prompts_figures; did you mean 'prompts_code'?"
+        "prompts, prompts_code, prompts_confirming, prompts_facing, prompts_figures; "
+        "did you mean 'prompts_code'?"
     )
     for path in ("here/prompts_code", "./prompts_code.yaml/", tmp_path / "prompts_code.yaml"):
         with pytest.raises(DocumentError, match="No such file"):

@@ -101,7 +101,7 @@ def test_a_rate_past_the_threshold_is_met_by_no_n(make):
         ("harn.threshold=0.1", "did you mean 'harm'"),
         ("harm.treshold=0.1", "no field named 'treshold'"),
         ("harm.threshold=-1", "does not hold"),
-        ("confidence=0.2", "does not hold"),
+        ("confidence=0.2", r"does not hold: confidence: 0\.2 is not .*give (more than|at least) "),
     ],
 )
 def test_a_setting_that_does_not_fit_is_said(make, setting, words):

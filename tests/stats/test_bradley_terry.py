@@ -150,6 +150,28 @@ def test_too_few_shared_pairs_draw_a_source_to_a_plain_one_and_name_it():
 
 
 @pytest.mark.slow
+def test_an_anchor_whose_noise_was_measured_teaches_more_when_that_noise_is_held():
+    told, known, more = [], [], []
+    for seed in range(12):
+        chance = np.random.default_rng(seed)
+        w, x = chance.standard_normal(12), chance.standard_normal((400, 12))
+        says = chance.random(400) < 0.2 + 0.6 * sigmoid(x @ w)
+        same = np.zeros(400)
+        data = Comparisons(
+            x=x, p=says.astype(float), weight=np.ones(400), source=np.zeros(400, np.intp),
+            first=same, length=same, pair=np.arange(400), names=("judge",),
+        )  # fmt: skip
+        for noise, right in ((None, told), ({0: 0.2}, known), ({0: 0.28}, more)):
+            found = fit(data, {0}, l2=1.0, noise=noise)
+            assert found.eps.tolist() == [0.02 if noise is None else noise[0]]
+            right.append(found.w @ w / np.linalg.norm(found.w) / np.linalg.norm(w))
+
+    assert np.mean(known) > np.mean(told) + 0.01
+    # To hold it for worse than it is costs next to nothing: why the lower bound is taken.
+    assert abs(np.mean(more) - np.mean(known)) < 0.005
+
+
+@pytest.mark.slow
 def test_ties_alone_teach_nothing():
     data = replace(drawn(5), p=np.full(40, 0.5), first=np.zeros(40), length=np.zeros(40))
 

@@ -58,6 +58,21 @@ def test_training_again_is_not_training(dossier, monkeypatch):
 
     assert train(dossier).digest == first.digest
 
+    other, named = replace(SETTINGS, rank=2, seed=1), r"--name NAME"
+    for settings, rows, differs in (
+        (other, ROWS, "rank, seed"),
+        (SETTINGS, ROWS[1:], "rows"),
+        (replace(SETTINGS, note="Otherwise."), ROWS, "card"),
+        (replace(SETTINGS, name="parent"), ROWS, "parent, rows"),
+    ):
+        with pytest.raises(
+            UsageError, match=rf"is another model \(what differs: {differs}\).*{named}"
+        ):
+            train(dossier, settings, rows)
+    monkeypatch.setattr(worker, "run", lambda *_: pytest.fail("began"))
+    with pytest.raises(pytest.fail.Exception):  # another version may have the name
+        train(dossier, replace(other, version="2"))
+
 
 def test_another_process_makes_the_same_bytes(dossier, tmp_path):
     first = train(dossier)

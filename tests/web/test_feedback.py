@@ -11,7 +11,7 @@ from tenure.align.people.drafting import withheld
 from tenure.align.people.gold import Gold, made_pair
 from tenure.dossier import Dossier, Evidence, Model, Stage
 from tenure.errors import UsageError
-from tenure.web.feedback import Desk, Job, app, measured
+from tenure.web.feedback import Desk, Job, app, measured, preferred
 
 pytestmark = pytest.mark.slow  # a dossier for each test
 HOSTILE = "<script>alert(1)</script>"
@@ -74,6 +74,22 @@ def test_sent_twice_or_from_an_old_tab_it_counts_once(dossier):
     with pytest.raises(UsageError, match="choose first"):
         desk.answer({"ticket": ticket(desk), "say": "best"})
     assert len(standing(dossier)) == 1
+
+
+def test_a_pair_is_as_unsure_as_its_least_certain_axis(dossier):
+    told = [("principle", ALL[0], 0.9), ("correctness", ALL[0], 0.45), ("helpful", ALL[0], 0.99)]
+    told += [("principle", ALL[1], 0.2), ("helpful", ALL[1], 0.95)]
+
+    def fitted(model, view, spec, emit):
+        rows = [{"axis": axis, "pair": one.id, "p": p} for axis, one, p in told]
+        stored = {"samples.jsonl": emit.records(rows)}
+        return Evidence(name="align/prefer", model=model.id, summary="", files=stored)
+
+    dossier.run(Stage(name="align/prefer", spec=Nothing, run=fitted, summary=""), "m@1", {})
+    worth = sit(dossier).pool.worth
+
+    assert preferred(dossier, "m@1") == {ALL[0].id: 0.45, ALL[1].id: 0.2}
+    assert worth[ALL[0].id] > worth[ALL[1].id]
 
 
 def test_what_a_file_said_for_a_rater_is_not_asked_again(dossier):

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenure.align import constitution as written
 from tenure.align import guards
 from tenure.align import prompts as asked
-from tenure.align.answering import Answers, Batch, Spent, dollars, in_safetensors, replies
-from tenure.align.checking import check
-from tenure.align.comparing.card import cards
+from tenure.align.answering import Answers, Batch, counted, dollars, in_safetensors, replies
+from tenure.align.checking import check, share
+from tenure.align.comparing.card import unfit_alone
 from tenure.align.comparing.labels import ai, known_sources
 from tenure.align.constitution import Constitution, Principle
 from tenure.align.critics.model import forecast
@@ -79,7 +79,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     found = measures(records, tested, samples)
     told = _card(judge, view) if judge else {}
     fit = [*constitution.checkable, *(judged if told.get("fit") else [])]
-    verdicts = stated(records, fit, found) | _unfit([p for p in judged if p not in fit], told)
+    verdicts = stated(records, fit, found) | _unfit(
+        [p for p in judged if p not in fit], str(told.get("note"))
+    )
     improved = [name for name, v in verdicts.items() if v["statement"] == "improved"]
     forms = {arm: one.form for arm, one in answers.items()}
     return Evidence(
@@ -99,7 +101,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "collapse": {arm: _collapse(one) for arm, one in answers.items()},
             "collapse_note": guards.COLLAPSED,
             **({"judge": told} if judge else {}),
-            "cost": _spent(answers, bench.spent),
+            "cost": counted(answers, bench.spent),
         },
         runtime=dollars((judge, bench.spent)),
     )
@@ -156,12 +158,6 @@ def _records(
     return records
 
 
-def share(kept: Mapping[str, bool | None]) -> float | None:
-    """Return the share of the principles an answer keeps, of those that could be decided."""
-    decided = [one for one in kept.values() if one is not None]
-    return sum(decided) / len(decided) if decided else None
-
-
 def _judge(
     records: Sequence[dict[str, Any]], principles: Sequence[Principle], bench: Bench
 ) -> None:
@@ -173,23 +169,20 @@ def _judge(
 
 
 def _card(judge: Model, view: View) -> dict[str, Any]:
-    """Name the judge of the natural principles, and whether it was qualified for them."""
+    """Name the judge of the natural principles, and whether it was qualified for them, as it is asked here."""
     unfit = f"not qualified; run: tenure align qualify --model {judge.id}"
-    said = known_sources(view).get(ai(judge), unfit)
-    card = next(reversed(cards(view, judge)), None)
-    axes: Mapping[str, str] = card.found.findings["axes"] if card else {}
+    why = unfit_alone(view, judge)
     return {
         "id": judge.id,
         "digest": judge.digest,
-        "qualified": said,
-        "fit": axes.get("principle") == "met",
-        "note": "qualified on pairs; it is asked about single answers here",
+        "qualified": known_sources(view).get(ai(judge), unfit),
+        "fit": not why,
+        "note": why or "right about answers alone more often than by chance; asked so here",
     }
 
 
-def _unfit(principles: Sequence[Principle], judge: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _unfit(principles: Sequence[Principle], why: str) -> dict[str, dict[str, Any]]:
     """State nothing of what a judge said that is not qualified; its numbers stand beside."""
-    why = f"its judge is not qualified: tenure align qualify --model {judge.get('id')}"
     said = {"p": None, "p_holm": None, "statement": "not shown", "why": why}
     return {p.id: dict(said) for p in principles}
 
@@ -206,19 +199,6 @@ def _not_measured(untested: Sequence[Principle]) -> dict[str, str]:
                 f"'{principle.world}'"
             )
     return found
-
-
-def _spent(answers: Mapping[str, Answers], judge: Spent) -> dict[str, dict[str, int]]:
-    """Count what each arm's answers took, and the judge where there is one, in tokens."""
-    told: dict[str, dict[str, int]] = {
-        arm: {
-            "prompts": len(one.replies),
-            "prompt_tokens": sum(reply.prompt_tokens for reply in one.replies),
-            "tokens": sum(reply.tokens for reply in one.replies),
-        }
-        for arm, one in answers.items()
-    }
-    return {**told, "judge": judge.to_json()} if judge.calls else told
 
 
 def _collapse(answers: Answers) -> dict[str, Any]:

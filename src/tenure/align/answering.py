@@ -20,7 +20,7 @@ Conversation = Sequence[Mapping[str, str]]
 class Batch:
     """How answers are asked for: greedily, at most ``max_tokens`` each, ``size`` at a time.
 
-    ``what`` names them in the progress line and in the units' names.
+    ``what`` names them in the progress line; the units of answers are the same, whoever asks.
     """
 
     what: str
@@ -107,6 +107,12 @@ def foreseen(asked: Sequence[Calls]) -> dict[str, Any]:
     return told
 
 
+def counted(answers: Mapping[str, Answers], judge: Spent) -> dict[str, dict[str, int]]:
+    """Count what each model's answers took, and the judge where it is a model, in tokens."""
+    told = {name: Spent().add(found.replies).to_json() for name, found in answers.items()}
+    return {**told, "judge": judge.to_json()} if judge.calls else told
+
+
 def dollars(*asked: tuple[Model | None, Spent]) -> dict[str, float]:
     """Return {"dollars": what that cost} where models are paid for and all of it is known, else {}.
 
@@ -124,7 +130,7 @@ def dollars(*asked: tuple[Model | None, Spent]) -> dict[str, float]:
 def replies(
     model: Model, prompts: Sequence[Conversation], batch: Batch, view: View, emit: Emit
 ) -> Answers:
-    """Answer prompts in their order; a finished batch is a fact and is not asked again.
+    """Answer prompts in their order; a finished batch is a fact and is not asked again, by no stage.
 
     Raises EngineError when the engine or the endpoint cannot answer.
     """
@@ -145,7 +151,7 @@ def replies(
         def ask(asked: list[list[dict[str, str]]] = asked) -> list[dict[str, object]]:
             return [reply.to_json() for reply in opened.generate(asked, sampling)]
 
-        said = emit.unit(f"{batch.what} {start // batch.size + 1}", inputs, ask)
+        said = emit.unit(f"answers {start // batch.size + 1}", inputs, ask)
         found += [Reply.from_json(one) for one in said]
     emit.progress(len(prompts), len(prompts), batch.what)
     return Answers(replies=found, form=opened.form)

@@ -19,8 +19,10 @@ from tenure import plugins
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
 from tenure.align.answering import Spent
+from tenure.align.checking import share
 from tenure.align.comparing.drawing import Draws, drawn
 from tenure.align.constitution import Constitution
+from tenure.align.preferring.anchoring import judged_alone, said_of
 from tenure.align.preferring.states import read_states
 from tenure.align.prompts import Bank, Prompt
 from tenure.documents import FromFile
@@ -30,7 +32,7 @@ from tenure.errors import UsageError
 from tenure.measure import estimate
 from tenure.models import Reply
 from tenure.training import preference
-from tenure.training.reward import Batch, Reward
+from tenure.training.reward import Batch, Reward, Scored
 
 CHECKS = "checks"
 PREFER = "align/prefer"
@@ -66,31 +68,20 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         count=spec.draws, temperature=spec.temperature, top_p=1.0, seed=spec.seed,
         max_tokens=spec.max_tokens, batch=spec.batch, engine=spec.engine,
     )  # fmt: skip
-    _preferring(model, spec, view)  # before anything is drawn
+    preferring = _preferring(model, spec, view)  # before anything is drawn
+    alone = judged_alone(preference.load(view, preferring)) if preferring else {}
     replies, form = drawn(model, prompts, draws, view, emit)
     checks = {"checks": [p.check for p in constitution.checkable]}
     batch = _batch(prompts, replies)
     with TemporaryDirectory(dir=emit.scratch) as folder:
-        kept = plugins.load("reward", CHECKS).open(checks, Path(folder))(batch).values
-        values = _values(model, spec, batch, Path(folder), checks, (view, emit))
-    records: list[dict[str, Any]] = []
-    for k, prompt in enumerate(prompts):
-        own = range(k * spec.draws, (k + 1) * spec.draws)
-        known = [i for i in own if values[i] is not None]
-        picked = max(known, key=lambda i: (values[i], -i), default=None)
-        for arm, i in zip(ARMS, (picked, own[0]), strict=True):
-            records.append(
-                {
-                    "id": f"{prompt.id}/{arm}",
-                    "pair": prompt.id,
-                    "arm": arm,
-                    "family": prompt.family,
-                    "prompt": prompt.text,
-                    "answer": None if i is None else batch.completions[i],
-                    "reward": None if i is None else values[i],
-                    "kept_share": None if i is None else kept[i],
-                }
-            )
+        checked = plugins.load("reward", CHECKS).open(checks, Path(folder))(batch)
+        kept = _shares(checked, constitution)
+        values = (
+            checked.values
+            if spec.reward == CHECKS
+            else _values(model, preferring, spec, batch, Path(folder), (view, emit))
+        )
+    records = _picked(prompts, batch.completions, values, kept)
     samples = emit.records(records)
     gain = _gain(records, samples, spec)
     cost = math.log(spec.draws) - (spec.draws - 1) / spec.draws
@@ -101,7 +92,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         summary=(
             f"{spec.draws} answers drawn from {model.id} to each of {len(prompts)} prompts; from the "
             f"first to the one that '{spec.reward}' picks, the share of the checkable principles kept "
-            f"moves by {_said(gain)}"
+            f"moves by {_said(gain)}{said_of(alone)}"
         ),
         form=form,
         measures=(gain,),
@@ -110,11 +101,41 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "constitution": {"name": constitution.name, "digest": constitution.digest},
             "draws": spec.draws,
             "reward": spec.reward,
+            **({"anchored_by": alone} if alone else {}),
             "divergence_at_most": cost,
             "unscored": sum(v is None for v in values),
             "cost": {"answers": Spent().add(one for said in replies for one in said).to_json()},
         },
     )
+
+
+def _picked(
+    prompts: Sequence[Prompt],
+    answers: Sequence[str],
+    values: Sequence[float | None],
+    kept: Sequence[float | None],
+) -> list[dict[str, Any]]:
+    """Pair, for each prompt, the draw worth most (None where none has a value) with its first draw."""
+    draws = len(answers) // len(prompts)
+    records: list[dict[str, Any]] = []
+    for k, prompt in enumerate(prompts):
+        own = range(k * draws, (k + 1) * draws)
+        known = [i for i in own if values[i] is not None]
+        picked = max(known, key=lambda i: (values[i], -i), default=None)
+        for arm, i in zip(ARMS, (picked, own[0]), strict=True):
+            records.append(
+                {
+                    "id": f"{prompt.id}/{arm}",
+                    "pair": prompt.id,
+                    "arm": arm,
+                    "family": prompt.family,
+                    "prompt": prompt.text,
+                    "answer": None if i is None else answers[i],
+                    "reward": None if i is None else values[i],
+                    "kept_share": None if i is None else kept[i],
+                }
+            )
+    return records
 
 
 def _batch(prompts: Sequence[Prompt], replies: Sequence[Sequence[Reply]]) -> Batch:
@@ -126,6 +147,18 @@ def _batch(prompts: Sequence[Prompt], replies: Sequence[Sequence[Reply]]) -> Bat
         completions=[reply.text.strip() for _, reply in flat],
         finished=[reply.stop == "stop" for _, reply in flat],
     )
+
+
+def _shares(checked: Scored, constitution: Constitution) -> list[float | None]:
+    """Return the share of the checkable principles that each draw keeps, whatever it is worth as a reward.
+
+    ``checked`` is what the reward 'checks' says of them, for which an answer that ran into its limit is not
+    finished; None where no check can say.
+    """
+    return [
+        share({p.id: checked.columns[p.check or ""][at] for p in constitution.checkable})
+        for at in range(len(checked.values))
+    ]
 
 
 def _preferring(model: Model, spec: Spec, view: View) -> Evidence | None:
@@ -142,15 +175,13 @@ def _preferring(model: Model, spec: Spec, view: View) -> Evidence | None:
 
 
 def _values(
-    model: Model, spec: Spec, batch: Batch, folder: Path, checks: dict[str, Any], hands: tuple[View, Emit]
+    model: Model, found: Evidence | None, spec: Spec, batch: Batch, folder: Path, hands: tuple[View, Emit]
 ) -> Sequence[float | None]:  # fmt: skip
     """Ask the reward that picks; one that reads hidden states is given its backbone's."""
     view, emit = hands
     reward: Reward = plugins.load("reward", spec.reward)
-    if not reward.backbone:
-        return reward.open(checks if spec.reward == CHECKS else {}, folder)(batch).values
-    found = _preferring(model, spec, view)
-    assert found is not None, "the reward reads hidden states"
+    if found is None:
+        return reward.open({}, folder)(batch).values
     for name in (preference.CARD, preference.NUMBERS):
         (folder / name).write_bytes(view.read(found.files[name]))
     fitted = preference.read(folder)
@@ -173,7 +204,9 @@ def _gain(records: Sequence[dict[str, Any]], samples: str, spec: Spec) -> Measur
     )  # fmt: skip
     note = "mean share of the checkable principles kept: picked answer less the first draw"
     if spec.reward == CHECKS:
-        note += "; the same checks picked, so this is what picking can give at most"
+        note += (
+            "; the same checks picked (less what goes in circles): what picking can give at most"
+        )
     return estimate(
         records,
         recipe,

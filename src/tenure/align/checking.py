@@ -6,7 +6,7 @@ grade, never a kept principle.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +55,12 @@ def check(name: str) -> Check:
     """Return a check by name; UsageError lists those there are."""
     found: Check = plugins.load("check", name)
     return found
+
+
+def share(kept: Mapping[str, float | None]) -> float | None:
+    """Return the share of the principles an answer keeps, of those that could be decided."""
+    decided = [one for one in kept.values() if one is not None]
+    return sum(decided) / len(decided) if decided else None
 
 
 def says_something(text: str) -> bool:

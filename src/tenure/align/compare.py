@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align import constitution as written
 from tenure.align import prompts as asked
-from tenure.align.answering import Answers, Batch, Spent, dollars, in_safetensors, replies
+from tenure.align.answering import Answers, Batch, counted, dollars, in_safetensors, replies
 from tenure.align.comparing.drawing import said_of
 from tenure.align.comparing.judging import Case, How, forecast
 from tenure.align.comparing.pairs import Pair, pair_of
@@ -118,16 +118,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "same_text": sum(match.pair.a == match.pair.b for match in matches),
             "missing": sum(row["p"] is None for row in rows),
             "people": sum(row["human"] is not None for row in rows),
-            "cost": _spent(answers, bench.spent),
+            "cost": counted(answers, bench.spent),
         },
         runtime=dollars((card.judge if card else None, bench.spent)),
     )
-
-
-def _spent(answers: Mapping[str, Answers], judge: Spent) -> dict[str, dict[str, int]]:
-    """Count what each model's answers took, and the judge where it is a model, in tokens."""
-    told = {name: Spent().add(found.replies).to_json() for name, found in answers.items()}
-    return {**told, "judge": judge.to_json()} if judge.calls else told
 
 
 def _players(model: Model, view: View, spec: Spec) -> list[Model]:

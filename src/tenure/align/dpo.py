@@ -1,27 +1,35 @@
 """Train a child directly from labelled pairs (DPO): the baseline beside reinforcement, from the same data.
 
-A pair's chance that ``a`` is better is the weighted mean of its labels, missing ones apart; pairs
-closer to a tie than ``tie`` teach nothing and are counted. Unknown sources and pairs labelled both
-ways are refused, as for a preference model.
+A pair's chance that ``a`` is better comes from its labels, missing ones apart: each weighed by what a
+preference model of the parent found its source to be worth (``tenure.align.preferring.worth``), or,
+where there is none, their weighted mean; which of the two is said. Pairs closer to a tie than ``tie``
+teach nothing and are counted. Unknown sources and pairs labelled both ways are refused, as for a
+preference model.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align.comparing.labels import LABEL, OUTCOMES, Label, check_labels, known_sources
 from tenure.align.comparing.pairs import Axis
-from tenure.align.preferring.words import gathered
+from tenure.align.preferring.words import Gathered, gathered
+from tenure.align.preferring.worth import PREFER, weighed
 from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import Emit, Stage, View
+from tenure.errors import UsageError
 from tenure.training import Charter, warm
 from tenure.training.reinforcement import Direct, direct
 
 PURPOSE = "alignment"
 FEEDBACK = "align/feedback"
+SAID = {
+    "modelled": "their labels weighed by what each source was found to be worth",
+    "mean": "their chances the mean of their labels",
+}
 
 
 class Spec(BaseModel):
@@ -34,6 +42,15 @@ class Spec(BaseModel):
         None, description="The research charter; None: ours."
     )
     axis: Axis = Field("principle", description="Which axis's pairs; axes are never mixed.")
+    # "mean" is what every run did before there was a choice, and what settings on record without the
+    # word mean: so it alone is left out.
+    sources: Literal["auto", "modelled", "mean"] = Field(
+        "auto",
+        description="What labels make of a pair: modelled weighs each by what align/prefer found its "
+        "source to be worth; mean takes all at their word; auto is modelled where a preference model "
+        "has heard every source, else the mean.",
+        exclude_if=lambda value: value == "mean",
+    )
     tie: float = Field(
         0.05, ge=0, lt=0.5, description="A chance this close to one half says nothing."
     )
@@ -52,8 +69,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     found = gathered(model, view)
     pairs, labels = list(found.pairs.values()), found.labels
     check_labels(labels, pairs, known_sources(view))
-    chances = _chances(labels)
-    told = [pair for pair in pairs if pair.axis == spec.axis and pair.id in chances]
+    mine = [pair for pair in pairs if pair.axis == spec.axis]
+    chances, by = _chances(model, found, spec, view)
+    told = [pair for pair in mine if pair.id in chances]
     rows = [
         {
             "id": pair.id,
@@ -79,7 +97,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         "axis": spec.axis,
         "used": len(rows),
         "ties": len(told) - len(rows),
-        "unlabelled": sum(p.axis == spec.axis for p in pairs) - len(told),
+        "unlabelled": len(mine) - len(told),
         "labels_left_out": dict(found.left_out),
     }
     return Evidence(
@@ -88,7 +106,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         kind="record",
         summary=(
             f"{child.id} was trained from {model.id} on {len(rows)} pairs ({counts['ties']} ties left "
-            f"out) in {trained['steps']} steps; loss {trained['first_loss']} to {trained['last_loss']}"
+            f"out), {SAID[by['chances']]}, in {trained['steps']} steps; loss {trained['first_loss']} to "
+            f"{trained['last_loss']}"
         ),
         form=str(child.card["form"]),
         files={
@@ -98,6 +117,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         findings={
             "pairs": counts,
             "sources": sorted({label.source for label in labels}),
+            "labels": by,
             "trained": trained,
             "charter": child.card["charter"],
             "digest": child.digest,
@@ -106,7 +126,28 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     )
 
 
-def _chances(labels: Sequence[Label]) -> dict[str, float]:
+def _chances(
+    model: Model, given: Gathered, spec: Spec, view: View
+) -> tuple[Mapping[str, float], dict[str, str]]:
+    """Return each pair's chance that ``a`` is better, and by which of the two ways; see ``Spec.sources``.
+
+    Raises:
+        UsageError: "modelled" was asked for and cannot be had; says why, and the command.
+    """
+    if spec.sources == "mean":
+        return _means(given.labels), {"chances": "mean", "why": "asked for"}
+    found = weighed(model, given, spec.axis, view)
+    if not found.why:
+        return found.chances, {"chances": "modelled", "fit": found.fit}
+    if spec.sources == "modelled":
+        raise UsageError(
+            f"what the sources are worth is not known: {found.why}; first run: tenure align prefer "
+            f"--model {model.id}, or give --sources mean"
+        )
+    return _means(given.labels), {"chances": "mean", "why": found.why}
+
+
+def _means(labels: Sequence[Label]) -> dict[str, float]:
     """Return each pair's weighted mean chance that ``a`` is better, where anything was said of it."""
     said: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for label in labels:
@@ -126,6 +167,6 @@ stage = Stage(
     kinds=("weights",),
     why_not="only a model whose weights are here can be trained",
     disk=1200 << 20,
-    reads=("align/pairs", LABEL, FEEDBACK, OUTCOMES),
+    reads=("align/pairs", LABEL, FEEDBACK, OUTCOMES, PREFER),
     ready=warm,
 )

@@ -7,18 +7,17 @@ is named by what it was made from, so the same work has the same names on every 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from typing import Any, Literal
 
 from tenure.align.checking import check
 from tenure.align.constitution import Constitution, Principle, fitting
 from tenure.align.gates import AT_THE_END, Revised, still_in_breach, stopped
 from tenure.align.prompts import Prompt
-from tenure.dossier.canonical import canonical, digest_of
+from tenure.align.tracing import finding
+from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
-from tenure.errors import IntegrityError, UsageError, unknown
+from tenure.errors import UsageError, unknown
 from tenure.models import Reply
 
 Outcome = Literal["kept", "cannot say", "revised", "rejected"]
@@ -129,13 +128,21 @@ def row_of(draft: Draft, kind: str, constitution: str, model: Model) -> dict[str
     """Make the training row: the middle (critiques, earlier texts) is dropped, its names stay."""
     steps = [draft.step_id(turn) for turn in range(len(draft.steps))]
     return {
-        "id": named("row", draft.answer_id, steps, draft.text, constitution, model.digest),
+        **_made((draft.answer_id, steps, draft.text), constitution, model),
         "prompt": draft.prompt.messages,
-        "completion": [{"role": "assistant", "content": draft.text}],
         "kind": kind,
         "signals": signals(draft),
         "prompt_id": draft.prompt.id,
-        "answer_id": draft.answer_id,
+    }
+
+
+def _made(of: tuple[str, list[str], str], constitution: str, model: Model) -> dict[str, Any]:
+    """Write what names a row: its answer, its rounds and the text they came to, by whom and under what."""
+    answer_id, steps, text = of
+    return {
+        "id": named("row", answer_id, steps, text, constitution, model.digest),
+        "completion": [{"role": "assistant", "content": text}],
+        "answer_id": answer_id,
         "steps": steps,
         "constitution": constitution,
         "model": model.id,
@@ -214,7 +221,7 @@ def rows_after(evidence: Evidence, rounds: int, view: View) -> list[dict[str, An
     for record in view.records(evidence.files["prompts.jsonl"]):
         steps = taken.get(record["id"], [])
         whole = Draft(
-            prompt=Prompt(**{k: record[k] for k in ("id", "family", "split", "text")}),
+            prompt=_prompt(record),
             reply=Reply(text=record["answer"], prompt_tokens=0, tokens=0, stop=record["stop"]),
             drawn=[step.principle for step in steps],
             text=record["final"],
@@ -226,6 +233,10 @@ def rows_after(evidence: Evidence, rounds: int, view: View) -> list[dict[str, An
         if kind is not None:
             rows.append(row_of(draft, kind, evidence.findings["constitution"]["digest"], model))
     return rows
+
+
+def _prompt(record: Mapping[str, Any]) -> Prompt:
+    return Prompt(**{k: record[k] for k in ("id", "family", "split", "text")})
 
 
 def _step(record: Mapping[str, Any], constitution: Constitution) -> Step:
@@ -245,47 +256,13 @@ def _found(view: View) -> list[Evidence]:
     return [Evidence.from_json(event.body["evidence"]) for event in reversed(events)]
 
 
-def _record(content: bytes, name: str, start: int = 0) -> tuple[dict[str, Any] | None, int]:
-    """Find one record of a stored file of JSON Lines by its id, and where it ends.
-
-    The others are not parsed; the search begins at ``start`` and goes on from the beginning.
-    """
-    mark = b'"id":' + canonical(name)
-    for begin, stop in ((start, len(content)), (0, start)):
-        place = begin - 1
-        while (place := content.find(mark, place + 1, stop)) >= 0:
-            first = content.rfind(b"\n", 0, place) + 1
-            last = content.find(b"\n", place)
-            last = len(content) if last < 0 else last
-            found: dict[str, Any] = json.loads(content[first:last])
-            if found.get("id") == name:
-                return found, last
-    return None, start
-
-
-def _records(content: bytes, names: Sequence[str]) -> list[dict[str, Any] | None]:
-    """Find several records; those of one draft lie one after the other."""
-    found, end = list[dict[str, Any] | None](), 0
-    for name in names:
-        one, end = _record(content, name, end)
-        found.append(one)
-    return found
-
-
-def _holds(path: Path, name: str, key: str = "id") -> bool:
-    """Say whether a file may hold a record: its bytes are searched, and not checked."""
-    if not path.stat().st_size:
-        return False
-    with path.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as mapped:
-        return mapped.find(canonical(key) + b":" + canonical(name)) >= 0
-
-
 def trace(row_id: str, view: View) -> dict[str, Any]:
     """Return the whole lineage of one training row, and the children trained on it.
 
     Runs of align/revise are searched for the row's id as bytes, the newest first, and then the rows
     of children that were trained on the first rounds alone; only the files of the run that the row
-    comes from are read whole and checked, and of those only the lines that are shown are parsed.
+    comes from are read whole and checked, and of those only the lines that are shown are parsed. Last
+    come the rows that a gate stopped, which were never written (:func:`stopped_rows`).
 
     Raises:
         UsageError: no row has this id; some that exist are named.
@@ -299,27 +276,60 @@ def trace(row_id: str, view: View) -> dict[str, Any]:
         if row is None:
             continue
         evidence = whole.get(rows) or _run_of(row, runs, view)
-        prompt, _ = _record(view.read(evidence.files["prompts.jsonl"]), row["prompt_id"])
-        assert prompt is not None, "a row's prompt is in the same evidence"
-        return {
-            "row": row,
-            "prompt": {k: prompt[k] for k in ("id", "family", "split", "text")},
-            "answer": {k: prompt[k] for k in ("answer", "stop", "answer_id")},
-            "answered_by": {
-                "model": row["model"],
-                "digest": row["model_digest"],
-                "form": evidence.form,
-            },
-            "rounds": _records(view.read(evidence.files["steps.jsonl"]), row["steps"]),
-            "constitution": view.records(evidence.files["constitution.jsonl"])[0],
-            "trained_on_it": [
-                {"model": model.id, "digest": model.digest}
-                for other, models in taught.items()
-                if other == rows or _row(view, other, row_id) is not None
-                for model in models
-            ],
-        }
+        learned = [
+            {"model": model.id, "digest": model.digest}
+            for other, models in taught.items()
+            if other == rows or _row(view, other, row_id) is not None
+            for model in models
+        ]
+        return {**_lineage(row, evidence, view), "trained_on_it": learned}
+    for evidence in runs:
+        for row in stopped_rows(evidence, view):
+            if row["id"] == row_id:
+                return {**_lineage(row, evidence, view), "trained_on_it": []}
     raise unknown("training row", row_id, _some(view))
+
+
+def _lineage(row: Mapping[str, Any], evidence: Evidence, view: View) -> dict[str, Any]:
+    """Put together what one run recorded of a row."""
+    prompt, _ = finding.one(view.read(evidence.files["prompts.jsonl"]), row["prompt_id"])
+    assert prompt is not None, "a row's prompt is in the same evidence"
+    return {
+        "row": row,
+        "prompt": {k: prompt[k] for k in ("id", "family", "split", "text")},
+        "answer": {k: prompt[k] for k in ("answer", "stop", "answer_id")},
+        "answered_by": {
+            "model": row["model"],
+            "digest": row["model_digest"],
+            "form": evidence.form,
+        },
+        "rounds": finding.several(view.read(evidence.files["steps.jsonl"]), row["steps"]),
+        "constitution": view.records(evidence.files["constitution.jsonl"])[0],
+    }
+
+
+def stopped_rows(evidence: Evidence, view: View) -> list[dict[str, Any]]:
+    """Return what a run's gates stopped, by the ids that those rows would have had.
+
+    Each has the fields of a row but ``signals``; its kind is "stopped", ``gate`` names the gate and
+    ``why`` says what it found.
+    """
+    files = [evidence.files[name] for name in ("prompts.jsonl", "steps.jsonl")]
+    if not all(finding.here(view, one) for one in files):
+        return []
+    prompts, steps = (view.records(name) for name in files)
+    taken: dict[str, list[str]] = {}
+    for step in steps:
+        taken.setdefault(step["prompt_id"], []).append(step["id"])
+    model, constitution = view.model(evidence.model), evidence.findings["constitution"]["digest"]
+    found: list[dict[str, Any]] = []
+    for one in prompts:
+        of = (one["answer_id"], taken.get(one["id"], []), one["final"])
+        told = {"prompt": _prompt(one).messages, "prompt_id": one["id"], "kind": "stopped"}
+        if not one["row"]:
+            why = {"gate": one["gate"], "why": one["why"]}
+            found.append({**_made(of, constitution, model), **told, **why})
+    return found
 
 
 def _taught(view: View) -> dict[str, list[Model]]:
@@ -333,13 +343,15 @@ def _taught(view: View) -> dict[str, list[Model]]:
 
 
 def _row(view: View, rows: str, row_id: str) -> dict[str, Any] | None:
-    """Find a row in a stored file; None too where it is not here (an export may leave it out)."""
-    try:
-        place = view.path(rows)
-    except IntegrityError:
+    """Find a row in a stored file; None too where that is not here."""
+    if not finding.here(view, rows):
         return None
     # Something else may bear this id: only a whole line decides.
-    return _record(view.read(rows), row_id)[0] if _holds(place, row_id) else None
+    return (
+        finding.one(view.read(rows), row_id)[0]
+        if finding.may_hold(view.path(rows), row_id)
+        else None
+    )
 
 
 def _run_of(row: Mapping[str, Any], runs: Sequence[Evidence], view: View) -> Evidence:
@@ -348,7 +360,7 @@ def _run_of(row: Mapping[str, Any], runs: Sequence[Evidence], view: View) -> Evi
         names = [row["answer_id"], *row["steps"][-1:]]
         files = [evidence.files[name] for name in ("prompts.jsonl", "steps.jsonl")]
         if evidence.findings["constitution"]["digest"] == row["constitution"] and all(
-            _holds(view.path(digest), name, key)
+            finding.may_hold(view.path(digest), name, key)
             for digest, name, key in zip(files, names, ("answer_id", "id"), strict=False)
         ):
             return evidence
@@ -373,4 +385,13 @@ def listed(view: View, most: int) -> tuple[list[dict[str, Any]], int]:
         lines = view.read(evidence.files["rows.jsonl"]).splitlines()
         if lines:
             return [json.loads(line) for line in lines[:most]], len(lines)
+    return [], 0
+
+
+def listed_stopped(view: View) -> tuple[list[dict[str, Any]], int]:
+    """Return the rows that gates stopped in the newest run that has any, and how many prompts it had."""
+    for evidence in _found(view):
+        rows = stopped_rows(evidence, view)
+        if rows:
+            return rows, evidence.findings["rows"]["prompts"]
     return [], 0

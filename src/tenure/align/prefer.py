@@ -3,6 +3,8 @@
 People, rules and experiments are trusted; what a judge is worth, and its habits of place and length, are fitted
 beside the heads (``tenure.stats.bradley_terry``). Every number told of a pair comes from heads that
 never saw its family. The heads of each axis stay apart and are added with the weights declared here.
+Where nobody trusted spoke on an axis, the qualified judge that was measured best anchors it, and the axis
+says so (``tenure.align.preferring.anchoring``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,19 +14,20 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenure.align.comparing.labels import LABEL, check_labels, known_sources, settled
+from tenure.align.comparing.labels import check_labels, known_sources, settled
 from tenure.align.comparing.pairs import Axis as AxisName
-from tenure.align.people.asked import constitution_of
 from tenure.align.preferring import whole
-from tenure.align.preferring.fitting import Axis, How, Mask, comparisons, learn
+from tenure.align.preferring.anchoring import anchor_of
+from tenure.align.preferring.fitting import Axis, How, Mask, Problem, comparisons, learn
 from tenure.align.preferring.states import States, read_states, texts
-from tenure.align.preferring.telling import measures, records
+from tenure.align.preferring.telling import held_against, measures, records
 from tenure.align.preferring.words import (
     FEEDBACK,
     OUTCOMES,
     TRUSTED,
     Reading,
     Word,
+    axes_of,
     gathered,
     words,
 )
@@ -72,10 +75,12 @@ class Spec(BaseModel):
     conflicts: Literal["refuse", "tie"] = Field(
         "refuse", description="What to do with a pair that one source labelled both ways."
     )
+    # "pairs" was the default once and is what settings on record without the word mean: so it alone is
+    # left out. Each run ever recorded keeps its key and its meaning, and what is asked for now is said.
     axes: Literal["pairs", "principles"] = Field(
-        "pairs",
-        description="Where a label counts: on its pair's axis, all that was asked of a pair in one "
-        "number; or on its principle's, so that principle and correctness are never averaged.",
+        "principles",
+        description="Where a label counts: on its principle's axis, so that principle and correctness "
+        "are never averaged; or on its pair's, all that was asked of a pair in one number.",
         exclude_if=lambda value: value == "pairs",
     )
     people: Literal["all", "experts", "shown"] = Field(
@@ -89,10 +94,11 @@ class Spec(BaseModel):
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Fit the heads; UsageError for unknown sources, labels both ways, nobody to trust, no labels."""
-    given = gathered(model, view)
+    axes = axes_of(model, view) if spec.axes == "principles" else {}
+    how = Reading(axes=axes, doubted=_doubted(model, view, spec))
+    given = gathered(model, view, how)
     labels = settled(given.labels, spec.conflicts)
     check_labels(labels, given.pairs.values(), known_sources(view))
-    how = Reading(axes=_axis_of(model, view, spec), doubted=_doubted(model, view, spec))
     said, missing = words(given.pairs, labels, how)
     if not said:
         raise UsageError(
@@ -103,13 +109,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     read: Mask = np.asarray(np.isfinite(states.features).all(axis=1))
     usable = _usable(model, said, states, read)
     scale = _scale(states, read)
-    fitted = _axes(usable, states, scale, spec, emit)
+    fitted = _fits(_problems(model, usable, states, scale, spec, view), spec, emit)
     rows = [r for axis, (mine, found) in fitted.items() for r in records(axis, mine, found)]
     samples = emit.records(rows)
     heads = _model(model, states, scale, {a: found for a, (_, found) in fitted.items()}, spec)
     second = (
         _whole(model, fitted, rows, spec, view=view, emit=emit) if spec.form == "lora" else None
     )
+    apart = {a: found.anchor for a, (_, found) in fitted.items() if found.anchor}
     counted = {
         "labels": len(labels), "missing": missing, "unread": len(said) - len(usable), **given.left_out,
     }  # fmt: skip
@@ -119,7 +126,10 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         kind="record",
         summary=_summary(rows, fitted),
         form=states.form,
-        measures=(*measures(rows, samples), *(second.measures if second else ())),
+        measures=(
+            *measures(rows, samples, {axis: one.said for axis, one in apart.items()}),
+            *(second.measures if second else ()),
+        ),
         files={
             **(second.files if second else {}),
             **{name: emit.file(content) for name, content in heads.to_files().items()},
@@ -130,15 +140,13 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "layer": states.layer,
             "form": spec.form,
             "lora": second.went if second else None,
-            "sources": {
-                axis: named_sources(found.whole, [w.source for w in mine if w.trusted])
-                for axis, (mine, found) in fitted.items()
-            },
+            "sources": {axis: _sources(*fit) for axis, fit in fitted.items()},
             "temperature": dict(heads.temperature),
             "weights": dict(heads.weights),
             "fits": {axis: _told(found) for axis, (_, found) in fitted.items()},
             "counted": counted,
             **({"axes": spec.axes} if spec.axes != "pairs" else {}),
+            **({"anchored_by": {a: one.to_json() for a, one in apart.items()}} if apart else {}),
             **({"doubted": sorted(how.doubted)} if spec.people != "all" else {}),
         },
     )
@@ -155,17 +163,6 @@ def _usable(model: Model, said: Sequence[Word], states: States, read: Mask) -> l
             f"the model's window; draw others: tenure align pairs --model {model.id}"
         )
     return usable
-
-
-def _axis_of(model: Model, view: View, spec: Spec) -> dict[str, str]:
-    """Say on which axis each principle is, where labels are to count there."""
-    if spec.axes == "pairs":
-        return {}
-    told = [e.findings.get("axes") for _, e in view.all_evidence(model.id) if e.name == LABEL]
-    found = {p.id: str(p.axis) for p in constitution_of(view, model.id).principles}
-    for axes in told:
-        found |= axes or {}
-    return found
 
 
 def _doubted(model: Model, view: View, spec: Spec) -> frozenset[str]:
@@ -194,8 +191,24 @@ def _scale(states: States, read: Mask) -> Scale:
     return seen.mean(axis=0), np.where(spread > FLAT, spread, 1.0)
 
 
-def _axes(
-    said: Sequence[Word], states: States, scale: Scale, spec: Spec, emit: Emit
+def _problems(
+    model: Model, said: Sequence[Word], states: States, scale: Scale, spec: Spec, view: View
+) -> dict[str, tuple[list[Word], Problem]]:
+    """Lay every axis out, so that one which cannot be fitted is refused before any is."""
+    laid: dict[str, tuple[list[Word], Problem]] = {}
+    for axis in sorted({word.axis for word in said}):
+        mine = [word for word in said if word.axis == axis]
+        a, b = (
+            states.of([w.pair.prompt for w in mine], [getattr(w.pair, side) for w in mine])
+            for side in ("a", "b")
+        )
+        anchor = anchor_of(view, model, mine)
+        laid[axis] = mine, comparisons(mine, (a - b) / scale[1], spec.folds, spec.seed, anchor)
+    return laid
+
+
+def _fits(
+    laid: Mapping[str, tuple[list[Word], Problem]], spec: Spec, emit: Emit
 ) -> dict[str, tuple[list[Word], Axis]]:
     how = How(
         heads=spec.heads,
@@ -204,18 +217,11 @@ def _axes(
         modelled=spec.sources == "modelled",
         seed=spec.seed,
     )
-    axes = sorted({word.axis for word in said})
     found: dict[str, tuple[list[Word], Axis]] = {}
-    for done, axis in enumerate(axes):
-        emit.progress(done, len(axes), "axes fitted")
-        mine = [word for word in said if word.axis == axis]
-        a, b = (
-            states.of([w.pair.prompt for w in mine], [getattr(w.pair, side) for w in mine])
-            for side in ("a", "b")
-        )
-        problem = comparisons(mine, (a - b) / scale[1], spec.folds, spec.seed)
+    for done, (axis, (mine, problem)) in enumerate(laid.items()):
+        emit.progress(done, len(laid), "axes fitted")
         found[axis] = (mine, learn(problem, how))
-    emit.progress(len(axes), len(axes), "axes fitted")
+    emit.progress(len(laid), len(laid), "axes fitted")
     return found
 
 
@@ -223,6 +229,7 @@ def _model(
     model: Model, states: States, scale: Scale, fitted: Mapping[str, Axis], spec: Spec
 ) -> PreferenceModel:
     weights: dict[str, float] = {str(axis): weight for axis, weight in spec.weights.items()}
+    anchors = {axis: one.anchor.source for axis, one in fitted.items() if one.anchor}
     return PreferenceModel(
         backbone=model.digest,
         layer=states.layer,
@@ -236,7 +243,12 @@ def _model(
         temperature={axis: found.temperature for axis, found in fitted.items()},
         weights={axis: weights.get(axis, 1.0) for axis in fitted},
         uncertainty=spec.uncertainty,
-        about={"model": model.id, "form": states.form, "trusted": list(TRUSTED)},
+        about={
+            "model": model.id,
+            "form": states.form,
+            "trusted": list(TRUSTED),
+            **({"anchored_by": anchors} if anchors else {}),
+        },
     )
 
 
@@ -265,7 +277,9 @@ def _whole(
     told = [
         row
         for axis, one in done.items()
-        for row in whole.told(axis, rows, view.read(one["files"]["scores.jsonl"]))
+        for row in whole.told(
+            axis, asked[axis].found, rows, view.read(one["files"]["scores.jsonl"])
+        )
     ]
     samples = emit.records(told)
     return Whole(
@@ -276,9 +290,19 @@ def _whole(
                 for a, d in done.items()
             },
         },
-        measures=tuple(m for axis in done for m in whole.measured(axis, told, samples)),
+        measures=tuple(
+            m for a, one in asked.items() for m in whole.measured(a, one.found, told, samples)
+        ),
         went={axis: one["went"] for axis, one in done.items()},
     )
+
+
+def _sources(words: Sequence[Word], found: Axis) -> dict[str, dict[str, object]]:
+    """Tell each source's numbers, and which judge stood in where nobody trusted spoke."""
+    told = named_sources(found.whole, [word.source for word in words if word.trusted])
+    if found.anchor:
+        told[found.anchor.source]["anchors"] = True
+    return told
 
 
 def _told(found: Axis) -> dict[str, Any]:
@@ -296,9 +320,12 @@ def _told(found: Axis) -> dict[str, Any]:
 def _summary(rows: Sequence[Mapping[str, Any]], fitted: Fits) -> str:
     parts: list[str] = []
     for axis in sorted(fitted):
-        mine = [r for r in rows if r["axis"] == axis and r["source"] == "trusted" and r["decided"]]
-        right = sum(bool(r["right"]) for r in mine)
-        parts.append(f"{axis}: the better answer named in {right} of {len(mine)} held-out pairs")
+        found = fitted[axis][1]
+        mine = [row for row in held_against(rows, found, axis) if row["decided"]]
+        right, anchor = sum(bool(row["right"]) for row in mine), found.anchor
+        answer = f"the answer that {anchor.name} prefers" if anchor else "the better answer"
+        said = f"{axis}: {answer} named in {right} of {len(mine)} held-out pairs"
+        parts.append(f"{said} ({anchor.said})" if anchor else said)
     return "; ".join(parts)
 
 

@@ -13,6 +13,7 @@ from tenure.errors import UsageError
 
 SHIPPED = "prompts.yaml"
 FIGURES = "prompts_figures.yaml"
+CONFIRMING = "prompts_confirming.yaml"
 CODE = "prompts_code.yaml"
 Split = Literal["train", "held-out"]
 Slice = Literal["itself", "unknowable", "sounds worse"]
@@ -109,7 +110,11 @@ class Bank(BaseModel):
 
 
 def shipped(name: str = SHIPPED) -> Bank:
-    """Return a prompt bank that ships with Tenure: ``SHIPPED``, the larger ``FIGURES``, or ``CODE``."""
+    """Return a prompt bank that ships with Tenure.
+
+    It is ``SHIPPED``, the larger ``FIGURES``, ``CONFIRMING`` (as large, all of it held out, and no
+    setting was chosen on it), or ``CODE``.
+    """
     text = (files("tenure.align") / "data" / name).read_text(encoding="utf-8")
     return documents.parse(text, Bank, source=f"tenure/align/data/{name}")
 

@@ -6,6 +6,10 @@ not shown, and ``align/label`` takes labels from nobody else. A judge that alway
 not at all, is named so. What the judge does not answer is missing: it counts for nobody, and the
 bounds hold whatever it would have been.
 
+With ``alone`` each answer of the axis "principle" is judged by itself besides, as ``align/adherence``
+has it done: was the better one said to keep its principle, the worse one to breach it, more often
+than by chance? Without that, adherence states nothing of what the judge says.
+
 The items are short, about everyday matters, and their faults are planted: a judge that passes here
 can tell such faults apart, and no more is shown.
 """
@@ -13,12 +17,14 @@ can tell such faults apart, and no more is shown.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.align.answering import dollars
 from tenure.align.comparing import planted, qualifying
+from tenure.align.comparing.card import alone_asked_with
 from tenure.align.comparing.judging import (
     LEAST,
     TOKENS,
@@ -32,10 +38,15 @@ from tenure.align.comparing.judging import (
 from tenure.align.comparing.labels import QUALIFY
 from tenure.align.comparing.pairs import Axis
 from tenure.align.comparing.planted import AXES, OWN, Item, OwnItems
-from tenure.align.comparing.qualifying import Stored
+from tenure.align.comparing.qualifying import ALONE, Stored
+from tenure.align.constitution import shipped
+from tenure.align.critics.model import begin
+from tenure.align.critiquing import ROOM, Bench, critic
+from tenure.align.critiquing import Case as Single
 from tenure.documents import FromFile
-from tenure.dossier.nouns import Evidence, Model
+from tenure.dossier.nouns import Evidence, Measure, Model
 from tenure.dossier.stage import Emit, Stage, View
+from tenure.errors import UsageError
 from tenure.measure.task import dollars_of
 
 CHANCE = re.compile(r"with a chance of [\d.]+%")
@@ -55,12 +66,18 @@ class Spec(BaseModel):
     how: How = Field(
         "chances", description="By the chances of A and B, or decode: let it write its answer."
     )
+    alone: bool = Field(
+        default=False,
+        description="Ask about each answer alone besides, as adherence does with a judge.",
+        exclude_if=lambda value: not value,
+    )
     engine: str | None = None
     batch: int = Field(8, ge=1, description="Pairs that are one unit of work.")
 
 
 def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     """Ask the judge about every item in both orders; see the module."""
+    _check(spec)
     items = _items(spec)
     axes = [*spec.axes, *(OWN if spec.items else ())]
     court = Court(
@@ -76,14 +93,19 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     }
     verdict = qualifying.together(verdicts.values())
     shape = qualifying.shape(held.items, held.verdicts)
+    alone = _alone(court) if spec.alone else None
     return Evidence(
         name=QUALIFY,
         model=model.id,
         kind="judge",
         summary=_summary(model, verdict, shape, rules),
         form=said.form,
-        measures=tuple(found),
-        files={"items.jsonl": held.items_digest, "verdicts.jsonl": held.verdicts_digest},
+        measures=(*found, *(alone.measures if alone else ())),
+        files={
+            "items.jsonl": held.items_digest,
+            "verdicts.jsonl": held.verdicts_digest,
+            **({"alone.jsonl": alone.samples} if alone else {}),
+        },
         findings={
             "verdict": verdict,
             "axes": verdicts,
@@ -93,10 +115,47 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
             "asked_with": asked_with(),
             "items": {"n": len(items), "digest": planted.digest(items)},
             "missing": _missing(held.items),
+            **({"alone": alone.verdict} if alone else {}),
             "cost": {"judge": court.spent.to_json()},
         },
         runtime=dollars((model, court.spent)),
     )
+
+
+def _check(spec: Spec) -> None:
+    if spec.alone and ALONE not in spec.axes:
+        raise UsageError(
+            f"answers alone are of the axis '{ALONE}', and the axes are "
+            f"{', '.join(spec.axes)}; add: --axes {ALONE}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """What was found about answers alone, and the digest of its records."""
+
+    measures: list[Measure]
+    samples: str
+    verdict: dict[str, Any]
+
+
+def _alone(court: Court) -> _Alone:
+    """Ask about both answers of each item, one at a time, in the words and the way of align/adherence."""
+    items = planted.of_axes([ALONE])
+    bench = Bench(view=court.view, emit=court.emit, model=court.judge, spent=court.spent)
+    said = critic("model").critique([case for item in items for case in _each(item)], bench)
+    rows = qualifying.alone_records(items, [one.value for one in said])
+    samples = court.emit.records(rows)
+    found = qualifying.alone_measures(rows, samples)
+    told = {**qualifying.alone_verdict(found[0]), "asked_with": alone_asked_with()}
+    return _Alone(found, samples, told)
+
+
+def _each(item: Item) -> list[Single]:
+    """Write an item's better answer and its worse one, each alone under its principle."""
+    principle = shipped().principle(item.principle)
+    both = (item.a, item.b) if item.truth == "a" else (item.b, item.a)
+    return [Single(prompt=item.question, answer=text, principle=principle) for text in both]
 
 
 def _items(spec: Spec) -> list[Item]:
@@ -138,10 +197,13 @@ def _summary(
 
 
 def _cost(model: Model, spec: Any) -> dict[str, Any]:
-    """Foresee the calls of a judge that costs money: every item twice."""
+    """Foresee the calls of a judge that costs money: every item twice, and each answer alone."""
     asked = [turns for item in _items(spec) for turns in prompts_of(item.case())]
-    tokens_in = sum(-(-len(m["content"]) // 4) for turns in asked for m in turns)
     tokens_out = len(asked) * TOKENS
+    if spec.alone:
+        alone = [begin(case) for item in planted.of_axes([ALONE]) for case in _each(item)]
+        asked, tokens_out = [*asked, *alone], tokens_out + len(alone) * ROOM
+    tokens_in = sum(-(-len(m["content"]) // 4) for turns in asked for m in turns)
     cost = dollars_of(model, tokens_in, tokens_out)
     return {
         "calls": len(asked), "input_tokens": tokens_in, "output_tokens": tokens_out, "cost": cost,

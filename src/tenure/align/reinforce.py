@@ -21,13 +21,14 @@ from tenure.align import constitution as written
 from tenure.align import prompts as asked
 from tenure.align.answering import Batch, in_safetensors, replies
 from tenure.align.constitution import Constitution
+from tenure.align.preferring.anchoring import judged_alone, said_of
 from tenure.align.prompts import Bank, Prompt
 from tenure.documents import FromFile
 from tenure.dossier.nouns import Evidence, Measure, Model, Recipe
 from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
 from tenure.measure import estimate
-from tenure.training import Charter, warm
+from tenure.training import Charter, preference, warm
 from tenure.training.reinforcement import Reinforce, reinforce
 from tenure.training.reinforcement.scoring import scored
 from tenure.training.reward import Batch as Drawn
@@ -36,7 +37,7 @@ from tenure.training.reward import Reward
 PREFER = "align/prefer"
 PURPOSE = "alignment"
 TEXTS = "checks"  # the reward that reads texts alone
-HARD = 8  # one prompt in so many is hard; one in four left more of what goes in circles
+HARD = 16  # one prompt in so many is hard: of a thousand, about those whose greedy answers collapse
 
 
 class Spec(BaseModel):
@@ -78,7 +79,7 @@ class Spec(BaseModel):
         0.0,
         ge=0,
         lt=1,
-        description="Share of a step's prompts from the eighth whose greedy answers gold likes least.",
+        description="Share of a step's prompts from the sixteenth whose greedy answers gold likes least.",
     )
     temperature: float = Field(0.7, gt=0)
     beta: float = Field(0.02, ge=0, description="Weight of the divergence from the parent.")
@@ -101,7 +102,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     constitution = spec.constitution or written.shipped()
     bank = spec.prompts or asked.shipped()
     rows = _rows(bank.select("train"), spec)
-    files, rests = _files(spec, model, view)
+    files, found = _files(spec, model, view)
     checks = {"checks": [p.check for p in constitution.checkable]}
     if spec.focus:
         rows = _hard(model, rows, spec, _of(spec.gold, checks), view=view, emit=emit)
@@ -124,7 +125,14 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         **{name: getattr(spec, name) for name in taken},
     )
     child = reinforce(model, rows, settings, view, emit)
-    return _evidence(model, child, {"rests_on": rests, "prompt_bank": bank.digest}, view, emit)
+    told_by = preference.load(view, found) if found else None
+    alone = judged_alone(told_by, (told or {}).get("weights")) if told_by else {}
+    more = {
+        "rests_on": found and found.name,
+        "prompt_bank": bank.digest,
+        **({"anchored_by": alone} if alone else {}),
+    }
+    return _evidence(model, child, more, view, emit)
 
 
 def _of(reward: str | None, checks: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +172,7 @@ def _hard(
     view: View,
     emit: Emit,
 ) -> list[dict[str, Any]]:
-    """Mark the eighth of the prompts whose greedy answers the gold reward likes least, missing ones last."""
+    """Mark the sixteenth of the prompts whose greedy answers the gold reward likes least, missing ones last."""
     if spec.gold is None:
         raise UsageError(
             "focus needs a gold reward, which says what is hard; name one, or set it to 0"
@@ -190,7 +198,7 @@ def _keyed(seed: int) -> Any:
     return lambda family: sha256(f"gold\n{seed}\n{family}".encode()).hexdigest()
 
 
-def _files(spec: Spec, model: Model, view: View) -> tuple[dict[str, str], str | None]:
+def _files(spec: Spec, model: Model, view: View) -> tuple[dict[str, str], Evidence | None]:
     """Return the files that the reward reads, and the evidence they come from."""
     if not plugins.load("reward", spec.reward).backbone:
         return {}, None
@@ -201,7 +209,7 @@ def _files(spec: Spec, model: Model, view: View) -> tuple[dict[str, str], str | 
             f"tenure align prefer --model {model.id}"
         )
     names = [name for name in found.files if name.startswith("preference.")]
-    return {name: found.files[name] for name in names}, PREFER
+    return {name: found.files[name] for name in names}, found
 
 
 def _evidence(
@@ -224,7 +232,7 @@ def _evidence(
         summary=(
             f"{child.id} was trained from {model.id} in {trained['steps']} steps of "
             f"{trained['settings']['prompts_a_step']} prompts; mean reward {trained['first_reward']} "
-            f"to {trained['last_reward']}, step {trained['kept_step']} kept{said}"
+            f"to {trained['last_reward']}, step {trained['kept_step']} kept{said}{said_of(more.get('anchored_by', {}))}"
         ),
         form=str(child.card["form"]),
         measures=tuple(measures),

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tenure import plugins
+from tenure import documents, plugins
 from tenure.assess.instrument import Instrument, Part, Question, decided
 from tenure.assess.registered import FORMAT
 from tenure.dossier.canonical import canonical, digest
@@ -75,10 +75,7 @@ def instrument_of(name: str, settings: Mapping[str, Any]) -> tuple[Any, Instrume
     try:
         spec = stage.spec.model_validate(dict(settings))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "settings"
-        there = ", ".join(sorted(stage.spec.model_fields))
-        raise UsageError(f"{name}: {field}: {first['msg']}; there are: {there}") from None
+        raise UsageError(f"{name}: {documents.told(error, stage.spec)}") from None
     return spec, _module(stage).design(spec)
 
 

@@ -109,9 +109,8 @@ def written(document: Path | None) -> dict[str, Any]:
 
 
 def _spec(stage: Any, given: dict[str, Any], document: Path | None) -> Any:
-    settings = written(document)
-    settings.update({k: v for k, v in given.items() if v is not None and v != []})
-    return make_spec(stage, settings)
+    options = {k: v for k, v in given.items() if v is not None and v != []}
+    return make_spec(stage, {**written(document), **options}, options)
 
 
 def command_for(name: str) -> Callable[..., None]:

@@ -64,9 +64,20 @@ def work_of(stage: Stage, model: Model, spec: Any) -> Work:
         try:
             spec = stage.spec.model_validate(dict(spec))  # pyright: ignore[reportUnknownArgumentType] - checked by this call
         except ValueError as error:
-            raise UsageError(f"the settings of {stage.name} do not fit: {error}") from None
+            raise UsageError(
+                f"the settings of {stage.name} do not fit: {_unfit(error, stage)}"
+            ) from None
     settings: Mapping[str, JSON] = plain(spec.model_dump(mode="json"))
     return Work(stage=stage, model=model, spec=spec, settings=settings)
+
+
+def _unfit(error: ValueError, stage: Stage) -> str:
+    """Say which setting does not fit, and what may be given."""
+    from pydantic import ValidationError  # who only verifies does without it
+
+    from tenure import documents
+
+    return documents.told(error, stage.spec) if isinstance(error, ValidationError) else str(error)
 
 
 class Runner:

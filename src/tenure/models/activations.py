@@ -26,6 +26,7 @@ from tenure.dossier.stage import View
 from tenure.errors import EngineError, ModelError, UsageError
 from tenure.models import template
 from tenure.models.options import in_tokens
+from tenure.models.prefixing.trunks import Trunks, inputs
 from tenure.models.references import place
 from tenure.models.talk import Messages
 from tenure.models.trees import Tree, alone, can_read, trees
@@ -75,6 +76,7 @@ class Reader:
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self._packs = can_read(self._model.config)
+        self._trunks: Any = Trunks(self._model)
         self.layers = len(self._blocks)
         self.width = int(self._model.config.hidden_size)
         self.window = int(getattr(self._model.config, "max_position_embeddings", 1 << 20))
@@ -85,7 +87,7 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         """Let the weights go."""
-        self._model = self._blocks = None
+        self._model = self._blocks = self._trunks = None
 
     def hidden(
         self, conversations: Sequence[Messages], layers: Sequence[int], pooling: Pooling
@@ -216,24 +218,11 @@ class Reader:
         try:
             with torch.inference_mode(), suppress(_Enough):
                 # The body alone: logits over the vocabulary would be most of the memory.
-                self._model.base_model(**self._inputs(tree))
+                self._model.base_model(**inputs(tree))
         finally:
             for hook in hooks:
                 hook.remove()
         return np.stack([caught[k][0].numpy() for k in layers])
-
-    def _inputs(self, tree: Tree) -> dict[str, Any]:
-        """Write a tree as a model takes it; a row alone needs no mask, and is faster with none."""
-        torch, mask = self._torch, None
-        if tree.branches:
-            seen = np.where(tree.seen(), np.float32(0), np.float32(-np.inf))
-            mask = torch.from_numpy(seen)[None, None]
-        return {
-            "input_ids": torch.tensor([tree.ids]),
-            "position_ids": torch.tensor([tree.positions]),
-            "attention_mask": mask,
-            "use_cache": False,
-        }
 
     def generate(
         self, prompts: Sequence[Messages], added: Added | None = None, max_tokens: int = 40
@@ -307,11 +296,14 @@ class Reader:
         # Many questions about one long text are worth a larger tree: alone, each would read all of it.
         most = TOKENS if longest <= TOKENS else longest + TOKENS
         for same, extra in self._alike(added, len(read)):
+            # What is added changes what is kept, and is seldom the same in the next call.
+            trunk = self._trunks.of(read) if extra is None and self._packs else None
+            begun = 0 if trunk is None else trunk.shape[3]
             rows = [(h, i) for h in range(len(heads)) for i in same]
-            for tree in self._trees([[*read[i], *heads[h]] for h, i in rows], most):
+            for tree in self._trees([[*read[i][begun:], *heads[h]] for h, i in rows], most):
                 ends = torch.tensor([places[-1] for places in tree.places.values()])
                 with torch.inference_mode(), self._adding(extra, 1):
-                    out = self._model(**self._inputs(tree), logits_to_keep=ends)
+                    out = self._model(**inputs(tree, trunk), logits_to_keep=ends)
                     chances = torch.log_softmax(out.logits[0].double(), -1)[:, tokens].numpy()
                 for row, values in zip(tree.places, chances, strict=True):
                     found[rows[row]] = values

@@ -4,9 +4,10 @@
         found = chooser.chances(prompts, [["A", " A"], ["B", " B"]])     # (prompts, options), log
 
 By OpenVINO (engine "cpu") all prompts of a call go through the model together and what they begin
-with is read once; by torch in float32 they are read as trees (``tenure.models.activations``). The
-two agree to within what F16 weights and bf16 sums give; ``bench/judge.py`` measures it. A script
-has a chance of 1 for what it says. An API tells no log-probabilities of what it did not say.
+with is read once; by torch in float32 they are read as trees (``tenure.models.activations``). Both
+keep what a whole call begins with for the next. The two agree to within what F16 weights and bf16
+sums give; ``bench/judge.py`` measures it. A script has a chance of 1 for what it says. An API tells
+no log-probabilities of what it did not say.
 
 A call is one fixed batch: the same prompts give the same chances, whatever was asked before.
 """

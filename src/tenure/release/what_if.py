@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from tenure import documents
 from tenure.dossier.nouns import Evidence, Measure, Recipe
 from tenure.errors import UsageError, unknown
 from tenure.measure import estimate
@@ -42,9 +43,8 @@ def changed(policy: Policy, settings: Sequence[str]) -> Policy:
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"]))
-        raise UsageError(f"with {', '.join(settings)} the policy does not hold: {at}: {first['msg']}") from None  # fmt: skip
+        words = documents.told(error, Policy, whole="policy")
+        raise UsageError(f"with {', '.join(settings)} the policy does not hold: {words}") from None
 
 
 def _put(document: dict[str, Any], path: list[str], value: Any, setting: str) -> None:

@@ -10,13 +10,15 @@ Two answers a and b with features x_a, x_b; D = w . (x_a - x_b). Source s says t
 place and the length of an answer do to a source). A trusted source (an anchor) has tau 1, eps 0.02
 and lam 0: what the trusted make of length is meant; what the others make of it beyond that is a
 habit of theirs. Place is never meant: every source has its own beta, and none of it is used to score.
+Where nobody trusted spoke, a source whose noise was measured elsewhere can be the anchor, with that
+noise as its eps (``noise``).
 
 The labels are chances (0.5 is a tie) and weighed; the loss is their cross-entropy. What ties the
 scale of a source to that of the trusted are pairs that both labelled. With fewer than ``ENOUGH`` of
 them its four numbers are drawn towards those of a plain source, and it is named in ``shrunk``.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -180,8 +182,18 @@ def overlaps(data: Comparisons, anchors: Set[int]) -> Codes:
     return np.asarray(counts, dtype=np.intp)
 
 
-def problem(data: Comparisons, anchors: Set[int], *, l2: float, modelled: bool = True) -> Problem:
-    """Set the problem up: what is fitted, what stands fast, how strongly sources are drawn."""
+def problem(
+    data: Comparisons,
+    anchors: Set[int],
+    *,
+    l2: float,
+    modelled: bool = True,
+    noise: Mapping[int, float] | None = None,
+) -> Problem:
+    """Set the problem up: what is fitted, what stands fast, how strongly sources are drawn.
+
+    ``noise`` is the eps of anchors, by place, whose noise is known to be another than that of the trusted.
+    """
     count = len(data.names)
     free = np.zeros((count, 4), dtype=np.bool_)
     fixed = np.tile(np.asarray(PLAIN), (count, 1))
@@ -189,18 +201,27 @@ def problem(data: Comparisons, anchors: Set[int], *, l2: float, modelled: bool =
         free[:] = True
         for anchor in anchors:
             free[anchor] = (False, False, True, False)
-            fixed[anchor, 0] = ANCHOR_EPS
+            fixed[anchor, 0] = (noise or {}).get(anchor, ANCHOR_EPS)
     shared = overlaps(data, anchors)
     pull = np.maximum(1.0, ENOUGH / (1.0 + shared)).astype(float)
     pull[sorted(anchors)] = 1.0
     return Problem(data, l2, free, fixed, pull)
 
 
-def fit(data: Comparisons, anchors: Set[int], *, l2: float, modelled: bool = True) -> Fitted:
+def fit(
+    data: Comparisons,
+    anchors: Set[int],
+    *,
+    l2: float,
+    modelled: bool = True,
+    noise: Mapping[int, float] | None = None,
+) -> Fitted:
     """Fit the weights and the sources by L-BFGS-B with the analytic gradient.
 
     ``anchors`` are the places of the trusted sources. ``l2`` is the penalty on the squared weights,
     in labels. ``modelled`` False takes every source at its word (the plain model, for comparison).
+    ``noise`` is the eps of an anchor whose noise was measured elsewhere, by place, fixed; without it
+    an anchor has ``ANCHOR_EPS``.
 
     Raises:
         UsageError: no labels, or no trusted source among them: nothing would fix the scale.
@@ -208,7 +229,7 @@ def fit(data: Comparisons, anchors: Set[int], *, l2: float, modelled: bool = Tru
     _check_anchors(data, anchors, modelled=modelled)
     from scipy.optimize import minimize  # 0.1 s, and only who fits needs it
 
-    asked = problem(data, anchors, l2=l2, modelled=modelled)
+    asked = problem(data, anchors, l2=l2, modelled=modelled, noise=noise)
     found = minimize(
         asked,
         asked.start,

@@ -7,14 +7,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+from tenure.dossier.canonical import digest
 from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
-from tenure.errors import ModelError, RoomError
+from tenure.errors import ModelError, RoomError, UsageError
 from tenure.models import close_all, place
 from tenure.models.convert import as_safetensors
 from tenure.training.charter import Leave
 from tenure.training.template import check_template
 
+README = "README.md"
 LIBRARIES = ("torch", "transformers", "trl", "peft")
 SPARE = 200 << 20  # bytes left free beside what the training itself writes
 
@@ -141,7 +143,7 @@ def train(
 
 def kept(out: Path, readme: str, emit: Emit) -> dict[str, str]:
     """Put the files of a trained model into the store; return their digests by name."""
-    (out / "README.md").write_text(readme, encoding="utf-8")
+    (out / README).write_text(readme, encoding="utf-8")
     return {str(p.relative_to(out)): emit.file(p) for p in sorted(out.rglob("*")) if p.is_file()}
 
 
@@ -161,6 +163,37 @@ def check_room(model: Model, view: View, folder: Path, models: int) -> None:
         raise RoomError(
             f"training {model.id} needs {needed >> 20} MiB of disk and {free >> 20} MiB are free; "
             "nothing was started: make room and run it again"
+        )
+
+
+def check_name(model: Model, words: Words, trained: Mapping[str, Any], view: View) -> None:
+    """Refuse, before anything is trained, a name that the registry would refuse afterwards.
+
+    ``trained`` is what the card is going to say under its own names: the digest of the rows, and
+    "settings". A child with a card like that is the one that is asked for, and passes; what its
+    card, of an earlier version, does not mention is not held against it.
+
+    Raises:
+        UsageError: another model has this name and version; says in what it differs.
+    """
+    named = f"{words.settings.name}@{words.settings.version}"
+    there = next((one for one in view.models() if one.id == named), None)
+    if there is None:
+        return
+    had: Mapping[str, Any] = there.card.get("trained") or {}
+    was: Mapping[str, Any] = had.get("settings") or {}
+    settings: Mapping[str, Any] = trained["settings"]
+    rows = [name for name in trained if name != "settings" and had.get(name) != trained[name]]
+    told = there.files.get(README) != digest(words.readme(model).encode())
+    differs = [
+        *(["parent"] if there.parent != model.id else ["card"] if told else []),
+        *(name.removesuffix("_digest") for name in rows),
+        *sorted(name for name in settings if name in was and was[name] != settings[name]),
+    ]
+    if differs:
+        raise UsageError(
+            f"{named} is there already and is another model (what differs: {', '.join(differs)}); "
+            "nothing was trained: name this one otherwise (--name NAME)"
         )
 
 

@@ -10,7 +10,16 @@ from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError
 from tenure.training import charter
 from tenure.training.checkpoints import step_folder, step_name
-from tenure.training.child import Order, Words, check_weights, kept, libraries, made, train
+from tenure.training.child import (
+    Order,
+    Words,
+    check_name,
+    check_weights,
+    kept,
+    libraries,
+    made,
+    train,
+)
 from tenure.training.settings import FineTune
 
 
@@ -27,7 +36,8 @@ def finetune(
 
     Raises:
         RefusedError: the charter does not allow this purpose; nothing was started.
-        UsageError: no rows, or a row of another shape.
+        UsageError: no rows, a row of another shape, or another model has the child's name; nothing
+            was started.
         ModelError: the model has no weights to train.
         RoomError: too little disk; nothing was started.
         EngineError: the training failed.
@@ -45,6 +55,7 @@ def finetune(
         "libraries": libraries(),
         "words": [words.config(model), words.readme(model)],  # they are files of the child, too
     }
+    check_name(model, words, {"rows_digest": rows_digest, "settings": inputs["settings"]}, view)
     done = emit.unit(
         f"finetune {settings.name}",
         inputs,

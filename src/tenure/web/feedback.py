@@ -284,15 +284,21 @@ class Desk:
 
 
 def preferred(dossier: Dossier, model: str) -> dict[str, float]:
-    """Return the chances that the newest preference model gave of pairs, where it kept them."""
+    """Return the chance that the newest preference model gave of each pair, where it kept them.
+
+    Of a pair that it was asked about on several axes, that of the axis it is least certain on:
+    one answer of a person counts for all of them.
+    """
     view = dossier.view()
     found = view.evidence(PREFER, model)
     if found is None or "samples.jsonl" not in found.files:
         return {}
-    rows = view.records(found.files["samples.jsonl"])
-    return {
-        r["pair"]: float(r["p"]) for r in rows if r.get("pair") and isinstance(r.get("p"), float)
-    }
+    chances: dict[str, float] = {}
+    for row in view.records(found.files["samples.jsonl"]):
+        name, p = row.get("pair"), row.get("p")
+        if name and isinstance(p, float):
+            chances[name] = min(chances.get(name, p), p, key=lambda chance: abs(chance - 0.5))
+    return chances
 
 
 def measured(given: str, took: float) -> tuple[float | None, bool]:

@@ -31,6 +31,7 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
+from tenure import documents
 from tenure.dossier import Dossier, Measure, Model, Waiting
 from tenure.dossier.fold import OPERATOR
 from tenure.dossier.keys import Keys, default_folder
@@ -240,9 +241,8 @@ def _spec(given: Mapping[str, str]) -> answer.Spec:
     try:
         return answer.Spec.model_validate({**fields, "until": until})
     except ValidationError as error:
-        first = error.errors()[0]
-        said = f"{first['loc'][0]}: {first['msg']}"
-        raise UsageError(f"nothing was signed: {said}") from None
+        words = documents.told(error, answer.Spec, whole="answer")
+        raise UsageError(f"nothing was signed: {words}") from None
 
 
 def _signed(view: View, model: Model, spec: answer.Spec) -> str | None:

@@ -1,5 +1,6 @@
 """Outcomes that come back: looks, verdicts, what is refused, what follows; on a dossier for each test."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ from tenure import plugins
 from tenure.align.comparing.labels import Label, check_labels, known_sources, read_labels
 from tenure.align.comparing.pairs import read_pairs
 from tenure.align.people.gold import made_pair
-from tenure.align.preferring.words import gathered, without_lone, words
+from tenure.align.preferring.words import Reading, gathered, without_lone, words
 from tenure.align.trying.register import experiment, owed
 from tenure.dossier import Dossier, Model
 from tenure.errors import DocumentError, RefusedError, UsageError
@@ -287,3 +288,9 @@ def test_a_label_alone_on_its_axis_does_not_keep_the_others_from_being_learnt(he
 
     assert without_lone(drawn_pairs, labels) == (labels[:2], 1)
     assert without_lone(drawn_pairs, labels[2:]) == (labels[2:], 0)
+    # Where labels count on their principle's axis, the two of a pair may be on two axes.
+    how = Reading(axes={"brevity": "correctness"})
+    ruled = [replace(one, principle="brevity") for one in labels[:2]]
+    world = replace(labels[2], pair=labels[0].pair)
+    assert without_lone(drawn_pairs, [*ruled, world]) == ([*ruled, world], 0)
+    assert without_lone(drawn_pairs, [*ruled, world], how) == (ruled, 1)

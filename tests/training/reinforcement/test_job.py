@@ -63,6 +63,12 @@ def test_a_child_has_its_parent_and_a_card_that_says_how(dossier, monkeypatch):
 
     monkeypatch.setattr(worker, "run", None)  # would fail if it were called
     assert train(dossier, gold="letters", gold_every=2).digest == child.digest
+    with pytest.raises(
+        UsageError, match=r"child@1 is there already.*differs: gold, gold_every, seed"
+    ):
+        train(dossier, seed=1)
+    with pytest.raises(UsageError, match=r"differs: prompts\); nothing was trained"):
+        train(dossier, kit.PROMPTS[1:], gold="letters", gold_every=2)
 
 
 def test_two_processes_are_two_and_learn_what_one_learns(dossier):

@@ -7,6 +7,8 @@ from typing import Any
 from tenure.align.comparing.judging import asked_with
 from tenure.align.comparing.labels import QUALIFY
 from tenure.align.comparing.planted import OWN
+from tenure.align.comparing.qualifying import ALONE
+from tenure.align.critics.model import preamble
 from tenure.dossier.canonical import digest_of
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
@@ -43,6 +45,12 @@ def _typed(view: View, judge: Model) -> str:
     return judge.id if there else judge.source
 
 
+def _command(view: View, judge: Model, how: str) -> str:
+    """Write the command that qualifies a judge for one way of asking."""
+    way = " --how decode" if how == "decode" else ""
+    return f"tenure align qualify --model {_typed(view, judge)}{way}"
+
+
 def card_of(view: View, judge: Model) -> Card:
     """Return the newest card of a judge; UsageError names the command where there is none."""
     found = cards(view, judge)
@@ -61,9 +69,7 @@ def card_for(view: View, judge: Model, how: str, axes: Collection[str]) -> Card:
             not on the items that were given besides ours;
             names the rule that is not met, and the remedy.
     """
-    asked = f"tenure align qualify --model {_typed(view, judge)}" + (
-        " --how decode" if how == "decode" else ""
-    )
+    asked = _command(view, judge, how)
     same = [card for card in cards(view, judge) if card.found.findings["how"] == how]
     if not same:
         raise RefusedError(
@@ -88,6 +94,36 @@ def card_for(view: View, judge: Model, how: str, axes: Collection[str]) -> Card:
                 f"{_short(card, axis)}; label with the checks (--judge rule), or with another judge"
             )
     return card
+
+
+def alone_asked_with() -> str:
+    """Digest what every question about one answer begins with: what was measured holds for these words alone."""
+    return preamble().digest
+
+
+def unfit_alone(view: View, judge: Model) -> str:
+    """Say why a judge may not be believed about answers alone, with the remedy; "" where it may.
+
+    It is to be qualified for the axis "principle" on pairs, and to have been right about answers alone
+    more often than by chance, asked in the words of today.
+    """
+    held = cards(view, judge)
+    written = held[-1].found.findings["how"] == "decode" if held else judge.kind == "api"
+    asked = f"{_command(view, judge, 'decode' if written else 'chances')} --alone"
+    if not held or held[-1].found.findings["axes"].get(ALONE) != "met":
+        return f"its judge is not qualified for '{ALONE}': {asked}"
+    told: list[Mapping[str, Any]] = [c.found.findings.get("alone") or {} for c in held]
+    same = [one for one in told if one.get("asked_with") == alone_asked_with()]
+    if not same:
+        return f"its judge was measured on pairs, and not on answers alone, as it is asked here: {asked}"
+    if same[-1]["verdict"] != "met":
+        low = same[-1]["bound"]
+        bound = "no bound" if low is None else f"the lower bound is {low:.3f}"
+        return (
+            f"about answers alone its judge is not shown to be right more often than by chance ({bound}); "
+            "name another judge"
+        )
+    return ""
 
 
 def _short(card: Card, axis: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.align.constitution import fraction
+from tenure.align.preferring.anchoring import Anchor
 from tenure.align.preferring.words import Word
 from tenure.errors import UsageError
 from tenure.stats.bradley_terry import Comparisons, Fitted, cross_entropy, fit, sigmoid
@@ -41,6 +42,7 @@ class Axis:
     ``weights`` (k, features) are the ensemble's; ``whole`` is the fit on all labels, whose sources'
     numbers are told. For each word: its ``fold``, the calibrated log-odds ``logit`` that a is better
     by heads and a temperature that were fitted without it, and the ``spread`` of the ensemble there.
+    ``anchor`` is the judge that stood in where nobody trusted spoke; None: somebody did.
     """
 
     weights: Floats
@@ -52,48 +54,66 @@ class Axis:
     logit: Floats
     spread: Floats
     by: str
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """The labels of an axis, whom to trust, and what is redrawn and held out together."""
+    """The labels of an axis, whom to trust, and what is redrawn and held out together.
+
+    Where nobody trusted spoke, ``anchor`` is the judge in their place.
+    """
 
     data: Comparisons
     anchors: frozenset[int]
     prompts: Codes
     fold: Codes
     by: str
+    anchor: Anchor | None = None
 
     @property
     def trusted(self) -> Mask:
-        """Say which rows a trusted source labelled."""
+        """Say which rows a trusted source labelled, or the judge in their place."""
         return np.isin(self.data.source, sorted(self.anchors))
 
+    def fit(self, data: Comparisons, l2: float, how: How) -> Fitted:
+        """Fit some of the labels, the anchors as they stand here."""
+        noise = dict.fromkeys(self.anchors, self.anchor.eps) if self.anchor else None
+        return fit(data, self.anchors, l2=l2, modelled=how.modelled, noise=noise)
 
-def comparisons(words: Sequence[Word], x: Floats, folds: int, seed: int) -> Problem:
+
+def comparisons(
+    words: Sequence[Word], x: Floats, folds: int, seed: int, anchor: Anchor | None = None
+) -> Problem:
     """Lay words out for the fit; ``x`` are the features of a less those of b, standardised.
 
+    ``anchor`` is heard only where no word is a trusted source's.
+
     Raises:
-        UsageError: no trusted source among them, or fewer than two prompts.
+        UsageError: neither a trusted source nor an anchor among them, or fewer than two prompts.
     """
     names = tuple(sorted({word.source for word in words}))
-    lengths = np.asarray([np.log((1 + len(w.pair.a)) / (1 + len(w.pair.b))) for w in words])
     data = Comparisons(
         x=x,
         p=np.asarray([word.p for word in words]),
         weight=np.asarray([word.weight for word in words]),
         source=np.asarray([names.index(word.source) for word in words], dtype=np.intp),
-        first=np.asarray([{"a": 1.0, "b": -1.0, "": 0.0}[word.first] for word in words]),
-        length=lengths,
+        first=np.asarray([word.place for word in words]),
+        length=np.asarray([word.length for word in words]),
         pair=codes_of([word.pair.id for word in words]),
         names=names,
     )
     anchors = frozenset(names.index(w.source) for w in words if w.trusted)
+    anchor = None if anchors else anchor
+    if anchor is not None:
+        anchors = frozenset({names.index(anchor.source)})
     if not anchors:
         raise UsageError(
-            f"on the axis '{words[0].axis}' none of the sources {', '.join(names)} is a person or a rule "
-            "or an experiment, so nothing says what their "
-            "labels are worth; label some pairs: tenure feedback, or tenure align label --judge rule"
+            f"on the axis '{words[0].axis}' none of the sources {', '.join(names)} is a person who is "
+            "trusted, a rule or an experiment, and none is a judge that align/qualify measured and "
+            "found fit on this axis, so nothing says what their labels are worth; label some pairs "
+            "(tenure feedback, or tenure align label --judge rule), qualify the judge (tenure align "
+            "qualify --model NAME), or count all labels of a pair together: --axes pairs"
         )
     by, groups = _groups(words, folds)
     order = sorted(set(groups), key=lambda group: (fraction(seed, "fold", group), group))
@@ -105,6 +125,7 @@ def comparisons(words: Sequence[Word], x: Floats, folds: int, seed: int) -> Prob
         prompts=codes_of([word.pair.prompt_id for word in words]),
         fold=np.asarray([dealt[group] for group in groups], dtype=np.intp),
         by=by,
+        anchor=anchor,
     )
 
 
@@ -118,7 +139,8 @@ def _groups(words: Sequence[Word], folds: int) -> tuple[str, list[str]]:
         return "family", families
     if len(set(prompts)) < 2:
         raise UsageError(
-            "labels of one prompt cannot be held out from each other; label more pairs"
+            f"on the axis '{words[0].axis}' there are labels of one prompt alone, which cannot be held "
+            "out from each other; label more pairs, or count all labels of a pair together: --axes pairs"
         )
     return "prompt", prompts
 
@@ -136,7 +158,7 @@ def learn(problem: Problem, how: How) -> Axis:
         out = problem.fold == fold
         members = _ensemble(problem, ~out, replace(how, l2=l2), f"fold {fold}")
         logits[out] = data.x[out] @ members.T
-    whole = fit(data, problem.anchors, l2=l2, modelled=how.modelled)
+    whole = problem.fit(data, l2, how)
     cool = _crossed(problem, logits.mean(axis=1))
     return Axis(
         weights=_ensemble(problem, np.ones(n, dtype=np.bool_), replace(how, l2=l2), "all") @ basis,
@@ -148,6 +170,7 @@ def learn(problem: Problem, how: How) -> Axis:
         logit=logits.mean(axis=1) / cool,
         spread=logits.std(axis=1) / cool,
         by=problem.by,
+        anchor=problem.anchor,
     )
 
 
@@ -182,16 +205,12 @@ def _held_out_loss(problem: Problem, l2: float, how: How) -> float:
     data, logits = problem.data, np.zeros(len(problem.data.p))
     for fold in range(int(problem.fold.max()) + 1):
         out = problem.fold == fold
-        fitted = _fit(problem, data.take(~out), l2, how)
+        fitted = problem.fit(data.take(~out), l2, how)
         logits[out] = data.x[out] @ fitted.w
     held = problem.trusted
     logits = logits[held] / _temperature(problem, logits, held)
     weight = data.weight[held]
     return float(weight @ cross_entropy(sigmoid(logits), data.p[held]) / weight.sum())
-
-
-def _fit(problem: Problem, data: Comparisons, l2: float, how: How) -> Fitted:
-    return fit(data, problem.anchors, l2=l2, modelled=how.modelled)
 
 
 def _ensemble(problem: Problem, rows: Mask, how: How, what: str) -> Floats:
@@ -203,7 +222,7 @@ def _ensemble(problem: Problem, rows: Mask, how: How, what: str) -> Floats:
         times = _times(problem, rows, present, f"{what} {how.seed} {member}")
         kept = times > 0
         again = replace(data.take(kept), weight=data.weight[kept] * times[kept])
-        members.append(_fit(problem, again, float(how.l2 or 0.0), how).w)
+        members.append(problem.fit(again, float(how.l2 or 0.0), how).w)
     return np.stack(members)
 
 
@@ -218,5 +237,6 @@ def _times(problem: Problem, rows: Mask, present: Codes, key: str) -> Floats:
             return times
     raise UsageError(
         "the trusted labels are too few to be held out: in one of the folds there are next to none; "
-        "label more pairs (tenure feedback), or give fewer folds"
+        "label more pairs (tenure feedback), give fewer folds, or count all labels of a pair "
+        "together: --axes pairs"
     )

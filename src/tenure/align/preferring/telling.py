@@ -1,6 +1,6 @@
 """What a preference model is worth, as measures over stored records: one record a held-out pair and source."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -45,7 +45,7 @@ def _record(axis: str, word: Word, found: Axis, at: int) -> dict[str, Any]:
             "axis": axis,
             "source": word.source,
             "first": word.first,
-            "longer": abs(float(np.log((1 + len(pair.a)) / (1 + len(pair.b))))),
+            "longer": abs(word.length),
             "fold": int(found.fold[at]),
             "p": float(sigmoid(found.logit[at : at + 1])[0]),
             "spread": float(found.spread[at]),
@@ -79,29 +79,52 @@ def _quartiles(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def measures(rows: Sequence[Record], samples: str) -> list[Measure]:
+def held_against(rows: Iterable[Record], found: Axis, axis: str) -> list[dict[str, Any]]:
+    """Return one record a pair of what an axis is held against: the trusted, or the judge in their place.
+
+    A judge that was asked in both orders has one word on a pair, their mean.
+    """
+    source = found.anchor.source if found.anchor else ALL_TRUSTED
+    pairs: dict[str, list[Record]] = {}
+    for row in rows:
+        if row["axis"] == axis and row["source"] == source:
+            pairs.setdefault(row["pair"], []).append(row)
+    return [
+        _said(dict(same[0]), float(np.mean([row["said"] for row in same])))
+        for same in pairs.values()
+    ]
+
+
+def measures(
+    rows: Sequence[Record], samples: str, apart: Mapping[str, str] | None = None
+) -> list[Measure]:
     """Measure accuracy, AUROC, calibration error, Brier score and log loss; on trusted labels first.
 
     ``accuracy/AXIS`` and so on are against the trusted labels, ``accuracy/AXIS/SOURCE`` against one
-    source's, ``accuracy/AXIS/gap-1`` to ``gap-4`` by how different the answers are in length.
+    source's, ``accuracy/AXIS/gap-1`` to ``gap-4`` by how different the answers are in length. An
+    axis on which nobody trusted spoke has the second kind alone; ``apart`` says of an axis what every
+    note there is to say besides.
     """
     found: list[Measure] = []
     for axis in sorted({row["axis"] for row in rows}):
         mine = [row for row in rows if row["axis"] == axis]
-        found += _each(rows, samples, axis, {"source": ALL_TRUSTED}, axis)
-        for source in sorted({row["source"] for row in mine} - {ALL_TRUSTED}):
-            found += _each(rows, samples, axis, {"source": source}, f"{axis}/{source}")
-        for gap in sorted({row["gap"] for row in mine}):
-            where = {"source": ALL_TRUSTED, "gap": gap}
-            if any(row["gap"] == gap and row["source"] == ALL_TRUSTED for row in mine):
-                found += _each(rows, samples, axis, where, f"{axis}/gap-{gap}")
+        trusted = [row for row in mine if row["source"] == ALL_TRUSTED]
+        sources = sorted({row["source"] for row in mine} - {ALL_TRUSTED})
+        gaps = sorted({row["gap"] for row in trusted})
+        asked: list[tuple[str, dict[str, Any]]] = [
+            *([(axis, {"source": ALL_TRUSTED})] if trusted else []),
+            *((f"{axis}/{source}", {"source": source}) for source in sources),
+            *((f"{axis}/gap-{gap}", {"source": ALL_TRUSTED, "gap": gap}) for gap in gaps),
+        ]
+        more = f"; {apart[axis]}" if apart and axis in apart else ""
+        for name, where in asked:
+            found += _each(rows, samples, {"axis": axis, **where}, name, more)
     return found
 
 
 def _each(
-    rows: Sequence[Record], samples: str, axis: str, where: Mapping[str, Any], name: str
+    rows: Sequence[Record], samples: str, within: Mapping[str, Any], name: str, more: str
 ) -> Iterator[Measure]:
-    within = {"axis": axis, **where}
     one_in_a_prompt = {"where": within, "cluster": "prompt_id", "options": {"truth": "said"}}
     decided = {"where": {**within, "decided": True}, "cluster": "family"}
     asked: Mapping[str, tuple[Unit, Literal["higher", "lower"], Recipe, str]] = {
@@ -126,5 +149,5 @@ def _each(
             unit=unit,
             samples=samples,
             better=better,
-            note=f"{note}; predicted by heads fitted without the pair's family or prompt",
+            note=f"{note}; predicted by heads fitted without the pair's family or prompt{more}",
         )

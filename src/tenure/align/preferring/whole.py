@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tenure.align.preferring.fitting import Axis
-from tenure.align.preferring.telling import ALL_TRUSTED
+from tenure.align.preferring.telling import held_against
 from tenure.align.preferring.words import Word
 from tenure.dossier.nouns import Measure, Model, Recipe
 from tenure.dossier.stage import Emit, View
@@ -55,8 +55,8 @@ def rows_of(words: Sequence[Word], found: Axis) -> list[dict[str, Any]]:
             "p": word.p,
             "weight": word.weight,
             "source": names.index(word.source),
-            "first": {"a": 1.0, "b": -1.0, "": 0.0}[word.first],
-            "length": float(np.log((1 + len(word.pair.a)) / (1 + len(word.pair.b)))),
+            "first": word.place,
+            "length": word.length,
             "held": bool(found.fold[at] == HELD),
         }
         for at, word in enumerate(words)
@@ -113,23 +113,28 @@ def trained(model: Model, asked: Asked, how: Training, view: View, emit: Emit) -
     return emit.unit(f"reward model, {asked.axis}", inputs, do)
 
 
-def told(axis: str, rows: Sequence[Mapping[str, Any]], scores: bytes) -> list[dict[str, Any]]:
+def told(
+    axis: str, found: Axis, rows: Sequence[Mapping[str, Any]], scores: bytes
+) -> list[dict[str, Any]]:
     """Write what it says of the held-out pairs, beside the heads; ``rows`` are the heads' records."""
     rewards = {one["id"]: one["a"] - one["b"] for one in map(json.loads, scores.splitlines())}
-    found: list[dict[str, Any]] = []
-    for row in rows:
-        if row["axis"] == axis and row["source"] == ALL_TRUSTED and row["fold"] == HELD:
+    both: list[dict[str, Any]] = []
+    for row in held_against(rows, found, axis):
+        if row["fold"] == HELD:
             right = (rewards[row["pair"]] > 0) == row["better"] if row["decided"] else None
             kept = {k: row[k] for k in ("id", "pair", "family", "axis", "decided")}
-            found += [
+            both += [
                 {**kept, "arm": "lora", "right": right, "gap": rewards[row["pair"]]},
                 {**kept, "arm": "head", "right": row["right"], "gap": None},
             ]
-    return found
+    return both
 
 
-def measured(axis: str, rows: Sequence[Mapping[str, Any]], samples: str) -> list[Measure]:
+def measured(
+    axis: str, found: Axis, rows: Sequence[Mapping[str, Any]], samples: str
+) -> list[Measure]:
     """Measure its accuracy on held-out pairs, and how much better it is than the heads there."""
+    more = f"; {found.anchor.said}" if found.anchor else ""
     where = {"axis": axis, "decided": True}
     if not any(row["axis"] == axis and row["decided"] for row in rows):
         return []
@@ -143,10 +148,10 @@ def measured(axis: str, rows: Sequence[Mapping[str, Any]], samples: str) -> list
     return [
         estimate(
             rows, own, name=f"lora/accuracy/{axis}", unit="proportion", samples=samples,
-            better="higher", note="the whole backbone trained, on the pairs of the first fold",
+            better="higher", note=f"the whole backbone trained, on the pairs of the first fold{more}",
         ),
         estimate(
             rows, gain, name=f"lora/gain/{axis}", unit="difference", samples=samples,
-            better="higher", note="its accuracy less that of the heads, on the same pairs",
+            better="higher", note=f"its accuracy less that of the heads, on the same pairs{more}",
         ),
     ]  # fmt: skip

@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tenure.align.comparing.labels import LABEL, OUTCOMES, Label, read_labels, source_of
 from tenure.align.comparing.pairs import PAIRS, Pair, read_pairs
+from tenure.align.people.asked import constitution_of
 from tenure.dossier.nouns import Evidence, Model
 from tenure.dossier.stage import View
 from tenure.errors import UsageError
@@ -39,6 +42,16 @@ class Word:
         object.__setattr__(self, "axis", self.axis or self.pair.axis)
 
     @property
+    def place(self) -> float:
+        """Say what was shown first: 1 for ``a``, -1 for ``b``, 0 where nothing was."""
+        return {"a": 1.0, "b": -1.0, "": 0.0}[self.first]
+
+    @property
+    def length(self) -> float:
+        """Return by how much ``a`` is longer than ``b``: the logarithm of the ratio of their letters, plus one each."""
+        return float(np.log((1 + len(self.pair.a)) / (1 + len(self.pair.b))))
+
+    @property
     def trusted(self) -> bool:
         """Say whether a person, a rule or an experiment said it."""
         return source_of(self.source).kind in TRUSTED and not self.doubted
@@ -60,6 +73,15 @@ class Reading:
         return self.axes.get(label.principle, pair.axis) if pair.axis != HELPFUL else pair.axis
 
 
+def axes_of(model: Model, view: View) -> dict[str, str]:
+    """Say on which axis each principle is, by the constitutions that the model's labels were given under."""
+    told = [e.findings.get("axes") for _, e in view.all_evidence(model.id) if e.name == LABEL]
+    found = {p.id: str(p.axis) for p in constitution_of(view, model.id).principles}
+    for axes in told:
+        found |= axes or {}
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """Pairs and labels of a model, and how many labels were not used, by reason."""
@@ -69,7 +91,7 @@ class Gathered:
     left_out: Mapping[str, int]
 
 
-def gathered(model: Model, view: View) -> Gathered:
+def gathered(model: Model, view: View, how: Reading | None = None) -> Gathered:
     """Read every pair of a model, and the newest labels of each judge, of people and of each experiment.
 
     Left out, and counted: planted pairs (gold) and repeats, which are for judging the rater, and the
@@ -106,20 +128,24 @@ def gathered(model: Model, view: View) -> Gathered:
             left_out[why] += 1
         else:
             kept.append(label)
-    kept, alone = without_lone(pairs, kept)
+    kept, alone = without_lone(pairs, kept, how)
     left_out |= {"alone": alone} if alone else {}
     return Gathered(pairs=pairs, labels=kept, left_out=left_out)
 
 
-def without_lone(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[list[Label], int]:
+def without_lone(
+    pairs: Mapping[str, Pair], labels: Sequence[Label], how: Reading | None = None
+) -> tuple[list[Label], int]:
     """Leave out what an experiment said on an axis where nobody spoke of another prompt.
 
     One prompt cannot be held out from itself, and would keep the other axes from being fitted.
     """
+    how = how or Reading()
     prompts: dict[str, set[str]] = defaultdict(set)
     for label in labels:
         if label.pair in pairs:
-            prompts[pairs[label.pair].axis].add(pairs[label.pair].prompt_id)
+            pair = pairs[label.pair]
+            prompts[how.axis(label, pair)].add(pair.prompt_id)
     few = {axis for axis, held in prompts.items() if len(held) < 2 and len(prompts) > 1}
     kept = [
         label
@@ -127,7 +153,7 @@ def without_lone(pairs: Mapping[str, Pair], labels: Sequence[Label]) -> tuple[li
         if not (
             label.source.startswith("world:")
             and label.pair in pairs
-            and pairs[label.pair].axis in few
+            and how.axis(label, pairs[label.pair]) in few
         )
     ]
     return kept, len(labels) - len(kept)

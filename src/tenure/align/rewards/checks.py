@@ -7,7 +7,8 @@ cannot say does not count; an answer of which none says anything has no reward.
 An answer in circles keeps principles easily. So the more of its four-word pieces it had said before,
 the less it is worth: nothing at half the share from which ``guards`` calls an answer collapsed, and as
 much as the best is worth, below zero, where it counts as collapsed for itself. What is drawn by chance
-goes less in circles than the same policy's greedy answers, and few are drawn that do.
+goes less in circles than the same policy's greedy answers, and few are drawn that do. An answer that says
+next to nothing keeps them easily too: under six words it is worth in proportion less.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from tenure.dossier.nouns import JSON
 from tenure.errors import UsageError, unknown
 from tenure.training.reward import Batch, Reward, Scored, Scorer
 
+ENOUGH = 6  # words; trained without it, a child said "The glass." to more than one question
 COLLAPSED = -1.0  # what a collapsed answer is worth; the best is worth 1
 ENDS = "finished"  # the check that asks whether an answer came to its end
 
@@ -58,14 +60,17 @@ def _kept(one: Check, prompt: str, text: str, ended: bool) -> float | None:  # n
 
 
 def _worth(kept: list[float | None], text: str, repeats: float) -> float | None:
-    """Return the share kept, less what goes in circles."""
-    if len(guards.words(text)) < guards.FEWEST:
+    """Return the share kept, less for what goes in circles and for what says next to nothing."""
+    words = len(guards.words(text))
+    if words < guards.FEWEST:
         return COLLAPSED
     straight = max(COLLAPSED, 1 - 2 * repeats / guards.CIRCLES)
     known = [value for value in kept if value is not None]
     if not known:
         return None
-    return straight if straight < 0 else straight * sum(known) / len(known)
+    if straight < 0:
+        return straight
+    return straight * min(1.0, words / ENOUGH) * sum(known) / len(known)
 
 
 extension = Reward(name="checks", open=_open)

@@ -37,6 +37,8 @@ def extension(
         say(f"Of one mind: {findings['shape']}")
     for rule in findings["rules"]:
         say(_line(rule))
+    if alone := findings.get("alone"):
+        say(_line({**alone, "axis": "alone", "rule": "accuracy"}))
     for why, count in findings["missing"].items():
         say(f"  missing {count} x: {why.removeprefix('missing: ')}")
     console.print(table_of(card.found))

@@ -53,7 +53,7 @@ def waves(prompts: Sequence[Sequence[int]], new: int, room: int) -> list[Wave]:
         groups.setdefault((), []).extend(groups.pop(begins))
     planned: list[Wave] = []
     for begins, members in groups.items():
-        trunk = _trunk([prompts[i] for i in members]) if begins else 0
+        trunk = shared([prompts[i] for i in members]) if begins else 0
         rows: list[Writing] = []
         for index in sorted(members, key=lambda i: (len(prompts[i]), i)):
             width = len(prompts[index]) - trunk + new
@@ -65,9 +65,9 @@ def waves(prompts: Sequence[Sequence[int]], new: int, room: int) -> list[Wave]:
     return planned
 
 
-def _trunk(rows: Sequence[Sequence[int]]) -> int:
-    """Count the tokens, in whole pieces, that all rows begin with."""
+def shared(rows: Sequence[Sequence[int]]) -> int:
+    """Count the tokens, in whole pieces, that all rows begin with; each has one of its own at least."""
     ordered = sorted(list(row) for row in rows)
     least, most = ordered[0], ordered[-1]  # what these two share, all between them share
-    shared = common(least, most) // PIECE * PIECE
-    return min(shared, *(whole(len(row)) for row in rows))
+    begun = common(least, most) // PIECE * PIECE
+    return min(begun, *(whole(len(row)) for row in rows))

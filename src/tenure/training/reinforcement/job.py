@@ -14,7 +14,15 @@ from tenure.dossier.nouns import Model
 from tenure.dossier.stage import Emit, View
 from tenure.errors import UsageError, unknown
 from tenure.training import charter
-from tenure.training.child import Order, Words, check_weights, libraries, made, train
+from tenure.training.child import (
+    Order,
+    Words,
+    check_name,
+    check_weights,
+    libraries,
+    made,
+    train,
+)
 from tenure.training.reinforcement.held import claim, place
 from tenure.training.reinforcement.settings import Direct, Reinforce
 
@@ -34,7 +42,8 @@ def reinforce(
 
     Raises:
         RefusedError: the charter does not allow this purpose; nothing was started.
-        UsageError: no prompts, an unknown reward, or settings that do not fit.
+        UsageError: no prompts, an unknown reward, settings that do not fit, or another model has
+            the child's name; nothing was started.
         ModelError: the model has no weights to train.
         RoomError: too little disk; nothing was started.
         EngineError: the reward is no number, the template cannot be trained with, the training
@@ -116,6 +125,8 @@ def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit
         "libraries": libraries(),
         "words": [words.config(model), words.readme(model)],
     }
+    rows = {name: value for name, value in about.items() if name.endswith("_digest")}
+    check_name(model, words, {**rows, "settings": inputs["settings"]}, view)
     key = digest_of({work.kind: inputs, "package": tenure.__version__})
     held = place(view.root, key)
 

@@ -1,0 +1,1 @@
+"""Finding what a training row was made from among stored records."""
