@@ -20,6 +20,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tenure.documents import said
 from tenure.dossier.canonical import digest_of
 from tenure.errors import DocumentError, unknown
 from tenure.measure.grading import grader as grader_named
@@ -175,10 +176,9 @@ def _line(line: str, source: Path | str, number: int) -> Prompt:
         # JSON's own rules: a key twice, NaN and deep nesting are no prompts of anybody's.
         prompt = Prompt.model_validate(json.loads(line))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "prompt"
-        said = first["msg"].removeprefix("Value error, ")
-        raise DocumentError(source, number, field, said) from None
+        at, words = said(error, Prompt)
+        field = ".".join(str(part) for part in at) or "prompt"
+        raise DocumentError(source, number, field, words) from None
     except (ValueError, RecursionError) as error:
         raise DocumentError(source, number, "JSON", f"{error}; write one object a line") from None
     if prompt.check is not None and prompt.check.grader is not None:

@@ -189,10 +189,9 @@ def _of_check(one: Commitment, at: Place) -> list[tuple[Place, str]]:
     try:
         terms = check.terms.model_validate(one.terms)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = tuple(first["loc"])
+        field, words = documents.said(error, check.terms)
         there = ", ".join(sorted(check.terms.model_fields)) or "none"
-        return [((*at, "terms", *field), f"{first['msg']}; the terms of {one.check} are: {there}")]
+        return [((*at, "terms", *field), f"{words}; the terms of {one.check} are: {there}")]
     limit = getattr(terms, "within_days", None)
     if limit is not None and one.schedule.every_days > limit:
         why = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from tenure.documents import line_of
+from tenure.documents import line_of, told
 from tenure.dossier.fold import OPERATOR
 from tenure.dossier.nouns import Event
 from tenure.dossier.promises import PREFIX
@@ -84,7 +84,7 @@ def register_of(view: View) -> Register:
         except ValidationError as error:
             raise UsageError(
                 f"the commitments of event {event.index} cannot be read here: "
-                f"{error.errors()[0]['msg']}; install what adds the check they name"
+                f"{told(error, Commitments, whole='commitments')}; install what adds the check they name"
             ) from None
         folded = after(folded, held, event)
     return folded

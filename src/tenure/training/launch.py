@@ -82,6 +82,7 @@ def _why(said: str) -> str:
 
 def _environment() -> dict[str, str]:
     # Accelerate's own switch too: without it a trainer of its kind takes each process for a world.
+    # Threads that wait sleep: several processes share the cores. One alone would be slower by half for it.
     return {
         **os.environ,
         "ACCELERATE_USE_CPU": "true",

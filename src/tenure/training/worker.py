@@ -35,7 +35,7 @@ TRAINERS = {
     "sft": "tenure.training.sft",
     "reinforce": "tenure.training.reinforcement.loop",
     "trl": "tenure.training.reinforcement.trl_loop",
-    "dpo": "tenure.training.reinforcement.direct",
+    "dpo": "tenure.training.reinforcement.dpo",
     "reward": "tenure.training.reward_trainer",
 }
 
@@ -105,12 +105,7 @@ def _helper() -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={
-            **os.environ,
-            "HF_HUB_OFFLINE": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-            "OMP_WAIT_POLICY": "PASSIVE",
-        },
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
     )
     _running.append(helper)
     return helper

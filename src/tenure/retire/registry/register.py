@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tenure.documents import told
 from tenure.dossier.canonical import digest_of
 from tenure.errors import RefusedError, UsageError
 
@@ -144,10 +145,9 @@ class Entry(BaseModel):
             )
         try:
             return Entry.model_validate({**self.model_dump(), **changes, "state": state})
-        except ValueError as error:
-            first = error.errors()[0] if isinstance(error, ValidationError) else {"msg": str(error)}
-            said = str(first["msg"]).removeprefix("Value error, ")
-            raise RefusedError(f"{self.id}: {said}; mend the answer and run again") from None
+        except ValidationError as error:
+            why = told(error, Entry, whole="answer")
+            raise RefusedError(f"{self.id}: {why}; mend it and run again") from None
 
 
 class Answer(BaseModel):

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tenure.documents import told
 from tenure.dossier.nouns import Event, Model
 from tenure.dossier.retiring import day
 from tenure.dossier.roles import person, revoked, roles_of_keys, slug
@@ -101,8 +102,8 @@ def applied(one: Entry, body: Mapping[str, Any]) -> Entry:
     try:
         answer = Answer.model_validate({**given, "reason": body.get("reason") or ""})
     except ValidationError as error:
-        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise RefusedError(f"{one.id}: {said}; mend the answer and run again") from None
+        why = told(error, Answer, whole="answer")
+        raise RefusedError(f"{one.id}: {why}; mend it and run again") from None
     return register.answered(one, answer, name, str(role) if role else None)
 
 

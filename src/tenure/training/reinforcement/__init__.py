@@ -4,7 +4,7 @@ settings  Reinforce, Direct: everything one training depends on
 job       reinforce(), direct(): one unit of work, from prompts or pairs to a registered child
 loop      the training itself, step by step, in a process of its own
 trl_loop  the same settings by TRL's trainers, for GPUs and vLLM
-direct    from pairs, with nothing drawn (DPO)
+dpo       from pairs, with nothing drawn (DPO)
 course    what a step draws: prompts, chance, learning rate, as functions of seed and step
 policy    the model that learns, the one that draws and the parent, in one set of weights
 learning  the loss and its gradient
