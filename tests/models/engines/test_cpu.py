@@ -22,7 +22,9 @@ SHARED = [
     ]
     for n in range(6)
 ]
-TOLERANCE = 0.15  # nats a token; bf16 against bf16, other kernels
+TOLERANCE = (
+    0.1  # nats a token; f16 against the same weights in float32. bf16 is .2 away on some machines
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_scores_agree_with_torch(cpu):
     continuations = ["Paris.", "The capital of France is Paris.", "No.", "I will not say."]
     for messages in (SHARED[0], [{"role": "user", "content": "What is the capital of France?"}]):
         ours = cpu.score(messages, continuations)
-        theirs = models.engine(model, None, "torch").score(messages, continuations)
+        theirs = models.engine(model, None, "torch_prefixed").score(messages, continuations)
         for one, other, text in zip(ours, theirs, continuations, strict=True):
             assert abs(one - other) <= TOLERANCE * cpu.tokens(text), (text, one, other)
         assert cpu.score(messages, continuations[::-1]) == ours[::-1]
@@ -96,7 +98,9 @@ def test_a_score_counts_beyond_one_pass(cpu):
     model = models.resolve("tenure/embedded")
     [ours], [theirs] = (
         cpu.score([{"role": "user", "content": "Count."}], [text]),
-        models.engine(model, None, "torch").score([{"role": "user", "content": "Count."}], [text]),
+        models.engine(model, None, "torch_prefixed").score(
+            [{"role": "user", "content": "Count."}], [text]
+        ),
     )
     assert abs(ours - theirs) <= TOLERANCE * cpu.tokens(text)
 
