@@ -64,7 +64,9 @@ class Reader:
         """
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # as in engines/torch: the stage says how far it is
         self.form = f"{check_folder(folder)}, computed in float32"
         self._torch = torch
         self._template = template.of_folder(folder)

@@ -43,7 +43,9 @@ class Prefixed:
         """
         import torch
         from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # as in engines/torch: the stage says how far it is
         self.form = f"{check_folder(folder)}, computed in {dtype}"
         self._torch, self._dtype = torch, getattr(torch, dtype)
         self._template = template.of_folder(folder)
