@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from contextlib import ExitStack
 
 import pytest
@@ -11,6 +12,8 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60
 settings.load_profile("ci")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Two processes test at once: torch's threads would take the cores from each other while they look for work.
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
 # A shell that starts the tests in the background has them ignore Ctrl-C, and their children with them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,6 +26,23 @@ def own_places(tmp_path_factory, monkeypatch):
     """Keep a test's keys and dossier away from the user's."""
     monkeypatch.setenv("TENURE_KEYS", str(tmp_path_factory.mktemp("keys")))
     monkeypatch.delenv("TENURE_DOSSIER", raising=False)
+
+
+@pytest.fixture
+def start():
+    """Return start(command, **how): a process that ends with the test, so that no failure waits for it."""
+    with ExitStack() as started:
+
+        def begun(command, **how):
+            process = started.enter_context(
+                subprocess.Popen(
+                    [str(c) for c in command], stdout=subprocess.PIPE, text=True, **how
+                )
+            )
+            started.callback(process.kill)
+            return process
+
+        yield begun
 
 
 @pytest.fixture

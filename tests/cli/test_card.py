@@ -1,9 +1,7 @@
 """The model card and the console, as a person at a terminal meets them."""
 
-import os
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -45,18 +43,16 @@ def test_a_card_with_a_number_changed_is_refused(tenure, tmp_path):
     assert f"shows '3.3%', its samples give '{right}'" in checked.stdout
 
 
-def test_the_console_serves_its_page_to_who_has_the_address_until_ctrl_c():
+def test_the_console_serves_its_page_to_who_has_the_address_until_ctrl_c(start):
     command = [sys.executable, "-c", "from tenure.cli import main; main()", "console", "-m", MODEL, "--no-browser", "-d", str(EXAMPLE)]  # fmt: skip
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as running:
-        assert running.stdout is not None
-        address = running.stdout.readline().split()[0]
-        page = httpx.get(address)
-        stranger = httpx.get(address.rsplit("/", 2)[0] + "/wrong/")
-        running.send_signal(signal.SIGINT)
-        running.wait(20)
+    running = start(command)
+    address = running.stdout.readline().split()[0]
+    page = httpx.get(address)
+    stranger = httpx.get(address.rsplit("/", 2)[0] + "/wrong/")
+    running.send_signal(signal.SIGINT)
 
+    assert running.wait(20) == 0
+    assert "stopped" in running.stdout.read()
     assert page.status_code == 200
     assert MODEL in page.text
     assert "script" not in page.headers["content-security-policy"]

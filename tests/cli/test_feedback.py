@@ -62,7 +62,7 @@ def test_preferences_come_in_go_out_and_are_taken_back(held, tenure):
         (("--rater", "Ada", "--source", "human:Cy"), "add --import FILE"),
         (("--gold", "x.jsonl", "--export", "y.jsonl"), "one at a time"),
         (("--rater", "Ada", "--host", "0.0.0.0"), "give one address of it, or: --host lan"),
-        (("--rater", "Ada", "--host", "192.0.2.1"), "cannot be served at 192.0.2.1:0"),
+        (("--rater", "Ada", "--host", "192.0.2.1"), "nothing can be served at 192.0.2.1:0"),
         (("n", "--rater", "Ada", "--no-browser"), "tenure align pairs --model n@1"),
         (("--undo", "label-0"), "no label named 'label-0'"),
         (("--import", "none.jsonl", "--source", "human:Cy"), "none.jsonl"),

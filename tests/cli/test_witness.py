@@ -1,7 +1,6 @@
 """tenure witness, checkpoint, export --tiles and --proof, as two people use them."""
 
-import socket
-import subprocess
+import re
 import sys
 from pathlib import Path
 
@@ -37,31 +36,18 @@ def test_a_checkpoint_goes_to_a_witness_by_mail_and_comes_back(tenure, tmp_path)
     assert vkey.split("+")[0] in said(tenure("witness", "answer", "asked", "--at", "alice"))
 
 
-def test_a_witness_that_runs_is_asked_over_http(tenure, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def test_a_witness_that_runs_is_asked_over_http(tenure, tmp_path, start):
     said(tenure("register", "openai/gpt-4o", "--name", "far", "-d", "dossier"))
     vkey = said(tenure("witness", "init", "witness.example/alice", "--at", "alice")).strip()
     said(tenure("witness", "trust", said(tenure("witness", "key")).strip(), "--at", "alice"))
-    said(tenure("witness", "add", vkey, "--url", f"http://127.0.0.1:{port}"))
-    command = [str(Path(sys.executable).parent / "tenure"), "witness", "run", "--at", "alice"]
-    process = subprocess.Popen(
-        [*command, "--port", str(port)], cwd=tmp_path, stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout.readline().decode().strip() == vkey
-        process.stdout.readline()
-        answer = tenure("witness", "ask")
-        for _ in range(50):  # it says where it answers just before it does
-            if answer.returncode == 0:
-                break
-            answer = tenure("witness", "ask")
-        assert "cosigned by witness.example/alice" in said(answer)
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+    command = [Path(sys.executable).parent / "tenure", "witness", "run", "--at", "alice"]
+    running = start([*command, "--port", "0"], cwd=tmp_path)
+    assert running.stdout.readline().strip() == vkey
+    address = re.search(r"(http://\S+)/add-checkpoint", running.stdout.readline()).group(1)
+    said(tenure("witness", "add", vkey, "--url", address))
+    assert "cosigned by witness.example/alice" in said(tenure("witness", "ask"))
+    running.terminate()
+    running.wait(20)
     assert tenure("witness", "ask").returncode == 5
     assert "saw all 2 events" in said(tenure("verify", "--witness", vkey))
     said(tenure("witness", "distrust", said(tenure("witness", "key")).strip(), "--at", "alice"))

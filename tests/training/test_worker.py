@@ -4,7 +4,6 @@ import json
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -68,20 +67,18 @@ def soon(condition):
     return condition()
 
 
-def test_a_killed_parent_leaves_no_training_behind(tmp_path):
+def test_a_killed_parent_leaves_no_training_behind(tmp_path, start):
     tiny.make(tmp_path / "tiny")
     text = SCRIPT.format(
         row=ROW, root=str(tmp_path / "d"), keys=str(tmp_path / "k"), model=str(tmp_path / "tiny")
     )
     (tmp_path / "train.py").write_text(text, encoding="utf-8")
-    with subprocess.Popen(
-        [sys.executable, tmp_path / "train.py"], stdout=subprocess.PIPE
-    ) as parent:
-        helper = int(parent.stdout.readline())
-        trainers = children(helper)
-        assert len(trainers) == 1
+    parent = start([sys.executable, tmp_path / "train.py"])
+    helper = int(parent.stdout.readline())
+    trainers = children(helper)
+    assert len(trainers) == 1
 
-        os.kill(parent.pid, signal.SIGKILL)
+    os.kill(parent.pid, signal.SIGKILL)
 
     assert soon(lambda: gone(helper) and gone(trainers[0]))
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -158,16 +157,15 @@ async def test_a_model_that_is_held_has_nothing_to_sign(ask, faking_again):
     assert "<form" not in text
 
 
-def test_what_was_signed_is_there_when_the_console_is_killed_at_once(bench):
+def test_what_was_signed_is_there_when_the_console_is_killed_at_once(bench, start):
     """No time to tidy up: the event was durable before the answer came."""
     told = ["console", "-m", "m", "--no-browser", "--policy", str(POLICY), "-d", str(bench.root)]
     command = [sys.executable, "-c", "from tenure.cli import main; main()", *told]
     environment = {**os.environ, "TENURE_KEYS": str(bench.keys)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
-        assert running.stdout is not None
-        address = running.stdout.readline().split()[0]
-        answer = httpx.post(f"{address}sign", data=FORM | {"bundle": bundle(bench)})
-        running.kill()
+    running = start(command, env=environment)
+    address = running.stdout.readline().split()[0]
+    answer = httpx.post(f"{address}sign", data=FORM | {"bundle": bundle(bench)})
+    running.kill()
 
     assert answer.status_code == 303
     assert [event.body["name"] for event in signed(bench)] == ["Ada"]

@@ -62,6 +62,42 @@ def _own() -> str:
         return str(probe.getsockname()[0])
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there: whoever connects from now on waits, and is not refused.
+
+    An address may be told only once somebody listens at it: who opens it at once, a browser or a
+    script, is faster than a server that still starts. Port 0 is any free one.
+
+    Raises:
+        UsageError: the address is none of this machine's, or the port is taken.
+    """
+    held = None
+    try:
+        family, kind, *_ = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+        held = socket.socket(family, kind)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((host, port))
+        held.listen()
+    except (OSError, OverflowError, UnicodeError) as error:
+        if held is not None:
+            held.close()
+        raise UsageError(
+            f"nothing can be served at {host}:{port} ({error}); give another --port, or an address "
+            "of this machine"
+        ) from None
+    return held
+
+
+def url(host: str, held: socket.socket) -> str:
+    """Return what a browser is given for a listening socket, the host as its owner named it."""
+    port = held.getsockname()[1]
+    return (
+        f"http://[{host}]:{port}"
+        if held.family == socket.AF_INET6 and ":" in host
+        else f"http://{host}:{port}"
+    )
+
+
 def serve(
     made: Callable[[str, Callable[[], None]], Any],
     told: str,
@@ -81,15 +117,8 @@ def serve(
     import uvicorn
 
     secret = secrets.token_urlsafe(16)
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            held.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise UsageError(
-                f"the page cannot be served at {host}:{port} ({error}); leave --port out for any free one"
-            ) from None
-        address = f"http://{host}:{held.getsockname()[1]}/{secret}/"
+    with listening(host, port) as held:
+        address = f"{url(host, held)}/{secret}/"
 
         async def run() -> None:
             server: uvicorn.Server

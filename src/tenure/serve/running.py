@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -15,24 +15,25 @@ from tenure.serve.gateway import Gateway
 LOCAL = "127.0.0.1"
 
 
-def _config(gateway: Gateway, host: str, port: int) -> uvicorn.Config:
-    return uvicorn.Config(
-        app(gateway), host=host, port=port, log_level="warning", access_log=False, lifespan="off"
-    )
+def _server(gateway: Gateway) -> uvicorn.Server:
+    settings = uvicorn.Config(app(gateway), log_level="warning", access_log=False, lifespan="off")
+    return uvicorn.Server(settings)
 
 
-def forever(gateway: Gateway, host: str, port: int) -> None:
-    """Serve until Ctrl-C.
+def forever(gateway: Gateway, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve whoever connects to ``listener``, until Ctrl-C; ``ready`` is called when nothing hinders it.
 
     Raises:
         UsageError: the address is open to other machines and the gateway has no keys.
     """
-    if host not in (LOCAL, "localhost", "::1") and not gateway.keys:
+    host = listener.getsockname()[0]
+    if host not in (LOCAL, "::1") and not gateway.keys:
         raise UsageError(
             f"{host} is reachable from other machines and no API keys are set; pass --keys FILE or "
             f"serve on {LOCAL}"
         )
-    uvicorn.Server(_config(gateway, host, port)).run()
+    ready()
+    _server(gateway).run(sockets=[listener])
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def background(gateway: Gateway, *, seconds: float = 20.0) -> Iterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind((LOCAL, 0))
     port = listener.getsockname()[1]
-    server = uvicorn.Server(_config(gateway, LOCAL, port))
+    server = _server(gateway)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

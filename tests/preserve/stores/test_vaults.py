@@ -2,10 +2,8 @@
 
 import hashlib
 import io
-import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -122,19 +120,17 @@ for n in range(1, 4):
 @pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.life)])
 @pytest.mark.parametrize("kind", ["s3", "sealed"])
 def test_a_commit_killed_anywhere_leaves_whole_versions_and_goes_on(
-    endpoint, keys, tmp_path, kind, times
+    endpoint, keys, tmp_path, start, kind, times
 ):
     dice = random.Random(f"20261121 {kind} {times}")
     for number in range(times):
         at = f"s3://vaults/{tmp_path.name}-{number}/copy?endpoint={endpoint}"
         at = f"sealed://offsite@{at}" if kind == "sealed" else at
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, at], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout.readline() == "begins\n"
-            time.sleep(dice.uniform(0.02, 0.8))
-            os.kill(process.pid, signal.SIGKILL)
-            said = process.stdout.read().split()
+        process = start([sys.executable, "-c", WRITER, at])
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(dice.uniform(0.02, 0.8))
+        process.kill()
+        said = process.stdout.read().split()
         store = places.open_store(tmp_path, at)
         found = vault.read(store, URN)
         versions = len(found[0].versions) if found else 0

@@ -1,8 +1,5 @@
 """One training as one unit of work: a child with its card, killed and gone on with, done once."""
 
-import os
-import signal
-import subprocess
 import sys
 
 import pytest
@@ -137,24 +134,23 @@ with Dossier.open({root!r}, keys={keys!r}) as dossier:
 """
 
 
-def test_killed_by_a_signal_the_same_command_goes_on_and_ends_the_same(dossier, tmp_path):
+def test_killed_by_a_signal_the_same_command_goes_on_and_ends_the_same(dossier, tmp_path, start):
     settings = {**kit.SMALL, "steps": 6}
     whole = train(dossier, **settings)
     root, keys = tmp_path / "killed", tmp_path / "keys"
     with Dossier.open(root, keys=keys) as other:
         register(other, str(tmp_path / "tiny"), "parent")
     text = SCRIPT.format(rows=kit.PROMPTS, settings=settings, root=str(root), keys=str(keys))
-    with subprocess.Popen(
-        [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True
-    ) as started:
-        while int(started.stdout.readline()) < 3:
-            pass
-        with Dossier.open(root, keys=keys) as other, pytest.raises(BusyError):
-            train(other, **settings)
-        (running,) = held.left(root)
-        with pytest.raises(BusyError, match="goes on from the state"):
-            held.remove(root, [running.id])
-        os.kill(started.pid, signal.SIGKILL)
+    started = start([sys.executable, "-c", text])
+    while int(started.stdout.readline()) < 3:
+        pass
+    with Dossier.open(root, keys=keys) as other, pytest.raises(BusyError):
+        train(other, **settings)
+    (running,) = held.left(root)
+    with pytest.raises(BusyError, match="goes on from the state"):
+        held.remove(root, [running.id])
+    started.kill()
+    started.wait()
     (stopped,) = held.left(root)
     assert (running.busy, stopped.busy, stopped.id) == (True, False, running.id)
     assert stopped.about == {"kind": "reinforce", "name": "child", "model": "parent@1"}

@@ -45,6 +45,7 @@ def extension(
 ) -> None:
     """Serve every released model of the dossier over the OpenAI chat wire, until Ctrl-C."""
     from tenure import life
+    from tenure.cli.locally import listening, url
     from tenure.dossier.opening import open_view
     from tenure.serve.fleet import Fleet
     from tenure.serve.gateway import Gateway
@@ -60,9 +61,10 @@ def extension(
     book = Ledger(ledger or root.parent / "ledger.db")
     for entry in fleet.entries():
         typer.echo(f"{entry['id']}  {entry['state']}")
-    typer.echo(f"http://{host}:{port}/v1  (process {os.getpid()}; Ctrl-C stops it)")
     try:
         gateway = Gateway(fleet=fleet, ledger=book, keys=read_keys(keys), signals=signals)
-        forever(gateway, host, port)
+        with listening(host, port) as listener:
+            told = f"{url(host, listener)}/v1  (process {os.getpid()}; Ctrl-C stops it)"
+            forever(gateway, listener, lambda: typer.echo(told))
     finally:
         book.close()

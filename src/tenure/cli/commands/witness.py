@@ -153,9 +153,13 @@ def _list(at: Path) -> None:
 def _run(at: Path, host: str, port: int) -> None:
     import uvicorn
 
+    from tenure.cli.locally import listening, url
     from tenure.dossier.witness import Witness
     from tenure.dossier.witness_http import Service
 
     witness = Witness(at)
-    typer.echo(f"{witness.key}\nanswers at http://{host}:{port}/add-checkpoint; Ctrl-C ends it")
-    uvicorn.run(Service(witness), host=host, port=port, log_level="warning", lifespan="off")
+    with listening(host, port) as listener:
+        where = f"{url(host, listener)}/add-checkpoint"
+        typer.echo(f"{witness.key}\nanswers at {where}; Ctrl-C ends it")
+        settings = uvicorn.Config(Service(witness), log_level="warning", lifespan="off")
+        uvicorn.Server(settings).run(sockets=[listener])
