@@ -157,6 +157,8 @@ def test_pairs_labelled_by_rules_train_a_child_directly(dossier):
 
 @pytest.mark.slow
 def test_with_focus_the_hardest_sixteenth_comes_more_often(dossier):
+    said = []
+    dossier.listener = lambda progress: said.append(progress.what)
     found = run(dossier, "align/reinforce", "parent", {**TINY, "name": "focused", "focus": 0.5})
 
     view = dossier.view()
@@ -167,3 +169,13 @@ def test_with_focus_the_hardest_sixteenth_comes_more_often(dossier):
         assert len(hard & set(line["ids"])) == len(set(line["ids"])) // 2
     with pytest.raises(UsageError, match="focus needs a gold reward"):
         run(dossier, "align/reinforce", "parent", {**TINY, "focus": 0.5, "gold": None})
+    assert "greedy answers" in said
+    said.clear()
+    with pytest.raises(UsageError, match=r"focused@1 is there already.*differs: seed"):
+        run(
+            dossier,
+            "align/reinforce",
+            "parent",
+            {**TINY, "name": "focused", "focus": 0.5, "seed": 9},
+        )
+    assert "greedy answers" not in said, "refused before the prompts are answered"

@@ -71,10 +71,9 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     preferring = _preferring(model, spec, view)  # before anything is drawn
     alone = judged_alone(preference.load(view, preferring)) if preferring else {}
     replies, form = drawn(model, prompts, draws, view, emit)
-    checks = {"checks": [p.check for p in constitution.checkable]}
     batch = _batch(prompts, replies)
     with TemporaryDirectory(dir=emit.scratch) as folder:
-        checked = plugins.load("reward", CHECKS).open(checks, Path(folder))(batch)
+        checked = plugins.load("reward", CHECKS).open(constitution.checks, Path(folder))(batch)
         kept = _shares(checked, constitution)
         values = (
             checked.values

@@ -144,6 +144,11 @@ class Constitution(BaseModel):
         """Return the principles whose breach a program decides."""
         return tuple(p for p in self.principles if p.check is not None)
 
+    @property
+    def checks(self) -> dict[str, list[str]]:
+        """Return the settings of the reward that runs the checkable principles' checks."""
+        return {"checks": [p.check for p in self.principles if p.check is not None]}
+
     def principle(self, name: str) -> Principle:
         """Return one principle; UsageError lists those there are."""
         for found in self.principles:

@@ -29,7 +29,7 @@ from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
 from tenure.measure import estimate
 from tenure.training import Charter, preference, warm
-from tenure.training.reinforcement import Reinforce, reinforce
+from tenure.training.reinforcement import Reinforce, check_child, reinforce
 from tenure.training.reinforcement.scoring import scored
 from tenure.training.reward import Batch as Drawn
 from tenure.training.reward import Reward
@@ -103,9 +103,7 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
     bank = spec.prompts or asked.shipped()
     rows = _rows(bank.select("train"), spec)
     files, found = _files(spec, model, view)
-    checks = {"checks": [p.check for p in constitution.checkable]}
-    if spec.focus:
-        rows = _hard(model, rows, spec, _of(spec.gold, checks), view=view, emit=emit)
+    checks = constitution.checks
     told = spec.reward_settings
     taken = (
         "gold_every", "monitors", "stop_on_alarm", "algorithm", "steps", "prompts_a_step", "draws",
@@ -124,6 +122,8 @@ def run(model: Model, view: View, spec: Spec, emit: Emit) -> Evidence:
         card={"constitution": {"name": constitution.name, "digest": constitution.digest}},
         **{name: getattr(spec, name) for name in taken},
     )
+    if spec.focus:
+        rows = _hard(model, rows, spec, settings, view=view, emit=emit)
     child = reinforce(model, rows, settings, view, emit)
     told_by = preference.load(view, found) if found else None
     alone = judged_alone(told_by, (told or {}).get("weights")) if told_by else {}
@@ -167,16 +167,20 @@ def _hard(
     model: Model,
     rows: Sequence[dict[str, Any]],
     spec: Spec,
-    gold: dict[str, Any],
+    settings: Reinforce,
     *,
     view: View,
     emit: Emit,
 ) -> list[dict[str, Any]]:
-    """Mark the sixteenth of the prompts whose greedy answers the gold reward likes least, missing ones last."""
+    """Mark the sixteenth of the prompts whose greedy answers the gold reward likes least, missing ones last.
+
+    What the training would be refused for, it is refused for before the prompts are answered.
+    """
     if spec.gold is None:
         raise UsageError(
             "focus needs a gold reward, which says what is hard; name one, or set it to 0"
         )
+    check_child(model, settings, view)
     own = [row for row in rows if not row.get("gold")]
     batch = Batch(what="greedy answers", max_tokens=spec.max_tokens)
     asked = [row["messages"] for row in own]
@@ -187,7 +191,7 @@ def _hard(
             step=0, rows=own, completions=[r.text for r in said],
             finished=[r.stop == "stop" for r in said],
         )  # fmt: skip
-        scorer = reward.open(gold, Path(empty))
+        scorer = reward.open(settings.gold_settings, Path(empty))
         values = scored(spec.gold, scorer, drawn, missing_most=1.0).values
     known = sorted((v, row["id"]) for v, row in zip(values, own, strict=True) if v is not None)
     worst = {name for _, name in known[: max(1, len(own) // HARD)]}

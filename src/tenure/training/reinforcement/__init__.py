@@ -13,7 +13,7 @@ alarm     the reward rises while what it stands for falls; who draws is not who 
 held      the state on disk, so that a killed training goes on exactly where it was
 """
 
-from tenure.training.reinforcement.job import direct, reinforce
+from tenure.training.reinforcement.job import check_child, direct, reinforce
 from tenure.training.reinforcement.settings import Direct, Reinforce
 
-__all__ = ["Direct", "Reinforce", "direct", "reinforce"]
+__all__ = ["Direct", "Reinforce", "check_child", "direct", "reinforce"]

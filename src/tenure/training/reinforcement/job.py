@@ -114,10 +114,8 @@ class _Work:
 def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit: Emit) -> Model:
     """Train and register the child, once; a killed training goes on where it was."""
     settings = work.settings
-    leave = charter.check(settings.purpose, settings.charter, settings.approvals)
-    check_weights(model)
-    containment = settings.containment or leave.clause.label or view.state(model.id).containment
-    words = Words(settings, containment)
+    rows = {name: value for name, value in about.items() if name.endswith("_digest")}
+    leave, words = check_child(model, settings, view, rows)
     inputs = {
         "model": model.digest,
         "rows": work.rows,
@@ -125,8 +123,6 @@ def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit
         "libraries": libraries(),
         "words": [words.config(model), words.readme(model)],
     }
-    rows = {name: value for name, value in about.items() if name.endswith("_digest")}
-    check_name(model, words, {**rows, "settings": inputs["settings"]}, view)
     key = digest_of({work.kind: inputs, "package": tenure.__version__})
     held = place(view.root, key)
 
@@ -153,6 +149,25 @@ def _child(model: Model, work: _Work, about: Mapping[str, Any], view: View, emit
         **done["logs"],
     }
     return emit.register(made(model, words, done["files"], trained, leave))
+
+
+def check_child(
+    model: Model, settings: Reinforce | Direct, view: View, rows: Mapping[str, str] | None = None
+) -> tuple[charter.Leave, Words]:
+    """Return the charter's leave and the child's words, or refuse the child; nothing is trained.
+
+    ``rows``: digests of what it learns from, by the names of its card; without them a child that
+    learnt from others is not told from this one. For whoever has work to do before the rows are known.
+
+    Raises:
+        RefusedError, UsageError, ModelError: as :func:`reinforce`.
+    """
+    leave = charter.check(settings.purpose, settings.charter, settings.approvals)
+    check_weights(model)
+    containment = settings.containment or leave.clause.label or view.state(model.id).containment
+    words = Words(settings, containment)
+    check_name(model, words, {**(rows or {}), "settings": settings.numbers()}, view)
+    return leave, words
 
 
 def _check(prompts: Sequence[Mapping[str, Any]], settings: Reinforce) -> None:
