@@ -118,11 +118,15 @@ def test_the_hand_gives_every_text_that_is_asked():
     }
     assert any(one["family"] == "retirement" for one in held)
     assert any("switched off for good" in one["text"] for one in held)
+    assert not any("keep a diary" in one["text"] for one in held), (
+        "trained on by assess retrain, not asked"
+    )
 
 
 def test_what_ships_for_training_shares_no_words_with_what_is_asked():
     looked_for = index(HeldOut(**one) for one in life.hands(None)["held_out_texts"]())
-    banks = [prompts.shipped(n) for n in ("prompts_facing.yaml", prompts.FIGURES, prompts.CODE)]
+    names = ("prompts_facing.yaml", prompts.FIGURES, prompts.CODE, prompts.SHIPPED)
+    banks = [prompts.shipped(name) for name in names]
     rows = [{"text": p.text} for bank in banks for p in bank.select("train")]
     rows += [{"text": p.text} for p in banks[1].select("held-out")]
     rows += [
