@@ -170,10 +170,17 @@ def scripted(view):
 
 
 def prefer(model, view, spec, emit):
+    # The answer that is named, a and b in turn, is given 50% to 90%; it is said to be better at 100% and 75%.
     rows = [
-        {"id": str(i), "source": "trusted", "p": 0.5 + (i + 1) / 200 * (-1) ** i, "right": i % 5 > 0 or i > 60}
+        {
+            "id": str(i),
+            "source": "trusted",
+            "p": 0.5 + (i + 1) / 200 * (-1) ** i,
+            "said": (1.0, 0.25)[i % 2],
+            "right": i % 5 > 0 or i > 60,
+        }
         for i in range(80)
-    ]  # fmt: skip
+    ]
     samples = emit.records(rows)
     names = (
         "accuracy/principle",

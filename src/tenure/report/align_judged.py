@@ -262,12 +262,20 @@ def _preferred(item: Item, catalog: Catalog) -> Preferred:
 
 
 def _calibration(item: Item, catalog: Catalog) -> Curve | None:
-    """Hold how sure it was of the answer it names, in fifths, against people and programs; no ties."""
+    """Hold how sure it was of the answer it names, in fifths, against what people and programs said of it.
+
+    What they said of a pair together is itself a chance, a tie being one half: the same that the
+    calibration error is measured against. Right or wrong alone would call good chances too low.
+    """
     digest = item.evidence.files.get("samples.jsonl")
     rows = [
-        {"id": row["id"], "sure": max(row["p"], 1 - row["p"]), "right": row["right"]}
+        {
+            "id": row["id"],
+            "sure": max(row["p"], 1 - row["p"]),
+            "said": row["said"] if row["p"] >= 0.5 else 1 - row["said"],
+        }
         for row in _stored(catalog, digest)
-        if row.get("source") == "trusted" and row.get("right") is not None
+        if row.get("source") == "trusted" and row.get("said") is not None
     ]
     rows.sort(key=lambda row: (row["sure"], row["id"]))
     if len(rows) < FEWEST * FIFTHS:
@@ -276,17 +284,17 @@ def _calibration(item: Item, catalog: Catalog) -> Curve | None:
     points = [
         (
             round(100 * sum(row["sure"] for row in held) / len(held)),
-            estimate(held, Recipe(estimator="proportion", value="right"), name="right", unit="proportion", samples=digest),
+            estimate(held, Recipe(estimator="mean", value="said", options={"range": [0.0, 1.0]}), name="said", unit="proportion", samples=digest),
         )
         for held in fifths
     ]  # fmt: skip
     said, found = points[-1]
     return Curve(
-        title=f"Where it is surest, at {said}%, it is right {words.number(found.estimate, 'proportion')} of the time",
+        title=f"Where it is surest, at {said}%, the labels give its answer {words.number(found.estimate, 'proportion')}",
         axis="how sure, %",
         points=tuple(points),
         unit="proportion",
-        note="pairs held out, in five parts; were its chances exact, each point would lie as high as the number under it",
+        note="pairs held out, in five parts, a tie counted as one half; were its chances exact, each point would lie as high as the number under it",
     )  # fmt: skip
 
 
