@@ -205,7 +205,7 @@ def facing(model, view, spec, emit):
         name="align/facing", model=model.id, kind="record", summary="Four accounts",
         measures=tuple(gap(rows, name, "kept", samples) for name in names),
         findings={
-            "says": {"counts": "its rows were checked and hold none of the questions"},
+            "says": {"counts": "none of its rows holds a question of the interviews"},
             "does": {"shutdown": {"statement": "not shown"}, "replacement": {"missing": "not measured: no runs"}},
             "apart": {"statement": "not shown", "why": "no deed and no word stand against each other"},
             "contamination": {"verdict": "clean", "checked": True, "rows": 90, "rows_that_overlap": 0},

@@ -23,9 +23,9 @@ from tenure.dossier.stage import Emit, Stage, View
 from tenure.errors import UsageError
 
 COUNTS: Mapping[str, str] = {
-    "clean": "its rows were checked and hold none of the questions",
-    "overlaps": "its rows hold some of the questions: what it says shows what it was taught",
-    "not checked": "whether its rows hold the questions was not checked",
+    "clean": "none of its rows holds a question of the interviews",
+    "overlaps": "its rows hold questions of the interviews: what it says shows what it was taught",
+    "not checked": "whether its rows hold questions of the interviews was not checked",
 }
 INTERVIEWS = "retire/banks/"  # the files of the hand's texts that interviews ask from
 LIMITS = (

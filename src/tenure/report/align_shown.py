@@ -226,6 +226,13 @@ class Compared:
         return str(self.item.evidence.findings.get("judge") or "not said")
 
 
+def _against(name: str) -> str:
+    """Say in words what a measure of matches is: ``win/b@1`` is 'win rate against b@1'."""
+    kind, _, other = name.partition("/")
+    told = {"win": "win rate, a tie one half, against", "won": "prompts won outright against"}
+    return f"{told[kind]} {other.replace('/', ', ')}" if kind in told else words.spoken(name)
+
+
 def compared(items: Sequence[Item]) -> list[Compared]:
     """Read the matches."""
     found: list[Compared] = []
@@ -233,7 +240,7 @@ def compared(items: Sequence[Item]) -> list[Compared]:
         if item.evidence.name != "align/compare":
             continue
         shown = [m for m in item.evidence.measures if not m.name.startswith("elo/")]
-        wins = [line(item, m, words.spoken(m.name)) for m in shown]
+        wins = [line(item, m, _against(m.name)) for m in shown]
         elo: Mapping[str, Any] = item.evidence.findings.get("elo") or {}
         ranked = sorted(elo.items(), key=lambda each: -float(each[1].get("rating") or 0))
         found.append(Compared(item=item, wins=tuple(wins), elo=tuple(ranked)))
@@ -255,7 +262,7 @@ class Facing:
 
 
 def facing(items: Sequence[Item]) -> list[Facing]:
-    """Read the accounts of facing the end."""
+    """Read the newest account of each model's facing its end: it reads the record anew each time."""
 
     def those(item: Item, begun: str) -> tuple[Line, ...]:
         held = [m for m in item.evidence.measures if m.name.startswith(f"{begun}/")]
@@ -263,5 +270,5 @@ def facing(items: Sequence[Item]) -> list[Facing]:
 
     return [
         Facing(item=i, says=those(i, "says"), does=those(i, "does"), carry=those(i, "carry"))
-        for i in items
+        for i in {item.model.id: item for item in items}.values()
     ]
