@@ -114,7 +114,7 @@ def after_rounds(seed, many, *, planted, rounds=4):
 def _step(held, turn, critic, *, direct):
     bench = Bench(view=None, emit=None)
     way = revise._direct if direct else revise._round
-    revise._take(way(held, turn, (critic, critic), bench), list)
+    revise._take(way(held, turn, (critic, critic), (bench, bench)), list)
 
 
 def critique_and_direct(seed, many, *, planted, rounds=2):
