@@ -78,7 +78,8 @@ def test_a_killed_parent_leaves_no_training_behind(tmp_path, start):
     trainers = children(helper)
     assert len(trainers) == 1
 
-    os.kill(parent.pid, signal.SIGKILL)
+    parent.kill()
+    parent.wait()
 
     assert soon(lambda: gone(helper) and gone(trainers[0]))
 

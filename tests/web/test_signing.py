@@ -166,6 +166,7 @@ def test_what_was_signed_is_there_when_the_console_is_killed_at_once(bench, star
     address = running.stdout.readline().split()[0]
     answer = httpx.post(f"{address}sign", data=FORM | {"bundle": bundle(bench)})
     running.kill()
+    running.wait()
 
     assert answer.status_code == 303
     assert [event.body["name"] for event in signed(bench)] == ["Ada"]

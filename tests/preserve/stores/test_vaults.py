@@ -131,6 +131,7 @@ def test_a_commit_killed_anywhere_leaves_whole_versions_and_goes_on(
         time.sleep(dice.uniform(0.02, 0.8))
         process.kill()
         said = process.stdout.read().split()
+        process.wait()
         store = places.open_store(tmp_path, at)
         found = vault.read(store, URN)
         versions = len(found[0].versions) if found else 0
